@@ -1,0 +1,69 @@
+"""What the engine answers: parts and values that can explain themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import polars as pl
+
+from metrics.query.request import Request
+
+
+class Status(StrEnum):
+    """How far a period can be trusted. Only final periods set limits, compare, train or alert."""
+
+    FINAL = "final"
+    PROVISIONAL = "provisional"
+    INCOMPLETE = "incomplete"
+    MISSING = "missing"
+    NO_DATA = "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reader of the numbers must know. `metric` is None when it concerns all."""
+
+    code: str
+    text: str
+    metric: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statement that was sent to the warehouse, its parameters, and the rows that came back."""
+
+    model: str
+    sql: str
+    parameters: Mapping[str, object]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a request.
+
+    Attributes:
+        frame: columns `metric` String, `period` Date (first day), one String column per dimension of
+            `request.by` (a code; null on a total row), `value` Float64, `numerator` Float64,
+            `denominator` Float64, `status` String (see `Status`), `reporting` Int64 and `expected` Int64
+            (organisations), `is_total` Boolean. Dense: every series has every period.
+            `value` is in the metric's unit: a share is 0..1 and shown as a percentage.
+        labels: dimension name to {code: name}.
+        grains: metric id to the grain it was answered in.
+        queries: what was sent to the warehouse.
+        data_version: names the state of the warehouse; a cache key.
+        as_of: metric id to the last day that its data cover.
+    """
+
+    request: Request
+    frame: pl.DataFrame
+    labels: Mapping[str, Mapping[str, str]]
+    grains: Mapping[str, str]
+    queries: tuple[Query, ...]
+    notes: tuple[Note, ...]
+    data_version: str
+    answered_at: datetime
+    as_of: Mapping[str, object] = field(default_factory=dict)

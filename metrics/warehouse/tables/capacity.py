@@ -1,0 +1,3 @@
+"""Capacity and flow: beds, discharges, winter reports, ambulances, outpatients, primary care."""
+
+from __future__ import annotations

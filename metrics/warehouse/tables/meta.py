@@ -1,0 +1,72 @@
+"""What was loaded, from which file, and what each load changed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from metrics.warehouse.tables.base import metadata
+
+meta_publication = sa.Table(
+    "meta_publication",
+    metadata,
+    sa.Column("publication", sa.String(60), primary_key=True),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("publisher", sa.String(120), nullable=False),
+    sa.Column("licence", sa.String(60), nullable=False),
+    sa.Column("source", sa.String(300), nullable=False, comment="the publication's home page"),
+    sa.Column("cadence", sa.String(20), nullable=False, comment="daily | monthly | quarterly | yearly | once"),
+    sa.Column("caveats", sa.String(2000), nullable=False),
+)
+
+meta_load = sa.Table(
+    "meta_load",
+    metadata,
+    sa.Column("load_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("publication", sa.String(60), nullable=False),
+    sa.Column("source_file", sa.String(200), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("era", sa.String(80), nullable=False, comment="the file format that was recognised"),
+    sa.Column("loaded_at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("period_from", sa.Date),
+    sa.Column("period_to", sa.Date),
+    sa.Column("rows_read", sa.Integer, nullable=False),
+    sa.Column("rows_rejected", sa.Integer, nullable=False),
+    sa.Column("organisations", sa.Integer, nullable=False),
+    sa.Column("is_current", sa.Boolean, nullable=False, comment="false once later files replaced all of it"),
+)
+
+meta_rejection = sa.Table(
+    "meta_rejection",
+    metadata,
+    sa.Column("load_id", sa.Integer, nullable=False),
+    sa.Column("row_number", sa.Integer, comment="in the file, header included, from 1"),
+    sa.Column("column_name", sa.String(200)),
+    sa.Column("value", sa.String(200)),
+    sa.Column("reason", sa.String(300), nullable=False),
+)
+
+meta_revision = sa.Table(
+    "meta_revision",
+    metadata,
+    sa.Column("load_id", sa.Integer, nullable=False, comment="the load that made the change"),
+    sa.Column("table_name", sa.String(60), nullable=False),
+    sa.Column("period", sa.Date, nullable=False),
+    sa.Column("replaced_load_id", sa.Integer),
+    sa.Column("rows_before", sa.Integer, nullable=False),
+    sa.Column("rows_after", sa.Integer, nullable=False),
+    sa.Column("measure", sa.String(60), comment="the column whose sum changed"),
+    sa.Column("sum_before", sa.Double),
+    sa.Column("sum_after", sa.Double),
+)
+
+meta_published_total = sa.Table(
+    "meta_published_total",
+    metadata,
+    sa.Column("publication", sa.String(60), nullable=False),
+    sa.Column("period", sa.Date, nullable=False),
+    sa.Column("measure", sa.String(80), nullable=False, comment="a column of the fact table, or a named total"),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("stated_in", sa.String(200), nullable=False, comment="file, and the row or sheet that states it"),
+    sa.Column("load_id", sa.Integer),
+    comment="The publications' own totals, kept apart from the facts: for reconciliation only.",
+)

@@ -1,0 +1,3 @@
+"""People: workforce, sickness absence and the staff survey."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Real NHS publications and their readers."""
+
+from __future__ import annotations
