@@ -120,7 +120,7 @@ def month_end(first: date) -> date:
 def reported(cell: pl.Expr) -> pl.Expr:
     """Returns the cell's text without surrounding blanks; not-reported marks become null."""
     text = cell.cast(pl.String).str.strip_chars(_SPACE)
-    return pl.when(text.str.to_lowercase().is_in(NOT_REPORTED)).then(None).otherwise(text)
+    return pl.when(~text.str.to_lowercase().is_in(NOT_REPORTED)).then(text)
 
 
 def number(cell: pl.Expr) -> pl.Expr:
