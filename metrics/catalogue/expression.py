@@ -1,0 +1,145 @@
+"""The expression language of definitions: parsed, held to an allow-list, never pasted into SQL.
+
+An expression is one SQL scalar over the columns of the model's table: arithmetic, comparisons, `and`, `or`,
+`not`, `in`, `is null`, `between`, `case`, and the functions of `FUNCTIONS`. It is parsed with sqlglot and turned
+into SQLAlchemy elements, with every literal as a bound parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+import sqlglot
+from sqlglot import exp
+
+from metrics.catalogue.finding import suggest
+
+Element = sa.ColumnElement[Any]
+
+
+class ExpressionError(ValueError):
+    """An expression that the language does not allow."""
+
+
+FUNCTIONS = ("abs", "coalesce", "nullif", "greatest", "least", "round")
+
+_BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
+    exp.Add: lambda a, b: a + b,
+    exp.Sub: lambda a, b: a - b,
+    exp.Mul: lambda a, b: a * b,
+    # Whole numbers divide as fractions, and nothing divides by zero.
+    exp.Div: lambda a, b: sa.cast(a, sa.Double) / sa.func.nullif(sa.cast(b, sa.Double), 0.0),
+    exp.EQ: lambda a, b: a == b,
+    exp.NEQ: lambda a, b: a != b,
+    exp.GT: lambda a, b: a > b,
+    exp.GTE: lambda a, b: a >= b,
+    exp.LT: lambda a, b: a < b,
+    exp.LTE: lambda a, b: a <= b,
+    exp.And: sa.and_,
+    exp.Or: sa.or_,
+}
+
+
+def parse(text: str) -> exp.Expr:
+    """Returns the syntax tree of one scalar expression.
+
+    Raises:
+        ExpressionError: the text is not one expression.
+    """
+    try:
+        trees = sqlglot.parse(text)
+    except sqlglot.errors.SqlglotError as error:
+        raise ExpressionError(f"'{text}' is no expression: {str(error).splitlines()[0]}") from error
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(f"'{text}' is not one expression.")
+    return trees[0]
+
+
+def names(text: str) -> frozenset[str]:
+    """Returns the column (or metric) names that the expression mentions."""
+    return frozenset(column.name for column in parse(text).find_all(exp.Column))
+
+
+def build(text: str, columns: Mapping[str, Element]) -> Element:
+    """Returns the SQLAlchemy element of the expression over the given columns.
+
+    Raises:
+        ExpressionError: a name or a construct that is not allowed, with the nearest name.
+    """
+    return _build(parse(text), columns, text)
+
+
+def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element:  # noqa: C901, PLR0911, PLR0912 - one case a construct
+    def inner(child: exp.Expr) -> Element:
+        return _build(child, columns, text)
+
+    kind = type(node)
+    if kind in _BINARY:
+        return _BINARY[kind](inner(node.left), inner(node.right))  # type: ignore[attr-defined]
+    match node:
+        case exp.Column():
+            return _column(node, columns, text)
+        case exp.Literal():
+            return _literal(node)
+        case exp.Boolean():
+            return sa.true() if node.this else sa.false()
+        case exp.Null():
+            return sa.null()
+        case exp.Paren():
+            return inner(node.this)
+        case exp.Neg():
+            return -inner(node.this)
+        case exp.Not():
+            return sa.not_(inner(node.this))
+        case exp.Is() if isinstance(node.expression, exp.Null):
+            return inner(node.this).is_(None)
+        case exp.In() if node.expressions and not node.args.get("query"):
+            return inner(node.this).in_([_plain(item, text) for item in node.expressions])
+        case exp.Between():
+            return inner(node.this).between(inner(node.args["low"]), inner(node.args["high"]))
+        case exp.Case() if node.this is None:
+            whens = [(inner(branch.this), inner(branch.args["true"])) for branch in node.args["ifs"]]
+            default = node.args.get("default")
+            return sa.case(*whens, else_=None if default is None else inner(default))
+        case exp.Coalesce():
+            return sa.func.coalesce(*(inner(item) for item in _arguments(node)))
+        case exp.Nullif():
+            return sa.func.nullif(inner(node.this), inner(node.expression))
+        case exp.Abs():
+            return sa.func.abs(inner(node.this))
+        case exp.Round():
+            digits = node.args.get("decimals")
+            return sa.func.round(inner(node.this), *([inner(digits)] if digits is not None else []))
+        case exp.Greatest() | exp.Least():
+            function = sa.func.greatest if isinstance(node, exp.Greatest) else sa.func.least
+            return function(*(inner(item) for item in _arguments(node)))
+    raise ExpressionError(
+        f"'{node.sql()}' in '{text}' is not allowed in a definition. "
+        f"Allowed: arithmetic, comparisons, and/or/not, in, between, is null, case, {', '.join(FUNCTIONS)}."
+    )
+
+
+def _arguments(node: exp.Expr) -> Iterable[exp.Expr]:
+    return (node.this, *node.expressions)
+
+
+def _column(node: exp.Column, columns: Mapping[str, Element], text: str) -> Element:
+    if node.table or node.name not in columns:
+        shown = node.sql()
+        raise ExpressionError(f"there is no column '{shown}' (in '{text}'). {suggest(shown, columns)}".strip())
+    return columns[node.name]
+
+
+def _literal(node: exp.Literal) -> Element:
+    if node.is_string:
+        return sa.literal(node.this, sa.String)
+    value = node.to_py()
+    return sa.literal(int(value), sa.Integer) if node.is_int else sa.literal(float(value), sa.Double)
+
+
+def _plain(node: exp.Expr, text: str) -> str | int | float:
+    if not isinstance(node, exp.Literal):
+        raise ExpressionError(f"'{node.sql()}' in '{text}': a list after 'in' holds plain values only.")
+    return str(node.this) if node.is_string else (int(node.this) if node.is_int else float(node.this))

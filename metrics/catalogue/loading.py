@@ -1,0 +1,162 @@
+"""Definition files into a catalogue, or into findings that say what is wrong where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from metrics.catalogue import rules
+from metrics.catalogue.catalogue import Catalogue, Place
+from metrics.catalogue.definition import DefinitionFile, Metric, Model
+from metrics.catalogue.finding import CatalogueError, Finding, suggest
+from metrics.catalogue.yaml_lines import DuplicateKeyError, line_of, parse
+
+SHIPPED = Path(__file__).parent.parent / "definitions"
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+@dataclass
+class _Gathered:
+    models: list[tuple[Model, Place]] = field(default_factory=list)
+    metrics: list[tuple[Metric, Place, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def load(folder: Path = SHIPPED) -> Catalogue:
+    """Returns the catalogue of all `*.yml` files in the folder.
+
+    Raises:
+        CatalogueError: any definition is wrong; its findings name file and line.
+    """
+    catalogue, findings = check(folder)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors or catalogue is None:
+        raise CatalogueError(errors)
+    return catalogue
+
+
+def check(folder: Path = SHIPPED) -> tuple[Catalogue | None, tuple[Finding, ...]]:
+    """Returns the catalogue (None when files cannot be read at all) and everything found wrong with it."""
+    files = sorted(folder.glob("*.yml"))
+    gathered = _Gathered()
+    if not files:
+        gathered.findings.append(
+            Finding("E000", "error", str(folder), 1, "no definition files (*.yml) in this folder.")
+        )
+    for file in files:
+        _read(file, gathered)
+    catalogue = Catalogue(
+        models={model.name: model for model, _ in gathered.models},
+        metrics={metric.id: metric for metric, _, _ in gathered.metrics},
+        places=dict(_places(gathered)),
+        texts={metric.id: text for metric, _, text in gathered.metrics},
+    )
+    findings = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
+    findings.sort(key=lambda finding: (finding.file, finding.line, finding.code))
+    return (catalogue if gathered.metrics else None), tuple(findings)
+
+
+def _read(file: Path, gathered: _Gathered) -> None:
+    text = file.read_text(encoding="utf-8")
+    try:
+        data, lines = parse(text)
+    except DuplicateKeyError as error:
+        gathered.findings.append(Finding("E002", "error", file.name, error.line, str(error) + ".", "Keep one of them."))
+        return
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "cannot be read"
+        line = mark.line + 1 if mark else 1
+        gathered.findings.append(Finding("E001", "error", file.name, line, f"not YAML: {problem}."))
+        return
+    try:
+        DefinitionFile.model_validate(data)
+    except ValidationError as error:
+        gathered.findings += [_schema_finding(file, lines, item) for item in error.errors()]
+    for index, model in _sound(data, "models", Model):
+        gathered.models.append((model, Place(file, line_of(lines, ("models", index)))))
+    for index, metric in _sound(data, "metrics", Metric):
+        place = Place(file, line_of(lines, ("metrics", index)))
+        gathered.metrics.append((metric, place, _excerpt(text, place.line)))
+
+
+def _sound(data: Any, key: str, kind: type[Kind]) -> Iterator[tuple[int, Kind]]:
+    """Yields the entries that are valid by themselves, so that one bad entry hides no other finding."""
+    entries = data.get(key) if isinstance(data, dict) else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        try:
+            yield index, kind.model_validate(entry)
+        except ValidationError:
+            continue
+
+
+def _schema_finding(file: Path, lines: Mapping[tuple[str | int, ...], int], error: Any) -> Finding:
+    path: tuple[str | int, ...] = tuple(error["loc"])
+    line = line_of(lines, path)
+    field_name = ".".join(str(part) for part in path if not isinstance(part, int))
+    if error["type"] == "extra_forbidden":
+        unknown = str(path[-1])
+        return Finding(
+            "E003", "error", file.name, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1]))
+        )
+    if error["type"] == "missing":
+        return Finding("E004", "error", file.name, line, f"'{path[-1]}' is missing.", "Add it.")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return Finding("E005", "error", file.name, line, f"'{field_name}': {message}.")
+
+
+def _keys_at(path: Sequence[str | int]) -> Iterable[str]:
+    kind: type[BaseModel] | None = DefinitionFile
+    for part in path:
+        if isinstance(part, int) or kind is None:
+            continue
+        kind = _model_within(kind.model_fields[part].annotation) if part in kind.model_fields else None
+    return kind.model_fields if kind else ()
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        found = _model_within(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _places(gathered: _Gathered) -> Iterator[tuple[str, Place]]:
+    for model, place in gathered.models:
+        yield f"model:{model.name}", place
+    for metric, place, _ in gathered.metrics:
+        yield f"metric:{metric.id}", place
+
+
+def _duplicates(gathered: _Gathered) -> Iterator[Finding]:
+    named = [("model", model.name, place) for model, place in gathered.models]
+    named += [("metric", metric.id, place) for metric, place, _ in gathered.metrics]
+    first: dict[tuple[str, str], Place] = {}
+    for kind, name, place in named:
+        other = first.setdefault((kind, name), place)
+        if other is not place:
+            where = f"{other.file.name}:{other.line}"
+            yield Finding(
+                "E010", "error", place.file.name, place.line,
+                f"the {kind} '{name}' is already defined in {where}.", "Rename one of them.",
+            )  # fmt: skip
+
+
+def _excerpt(text: str, line: int) -> str:
+    """Returns the YAML of the list entry that starts on the line."""
+    rows = text.splitlines()
+    start = line - 1
+    indent = len(rows[start]) - len(rows[start].lstrip())
+    end = start + 1
+    while end < len(rows) and (not rows[end].strip() or len(rows[end]) - len(rows[end].lstrip()) > indent):
+        end += 1
+    return "\n".join(row[indent:] for row in rows[start:end]).rstrip()
