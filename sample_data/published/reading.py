@@ -58,6 +58,8 @@ class Reading:
         rejections: rows left out on purpose, with reasons.
         totals: the publication's own totals.
         notes: what a reader of the numbers should know, one sentence each.
+        dimensions: reference table name to frame (`ref_organisation`, `dim_organisation_succession` ...).
+            Rows replace those with the same `source`, or the whole table when it has no such column.
     """
 
     era: str
@@ -66,6 +68,7 @@ class Reading:
     rejections: tuple[Rejection, ...] = ()
     totals: tuple[PublishedTotal, ...] = ()
     notes: tuple[str, ...] = ()
+    dimensions: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

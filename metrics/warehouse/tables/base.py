@@ -9,6 +9,7 @@ import sqlalchemy as sa
 metadata = sa.MetaData()
 
 LOAD_COLUMNS = ("load_id", "loaded_at", "source_file")
+_BAND_START = "weeks_from"
 
 
 def fact_table(name: str, *columns: sa.Column[Any], info: dict[str, Any] | None = None) -> sa.Table:
@@ -45,3 +46,28 @@ def count(name: str) -> sa.Column[int]:
 def amount(name: str) -> sa.Column[float]:
     """Returns a column of measured amounts. Null means not reported, never zero."""
     return sa.Column(name, sa.Double)
+
+
+def key_columns(table: sa.Table) -> tuple[str, ...]:
+    """Returns the columns that no two rows of a fact table share: period, organisation, codes, band."""
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.name not in LOAD_COLUMNS
+        and (column.name in {"period", _BAND_START} or (isinstance(column.type, sa.String) and not column.nullable))
+    )
+
+
+def measure_columns(table: sa.Table) -> tuple[str, ...]:
+    """Returns the columns of a fact table that hold numbers, key and load columns left out."""
+    kept = set(key_columns(table)) | set(LOAD_COLUMNS)
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.name not in kept and isinstance(column.type, sa.BigInteger | sa.Double)
+    )
+
+
+def is_fact(table: sa.Table) -> bool:
+    """Returns whether the table is one that `fact_table` made."""
+    return all(name in table.columns for name in ("period", "org_code", *LOAD_COLUMNS))
