@@ -19,22 +19,46 @@ fact_published_indicator = fact_table(
     sa.Column("band", sa.String(80)),  # in the publisher's words
 )
 
-# One organisation, procedure and measure. Gains are means over the modelled records.
+# One organisation, procedure and measure. Means over the linked pairs that the case-mix model used.
 fact_proms_year = fact_table(
     "fact_proms_year",
     code("org_level", 12),  # england | provider | commissioner: never add two levels together
     code("procedure", 40),  # Hip Replacement Primary ...
     code("measure", 30),  # EQ-5D Index | EQ VAS | Oxford Hip Score | Oxford Knee Score
     count("modelled_records"),
-    amount("average_pre_score"),
-    amount("average_post_score"),
+    amount("pre_score"),
+    amount("post_score"),
     amount("health_gain"),
-    amount("adjusted_health_gain"),
+    amount("adjusted_health_gain"),  # comparable between organisations
     amount("gain_sum"),  # modelled_records times health_gain, so that means combine
     count("improved"),
     count("unchanged"),
     count("worsened"),
+    info={"native_grain": "financial_year"},
+)
+
+# The publisher's series of adjusted gains and its judgement of outliers.
+fact_proms_outlier_year = fact_table(
+    "fact_proms_outlier_year",
+    code("org_level", 12),  # england | provider
+    code("procedure", 40),
+    code("measure", 30),
+    count("modelled_records"),
+    amount("adjusted_health_gain"),
     sa.Column("outlier", sa.String(40)),  # in the publisher's words
+    info={"native_grain": "financial_year"},
+)
+
+# How many patients improved: all linked pairs, more than the modelled ones.
+fact_proms_change_year = fact_table(
+    "fact_proms_change_year",
+    code("org_level", 12),  # england | provider | commissioner
+    code("procedure", 40),
+    code("measure", 30),
+    count("improved"),
+    count("unchanged"),
+    count("worsened"),
+    count("linked_records"),
     info={"native_grain": "financial_year"},
 )
 
@@ -73,7 +97,7 @@ fact_medical_records_cost_year = fact_table(
     amount("cost_on_site_gbp"),
     amount("cost_off_site_gbp"),
     amount("cost_total_gbp"),
-    count("admissions"),  # null where the file holds none
+    count("catchment_population"),  # acute trusts, 2023-24 only
     sa.Column("service_provision", sa.String(20)),  # Internal | Hybrid | Contract ...
     sa.Column("record_type", sa.String(40)),  # Paper | Electronic | Mixed
     sa.Column("epr_supplier", sa.String(120)),

@@ -34,7 +34,6 @@ fact_sickness_month = fact_table(
 # England only: org_code is always ENG.
 fact_sickness_reason_month = fact_table(
     "fact_sickness_reason_month",
-    code("staff_group", 80),
     code("reason_code", 4),  # S10 ..
     code("reason", 120),
     amount("fte_days_lost"),
