@@ -145,7 +145,7 @@ fact_virtual_ward_month = fact_table(
     "fact_virtual_ward_month",  # by integrated care board
     count("capacity"),
     count("patients"),  # null: suppressed or not reported
-    count("gp_registered_16_plus"),
+    count("gp_registered_population"),
 )
 
 fact_virtual_ward_provider_month = fact_table(
