@@ -11,6 +11,7 @@ dim_organisation = sa.Table(
     metadata,
     sa.Column("org_code", sa.String(12), primary_key=True),
     sa.Column("name", sa.String(200), nullable=False, comment="as shown: 'Barts Health NHS Trust'"),
+    sa.Column("official_name", sa.String(200), nullable=False, comment="as the register has it, in title case"),
     sa.Column("org_type", sa.String(20), nullable=False,
               comment="england | region | icb | sub_icb | trust | independent | other"),
     sa.Column("trust_type", sa.String(40), comment="Acute, Mental health, Community, Ambulance ..."),
@@ -41,6 +42,31 @@ dim_organisation_succession = sa.Table(
     sa.Column("predecessor_code", sa.String(12), primary_key=True),
     sa.Column("successor_code", sa.String(12), primary_key=True),
     sa.Column("effective", sa.Date, primary_key=True),
+)
+
+# What each source says of an organisation; dim_organisation is made from all of it.
+ref_organisation = sa.Table(
+    "ref_organisation",
+    metadata,
+    sa.Column("source", sa.String(60), primary_key=True, comment="a reference file, or a publication's id"),
+    sa.Column("org_code", sa.String(12), primary_key=True),
+    sa.Column("name", sa.String(200)),
+    sa.Column("org_type", sa.String(20)),
+    sa.Column("trust_type", sa.String(40)),
+    sa.Column("icb_code", sa.String(12), comment="as the source has it, at its time"),
+    sa.Column("region_code", sa.String(12)),
+    sa.Column("postcode", sa.String(10)),
+    sa.Column("open_date", sa.Date),
+    sa.Column("close_date", sa.Date),
+)
+
+ref_catchment = sa.Table(
+    "ref_catchment",
+    metadata,
+    sa.Column("org_code", sa.String(12), primary_key=True),
+    sa.Column("catchment_population", sa.Integer),
+    sa.Column("deprivation_score", sa.Double),
+    sa.Column("deprivation_quintile", sa.Integer, comment="1 most deprived"),
 )
 
 dim_service = sa.Table(

@@ -33,6 +33,8 @@ meta_load = sa.Table(
     sa.Column("rows_rejected", sa.Integer, nullable=False),
     sa.Column("organisations", sa.Integer, nullable=False),
     sa.Column("is_current", sa.Boolean, nullable=False, comment="false once later files replaced all of it"),
+    sa.Column("origin", sa.String(10), nullable=False, comment="shipped | file"),
+    sa.Column("notes", sa.String(4000), nullable=False, comment="one sentence a line"),
 )
 
 meta_rejection = sa.Table(

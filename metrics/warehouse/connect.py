@@ -1,0 +1,158 @@
+"""Opening the warehouse to read it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+import sqlalchemy as sa
+
+from metrics.warehouse.embedded import current_version, snapshot_path
+from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachableError
+from metrics.warehouse.frames import Select, read_frame
+from metrics.warehouse.settings import checked_url, load_settings
+from metrics.warehouse.tables.meta import meta_load
+
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The warehouse at one data version. Frames of one snapshot belong together."""
+
+    engine: sa.Engine
+    data_version: str
+
+    def frame(self, select: Select) -> pl.DataFrame:
+        """Returns the rows of a select; see `metrics.warehouse.frames.read_frame` for the types."""
+        with self.engine.connect() as connection:
+            return read_frame(connection, select)
+
+
+class Warehouse:
+    """The warehouse, to be read from many threads.
+
+    `engine`, `data_version` and `frame` are those of the newest snapshot that `refresh` has seen. Whoever
+    asks several questions that must agree takes `snapshot()` once and asks that.
+    """
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._current = source.newest(None)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine; read-only when embedded."""
+        return self._current.engine
+
+    @property
+    def dialect(self) -> str:
+        """The name of the SQL dialect: `duckdb`, `postgresql` ..."""
+        return self._current.engine.dialect.name
+
+    @property
+    def data_version(self) -> str:
+        """Names the state of the data: a cache key."""
+        return self._current.data_version
+
+    def snapshot(self) -> Snapshot:
+        """Returns the newest snapshot seen, which stays as it is while the warehouse moves on."""
+        return self._current
+
+    def frame(self, select: Select) -> pl.DataFrame:
+        """Returns the rows of a select from the newest snapshot seen."""
+        return self._current.frame(select)
+
+    def refresh(self) -> bool:
+        """Looks for newer data and returns whether there is any. Costs one small file or query."""
+        with self._lock:
+            seen = self._current
+            self._current = self._source.newest(seen)
+            return self._current is not seen
+
+    def is_built(self) -> bool:
+        """Returns whether anything is loaded."""
+        return self._source.is_built()
+
+
+class _Source(Protocol):
+    def newest(self, seen: Snapshot | None) -> Snapshot: ...
+    def is_built(self) -> bool: ...
+
+
+class _EmbeddedSource:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def newest(self, seen: Snapshot | None) -> Snapshot:
+        version = current_version(self._folder)
+        if version is None:
+            if seen is not None:
+                return seen
+            raise WarehouseNotBuiltError.at(str(self._folder))
+        if seen is not None and seen.data_version == version:
+            return seen
+        # Idle connections of the old engine close by themselves once nobody holds its snapshot.
+        return Snapshot(read_only_engine(snapshot_path(self._folder, version)), version)
+
+    def is_built(self) -> bool:
+        return current_version(self._folder) is not None
+
+
+class _ServerSource:
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url, pool_pre_ping=True)
+
+    def newest(self, seen: Snapshot | None) -> Snapshot:
+        if not self.is_built():
+            raise WarehouseNotBuiltError.at(self._engine.url.render_as_string())
+        version = sa.select(sa.func.max(meta_load.c.load_id), sa.func.count(), sa.func.max(meta_load.c.loaded_at))
+        with self._engine.connect() as connection:
+            last, loads, at = connection.execute(version).one()
+        if last is None:
+            raise WarehouseNotBuiltError.at(self._engine.url.render_as_string())
+        name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
+        return seen if seen is not None and seen.data_version == name else Snapshot(self._engine, name)
+
+    def is_built(self) -> bool:
+        try:
+            return sa.inspect(self._engine).has_table(meta_load.name)
+        except sa.exc.OperationalError as error:
+            place = self._engine.url.render_as_string()
+            first = str(error.orig).splitlines()[0]
+            raise WarehouseUnreachableError(
+                f"{place} does not answer ({first}). Check BELLWETHER_WAREHOUSE, and that the server runs."
+            ) from error
+
+
+def read_only_engine(path: Path) -> sa.Engine:
+    """Returns an engine that reads one DuckDB file and cannot write it."""
+    return sa.create_engine(
+        f"duckdb:///{path}",
+        connect_args={"read_only": True, "config": {"threads": _THREADS}},
+        pool_size=16,
+        max_overflow=32,
+    )
+
+
+def embedded_folder(url: str) -> Path | None:
+    """Returns the folder of an embedded warehouse's URL; None for a database server."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "duckdb" else None
+
+
+def open_warehouse(url: str | None = None) -> Warehouse:
+    """Returns the warehouse at `url`, or the one that the settings name.
+
+    Raises:
+        WarehouseNotBuiltError: nothing was loaded yet; says what to run.
+        WarehouseUnreachableError: the server does not answer.
+        SettingsError: a setting cannot be used.
+    """
+    url = load_settings().warehouse if url is None else checked_url(url)
+    folder = embedded_folder(url)
+    return Warehouse(_ServerSource(url) if folder is None else _EmbeddedSource(folder))

@@ -1,0 +1,35 @@
+"""What can go wrong with the warehouse.
+
+WarehouseError
+├── SettingsError            a setting that cannot be used
+├── WarehouseNotBuiltError   nothing was loaded yet
+├── WarehouseBusyError       another process is writing
+└── WarehouseUnreachableError  the database does not answer
+"""
+
+from __future__ import annotations
+
+
+class WarehouseError(Exception):
+    """Anything about the warehouse that its user can put right. The message says how."""
+
+
+class SettingsError(WarehouseError):
+    """A setting that cannot be used; says where it was found and what to write."""
+
+
+class WarehouseNotBuiltError(WarehouseError):
+    """Nothing was loaded yet."""
+
+    @classmethod
+    def at(cls, place: str) -> WarehouseNotBuiltError:
+        """Returns the error for a warehouse that holds nothing."""
+        return cls(f"There is no data yet in {place}. Run: bellwether load --shipped")
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another process is writing. Readers are not affected."""
+
+
+class WarehouseUnreachableError(WarehouseError):
+    """The database does not answer."""

@@ -1,0 +1,120 @@
+"""Where the warehouse is: `bellwether.toml`, `BELLWETHER_*`, or the defaults."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import sqlalchemy as sa
+
+from metrics.warehouse.errors import SettingsError
+
+FILE = "bellwether.toml"
+_KEYS = ("home", "warehouse")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where Bellwether keeps its files, and which database holds the data.
+
+    Attributes:
+        home: folder of the embedded warehouse and of everything else that is kept.
+        warehouse: SQLAlchemy URL. `duckdb:///FOLDER` is the embedded warehouse in that folder.
+    """
+
+    home: Path
+    warehouse: str
+
+
+def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Returns the settings that hold in `folder` (the working directory).
+
+    `BELLWETHER_HOME` and `BELLWETHER_WAREHOUSE` go before `home` and `warehouse` of `bellwether.toml`,
+    which go before the defaults: `.bellwether` beside our own `pyproject.toml`, else the user's data
+    folder; and the embedded warehouse in `home`.
+
+    Raises:
+        SettingsError: a key that is not known, or a value that cannot be used.
+    """
+    folder = folder or Path.cwd()
+    environ = os.environ if environ is None else environ
+    written = _written(folder / FILE)
+    home = _home(folder, written, environ)
+    place, url = "BELLWETHER_WAREHOUSE", environ.get("BELLWETHER_WAREHOUSE", "")
+    if not url:
+        place, url = f"{FILE}, key 'warehouse'", written.get("warehouse", "")
+    if not url:
+        return Settings(home, embedded_url(home / "warehouse"))
+    try:
+        return Settings(home, checked_url(url))
+    except ValueError as error:
+        raise SettingsError(f"{place}: {error}") from error
+
+
+def embedded_url(folder: Path) -> str:
+    """Returns the URL of the embedded warehouse in `folder`."""
+    return f"duckdb:///{folder.resolve()}"
+
+
+def checked_url(url: str) -> str:
+    """Returns the URL, with the driver that is installed for PostgreSQL.
+
+    Raises:
+        ValueError: it is not a database URL, or names a single DuckDB file.
+    """
+    example = "Write for example postgresql://user:password@host/database, or duckdb:///folder."
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(f"'{url}' is not a database URL. {example}") from error
+    if parsed.get_backend_name() == "duckdb":
+        if not parsed.database or parsed.database == ":memory:" or Path(parsed.database).is_file():
+            raise ValueError(f"the embedded warehouse is a folder, not '{parsed.database}'. {example}")
+        return embedded_url(Path(parsed.database))
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _home(folder: Path, written: Mapping[str, str], environ: Mapping[str, str]) -> Path:
+    said = environ.get("BELLWETHER_HOME") or written.get("home")
+    if said:
+        home = (folder / Path(said).expanduser()).resolve()
+        if home.exists() and not home.is_dir():
+            raise SettingsError(f"BELLWETHER_HOME: {home} is a file. Name a folder.")
+        return home
+    if _is_ours(folder / "pyproject.toml"):
+        return folder.resolve() / ".bellwether"
+    return Path(platformdirs.user_data_dir("bellwether"))
+
+
+def _is_ours(project: Path) -> bool:
+    try:
+        return bool(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] == "bellwether")
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return False
+
+
+def _written(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}.") from error
+    for key, value in found.items():
+        if isinstance(value, dict):
+            continue  # a section of another part of the product
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else f" The keys are {', '.join(_KEYS)}."
+            raise SettingsError(f"{path}: there is no setting '{key}'.{hint}")
+        if not isinstance(value, str):
+            raise SettingsError(f"{path}: '{key}' must be text, for example {key} = \"...\".")
+    return {key: value for key, value in found.items() if isinstance(value, str)}
