@@ -1,0 +1,85 @@
+"""What tests share: a PostgreSQL server, the warehouse of the shipped data, and a running dashboard."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import PostgresqlServer, running_server
+from tests.server import RunningDashboard, running_dashboard
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each worker whole files, and all browser tests to one: it starts one dashboard for them."""
+    for item in items:
+        if next(item.iter_markers("xdist_group"), None) is None:
+            browser = item.get_closest_marker("browser") is not None
+            item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A real PostgreSQL server on a free port, stopped and removed at the end."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server: PostgresqlServer) -> str:
+    """The SQLAlchemy URL of one database that all tests of the session share."""
+    return postgresql_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql_server: PostgresqlServer) -> Callable[[], str]:
+    """Makes an empty database and gives its SQLAlchemy URL: each module takes its own."""
+    return postgresql_server.new_database
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this run see."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def shipped_home(shared_folder: Path) -> Path:
+    """`BELLWETHER_HOME` with the embedded warehouse of all shipped data, built once for all workers."""
+    from metrics.warehouse.settings import embedded_url
+    from sample_data.published.load import load_shipped
+
+    home = shared_folder / "shipped"
+    done = home / "done"
+    with (shared_folder / "shipped.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker builds, the others wait
+        if not done.exists():
+            home.mkdir(exist_ok=True)
+            load_shipped(embedded_url(home / "warehouse"))
+            done.touch()
+    return home
+
+
+@pytest.fixture(scope="session")
+def shipped_warehouse(shipped_home: Path) -> str:
+    """The URL of the embedded warehouse of all shipped data. Read it; tests that write copy the folder."""
+    from metrics.warehouse.settings import embedded_url
+
+    return embedded_url(shipped_home / "warehouse")
+
+
+@pytest.fixture(scope="session")
+def running(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDashboard]:
+    """A real dashboard on the shipped data: what `bellwether run` starts."""
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with running_dashboard(log, environment={"BELLWETHER_HOME": str(shipped_home)}) as dashboard:
+        yield dashboard
+
+
+@pytest.fixture(scope="session")
+def dashboard(running: RunningDashboard) -> str:
+    """The address of a real dashboard on the shipped data, without a closing slash."""
+    return running.url
