@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -62,7 +62,7 @@ class Request:
     who: Caller = LOCAL
 
     @classmethod
-    def of(cls, *metrics: str, where: dict[str, str | Sequence[str]] | None = None, **others: object) -> Request:
+    def of(cls, *metrics: str, where: Mapping[str, str | Sequence[str]] | None = None, **others: object) -> Request:
         """Returns a request with the filters written as a mapping: `Request.of("x", where={"region": "Y56"})`."""
         filters = tuple(
             Filter(name, (values,) if isinstance(values, str) else tuple(values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import polars as pl
@@ -66,4 +66,4 @@ class Result:
     notes: tuple[Note, ...]
     data_version: str
     answered_at: datetime
-    as_of: Mapping[str, object] = field(default_factory=dict)
+    as_of: Mapping[str, date | None] = field(default_factory=dict)

@@ -1,0 +1,75 @@
+"""Derived metrics: arithmetic over the values of other metrics, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+from sqlglot import exp
+
+from metrics.catalogue import Metric
+from metrics.catalogue.expression import ExpressionError, names, parse
+from metrics.query.result import Status
+
+# From the least to the most trusted: a derived value is as good as its worst input.
+_RANK = (Status.NO_DATA, Status.MISSING, Status.INCOMPLETE, Status.PROVISIONAL, Status.FINAL)
+_RANKS = {status.value: rank for rank, status in enumerate(_RANK)}
+
+
+def derive(metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ...]) -> pl.DataFrame:
+    """Returns the derived metric's frame, with the columns of its inputs' frames.
+
+    `inputs` maps metric id to a frame of `period`, `by`, `value`, `status`, `reporting`, `expected`, `is_total`.
+    A value is missing when any input is, or where it would divide by zero.
+    """
+    formula = metric.formula or ""
+    keys = ["period", *by, "is_total"]
+    joined: pl.DataFrame | None = None
+    used = sorted(names(formula))
+    for name in used:
+        frame = inputs[name].select(
+            *keys,
+            pl.col("value").alias(f"value:{name}"),
+            pl.col("status").replace_strict(_RANKS, return_dtype=pl.Int64).alias(f"rank:{name}"),
+            pl.col("reporting").alias(f"reporting:{name}"),
+            pl.col("expected").alias(f"expected:{name}"),
+        )
+        joined = frame if joined is None else joined.join(frame, on=keys, how="full", coalesce=True, nulls_equal=True)
+    if joined is None:
+        raise ExpressionError(f"'{formula}' names no metric.")
+    rank = pl.min_horizontal(pl.col(f"rank:{name}").fill_null(0) for name in used)
+    return joined.select(
+        *keys[:-1],
+        _polars(parse(formula), formula).cast(pl.Float64).alias("value"),
+        pl.lit(None, pl.Float64).alias("numerator"),
+        pl.lit(None, pl.Float64).alias("denominator"),
+        rank.replace_strict(dict(enumerate(s.value for s in _RANK)), return_dtype=pl.String).alias("status"),
+        pl.min_horizontal(f"reporting:{name}" for name in used).alias("reporting"),
+        pl.max_horizontal(f"expected:{name}" for name in used).alias("expected"),
+        "is_total",
+    )
+
+
+def _polars(node: exp.Expr, text: str) -> pl.Expr:  # noqa: PLR0911 - one case a construct
+    def inner(child: exp.Expr) -> pl.Expr:
+        return _polars(child, text)
+
+    match node:
+        case exp.Column():
+            return pl.col(f"value:{node.name}")
+        case exp.Literal() if not node.is_string:
+            return pl.lit(float(node.this))
+        case exp.Paren():
+            return inner(node.this)
+        case exp.Neg():
+            return -inner(node.this)
+        case exp.Add():
+            return inner(node.left) + inner(node.right)
+        case exp.Sub():
+            return inner(node.left) - inner(node.right)
+        case exp.Mul():
+            return inner(node.left) * inner(node.right)
+        case exp.Div():
+            below = inner(node.right)
+            return pl.when(below != 0).then(inner(node.left) / below)
+    raise ExpressionError(f"'{node.sql()}' in '{text}': a formula holds + - * / and metric ids only.")
