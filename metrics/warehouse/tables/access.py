@@ -8,12 +8,14 @@ fact_ae_month = fact_table(
     "fact_ae_month",
     code("department", 10),  # type1 | type2 | other
     count("attendances"),  # booked excluded
-    count("attendances_booked"),
+    count("attendances_booked"),  # null before August 2020, when they were not counted apart
     count("over_4h"),  # null: breaches not reported
     count("over_4h_booked"),
-    count("emergency_admissions"),
-    count("dta_4_to_12h"),  # only on the row of type1, as the return holds one figure per provider
+    count("emergency_admissions"),  # through this type of department
+    # The return holds these once for a provider: they stand on the row of type1, which every provider has.
+    count("dta_4_to_12h"),
     count("dta_over_12h"),
+    count("emergency_admissions_not_via_ae"),
 )
 
 fact_rtt_provider_month = fact_table(
@@ -31,8 +33,8 @@ fact_rtt_band_month = fact_table(
     code("part", 10),  # Part_1A | Part_1B | Part_2 | Part_2A | Part_3
     code("service_code", 10),
     code("commissioning", 12),  # english | non_english
-    count("weeks_from"),  # whole weeks; null: clock start not known
-    count("weeks_to"),  # null: open band
+    count("weeks_from"),  # whole weeks; null: clock start not known, or new periods (Part_3), which have no wait
+    count("weeks_to"),  # null: open band, or no wait
     count("pathways"),
 )
 
