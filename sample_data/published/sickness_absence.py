@@ -16,7 +16,7 @@ from sample_data.published.cells import (
     require_columns,
     sheet_names,
 )
-from sample_data.published.reading import PublishedTotal, Publication, Reading, Rejection
+from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection
 from sample_data.published.tidy import (
     ENGLAND,
     duplicates_refused,
@@ -58,7 +58,7 @@ def _monthly(path: Path) -> Reading:
     computed = pl.col(_LOST) / pl.col(_AVAILABLE) * 100
     refuse_rows(path, table, ((computed - pl.col(_RATE)).abs() > _ROUNDING) & (pl.col(_AVAILABLE) > 0), _RATE,
                 "is not the days lost over the days available of its row",
-                "Are the columns in their places?")
+                hint="Are the columns in their places?")
     england = pl.col("ORG_CODE").str.to_uppercase().is_in(_ENGLAND_NAMES)
     region = pl.col("ORG_CODE") == pl.col("NHSE_REGION_CODE")
     totals = tuple(
@@ -102,7 +102,7 @@ def _reasons(path: Path) -> Reading:
     )
     rows = table.filter(pl.col("STAFF_GROUP") == _ALL_STAFF)
     refuse_rows(path, rows, ~pl.col("REASON").str.contains(r"^S\d\d "), "REASON",
-                "does not start with a reason code", "Expected for example 'S11 Back Problems'.")
+                "does not start with a reason code", hint="Expected for example 'S11 Back Problems'.")
     duplicates_refused(path, rows, ("REASON", "period"))
     fact = rows.select(
         "period",
@@ -117,8 +117,7 @@ def _reasons(path: Path) -> Reading:
         organisations=england_named(),
         rejections=rejections,
         notes=(
-            "Reasons add up to slightly fewer days than the monthly figures by organisation, about 1.4 percent "
-            "less in each month of 2024-25: the publication draws them at another time.",
+            "Reasons add up to about 1.4 percent fewer days than the monthly figures by organisation.",
         ),
     )
 

@@ -31,9 +31,10 @@ def year_start(year: int) -> date:
 
 
 def organisations_of(frame: pl.DataFrame, code: str, name: str | None = None, **others: str) -> pl.DataFrame:
-    """Returns one row a code with the file's own name for it, and other columns by `target=source`."""
-    columns = {"org_code": code, "name": name or code} | others
-    named = frame.select(pl.col(source).cast(pl.String).alias(target) for target, source in columns.items())
+    """Returns one row a code with the name that the file gives it (else null), other columns by `target=source`."""
+    columns = {"org_code": pl.col(code), "name": pl.col(name) if name else pl.lit(None)}
+    columns |= {target: pl.col(source) for target, source in others.items()}
+    named = frame.select(source.cast(pl.String).alias(target) for target, source in columns.items())
     return named.filter(pl.col("org_code").is_not_null()).unique("org_code", keep="first", maintain_order=True)
 
 
@@ -59,7 +60,9 @@ def indicator_rows(frame: pl.DataFrame, indicator: str, period: date, **columns:
     return rows.filter(pl.col("value").is_not_null() | pl.col("band").is_not_null())
 
 
-def refuse_rows(path: Path, frame: pl.DataFrame, wrong: pl.Expr, column: str, problem: str, hint: str = "") -> None:
+def refuse_rows(
+    path: Path, frame: pl.DataFrame, wrong: pl.Expr, column: str, problem: str, *, hint: str = ""
+) -> None:
     """Checks that no row is wrong. The frame has a column `row`: where each row stands in the file.
 
     Raises:

@@ -99,8 +99,7 @@ PUBLICATION = Publication(
     read=read,
     caveats=(
         "A snapshot at the end of the month: never added over months.",
-        "Headcount counts a person once in each group and organisation where they work, so its groups add up to "
-        "more than the total; full-time equivalents add up.",
+        "Headcount counts a person in each group and organisation where they work; only full-time equivalents add up.",
         "The series by trust and staff group covers acute trusts; the workbook covers all NHS organisations.",
     ),
 )

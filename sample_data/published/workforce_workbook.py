@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from sample_data.published.cells import header_row_of, numbers, period_of, read_sheet, require_columns, sheet_names
 from sample_data.published.reading import PublishedTotal, Reading, UnreadableFileError
+from sample_data.published.stated_totals import measure_name
 from sample_data.published.tidy import ENGLAND, england_named, organisations_of
 
 _CLINICAL, _SUPPORT = "Professionally qualified clinical staff", "Support to clinical staff"
@@ -123,11 +125,7 @@ def _england(path: Path, sheet: str) -> tuple[pl.DataFrame, tuple[PublishedTotal
             column=sheet, hint=f"Known: {', '.join(_LOWEST)}.",
         )
     names = list(months)
-    body = body.with_columns(_cell(name) for name in names)
-    read = pl.concat([
-        numbers(part, names, path, whole=False, first_row=part["row"].min() or 1)  # type: ignore[type-var]
-        for part in body.partition_by("row", maintain_order=True)
-    ])
+    read = _as_numbers(path, body, names)
     long = read.unpivot(names, index=["measure", label], variable_name="column", value_name="value")
     long = long.with_columns(period=pl.col("column").replace_strict(months, return_dtype=pl.Date))
     wide = long.pivot("measure", index=["period", label], values="value")
@@ -139,9 +137,10 @@ def _england(path: Path, sheet: str) -> tuple[pl.DataFrame, tuple[PublishedTotal
     stated = wide.filter(pl.col(label).str.to_lowercase() == "total").sort("period")
     _check_sums(path, sheet, frame.group_by("period").agg(pl.col(_FTE).sum()), stated.select("period", total=_FTE))
     totals = tuple(
-        PublishedTotal(row["period"], f"fact_workforce_england_month.{measure}", row[measure],
-                       f"{path.name}, sheet {sheet}, Total")
-        for row in stated.iter_rows(named=True) for measure in (_FTE, _HEADCOUNT)
+        PublishedTotal(
+            row["period"], measure_name(_FTE, org_code=ENGLAND), row[_FTE], f"{path.name}, sheet {sheet}, Total"
+        )
+        for row in stated.iter_rows(named=True)
     )
     return frame, totals
 
@@ -209,12 +208,14 @@ def _by_group(path: Path, sheet: str, measure: str) -> pl.DataFrame:
                        *(column.alias(name) for name, column in _group_columns("label").items()), measure)
 
 
-def _month_of_sheet(path: Path, sheet: str) -> pl.Expr | object:
+def _month_of_sheet(path: Path, sheet: str) -> date:
     for row in read_sheet(path, sheet, header_row=None).head(12).iter_rows():
         for cell in row:
             if cell and cell.lower().endswith("monthly data"):
                 return period_of(cell[: -len("monthly data")])
-    raise UnreadableFileError(path, f"sheet '{sheet}' does not say its month.", hint="Expected 'May 2025 monthly data'.")
+    raise UnreadableFileError(
+        path, f"sheet '{sheet}' does not say its month.", hint="Expected for example 'May 2025 monthly data'."
+    )
 
 
 def _series(path: Path, sheet: str, measure: str) -> tuple[pl.DataFrame, pl.DataFrame]:
