@@ -33,7 +33,7 @@ _FIRST_MONTH_OF_YEAR = 4
 
 
 def _year(text: str) -> int:
-    return int(text) + (_CENTURY if len(text) == 2 else 0)  # noqa: PLR2004 (two digits mean this century)
+    return int(text) + (_CENTURY if len(text) == 2 else 0)  # two digits mean this century
 
 
 def _quarter(start_year: int, quarter: int) -> date:
@@ -91,9 +91,7 @@ def period_of(label: str, *, grain: Grain = "month") -> date:
             except ValueError:
                 break
             return found if grain == "day" else found.replace(day=1)
-    raise ValueError(
-        f"'{label}' names no period. Expected for example 'April 2024', '30/04/2024' or '2024-25 Q1'."
-    )
+    raise ValueError(f"'{label}' names no period. Expected for example 'April 2024', '30/04/2024' or '2024-25 Q1'.")
 
 
 def periods(labels: pl.Series, path: Path, *, grain: Grain = "month", first_row: int = 2) -> pl.Series:
@@ -110,6 +108,21 @@ def periods(labels: pl.Series, path: Path, *, grain: Grain = "month", first_row:
             row = first_row + int((labels == label).arg_max() or 0)
             raise UnreadableFileError(path, str(error), row=row, column=labels.name) from error
     return labels.replace_strict(found, default=None, return_dtype=pl.Date)
+
+
+def period_in_name(path: Path) -> date:
+    """Returns the month that a file's name holds: `...-April-2024_GG8WA.csv.gz`, `...-Apr24-XLSX-8M.xlsx`.
+
+    Raises:
+        UnreadableFileError: the name holds no month.
+    """
+    for match in re.finditer(rf"(?<![a-z]){_MONTH}[-_ ]?(\d{{4}}|\d{{2}})(?!\d)", path.name.lower()):
+        return period_of(f"{match[1]} {match[2]}")
+    raise UnreadableFileError(
+        path,
+        "the file does not say which month it is of.",
+        hint="Name it as published, for example '...-April-2024.csv'.",
+    )
 
 
 def month_end(first: date) -> date:
@@ -147,6 +160,9 @@ def numbers(
     Raises:
         UnreadableFileError: a cell holds other text, or a fraction where whole numbers are expected.
     """
+    plain = frame.select(pl.col(columns).cast(pl.Int64, strict=False))
+    if plain.null_count().row(0) == frame.select(columns).null_count().row(0):
+        return frame.with_columns(plain if whole else plain.cast(pl.Float64))
     read = frame.select(number(pl.col(name)) for name in columns)
     given = frame.select(reported(pl.col(name)).is_not_null() for name in columns)
     for name in columns:
@@ -158,9 +174,7 @@ def numbers(
         if wrong.any():
             at = int(wrong.arg_max() or 0)
             hint = "Expected a figure, or a mark such as '-' where it is not reported."
-            raise UnreadableFileError(
-                path, f"'{frame[name][at]}' {what}.", row=first_row + at, column=name, hint=hint
-            )
+            raise UnreadableFileError(path, f"'{frame[name][at]}' {what}.", row=first_row + at, column=name, hint=hint)
     return frame.with_columns(read.cast(pl.Int64) if whole else read)
 
 
