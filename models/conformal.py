@@ -1,0 +1,121 @@
+"""Prediction intervals from the errors of earlier forecasts (split conformal).
+
+Source: Vovk et al., Algorithmic Learning in a Random World; the half-width at level p is the k-th smallest
+of n absolute scores, k = ceil((n + 1) p). A level with k > n is unattainable and is not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import Floats
+
+OWN_SCORES_FROM = 19
+"""Earlier forecasts from which a series is judged by its own scores; with fewer it borrows its companions'."""
+
+HOLIDAY_CELLS = 30
+HOLIDAY_WIDEST = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How far the truth may lie from a forecast, on the models' scale.
+
+    Attributes:
+        half: level to half-widths (horizon x series); NaN where the level is unattainable.
+        variance: of the error (horizon x series), 0 where there is no record.
+        origins: earlier forecasts that judge each horizon (horizon x series).
+    """
+
+    half: dict[float, Floats]
+    variance: Floats
+    origins: NDArray[np.int64]
+
+
+def origins_needed(level: float) -> int:
+    """Returns the fewest earlier forecasts that can support an interval at the level."""
+    count = 1
+    while not attainable(count, level):
+        count += 1
+    return count
+
+
+def attainable(origins: int, level: float) -> bool:
+    """Returns whether so many independent scores can support an interval at the level."""
+    return _rank(origins, level) <= origins
+
+
+def widths(errors: Floats, levels: tuple[float, ...], bucket: int, unusual: NDArray[np.bool_],
+           unusual_ahead: NDArray[np.bool_]) -> Widths:
+    """Returns interval widths from earlier errors (origins x horizon x series; NaN where not known).
+
+    Args:
+        errors: truth less forecast at earlier cut-offs, on the models' scale.
+        levels: such as 0.8 and 0.95.
+        bucket: neighbouring horizons that share one spread.
+        unusual: which targets of `errors` fall on holidays (origins x horizon).
+        unusual_ahead: which periods ahead do.
+    """
+    _, horizon, series = errors.shape
+    known = ~np.isnan(errors)
+    origins = known.sum(axis=0)
+    if not known.any():
+        nothing = np.full((horizon, series), np.nan)
+        return Widths({level: nothing for level in levels}, np.zeros((horizon, series)), origins)
+    size = np.where(known, np.abs(errors), 0.0)
+    spread = _spread(size, known, bucket)
+    factor = _holiday_factor(size / spread, known, unusual)
+    stretch = np.where(unusual, factor, 1.0)[:, :, None]
+    scores = np.where(known, np.abs(errors) / (spread * stretch), np.nan)
+    ahead = spread * np.where(unusual_ahead, factor, 1.0)[:, None]
+    half = {}
+    for level in levels:
+        reach = np.array([_quantile(scores, number, origins, level) for number in range(series)])
+        possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(origins)
+        half[level] = np.where(possible, ahead * reach, np.nan)
+    squares = np.where(known, errors, 0.0) ** 2
+    variance = _pooled(squares, known, bucket)
+    return Widths(half, variance, origins)
+
+
+def _quantile(scores: Floats, number: int, origins: NDArray[np.int64], level: float) -> float:
+    """The conformal quantile of a series' scores, or of all series' while its own record is short."""
+    own = scores[:, :, number] if origins[:, number].max() >= OWN_SCORES_FROM else scores
+    ordered = np.sort(own[~np.isnan(own)])
+    rank = _rank(len(ordered), level)
+    return float(ordered[rank - 1]) if 0 < rank <= len(ordered) else float("nan")
+
+
+def _rank(count: int, level: float) -> int:
+    # 0.8 x 5 is 4.000000000000001 in floating point; it must not become 5.
+    return ceil(round((count + 1) * level, 9))
+
+
+def _spread(size: Floats, known: NDArray[np.bool_], bucket: int) -> Floats:
+    """Mean absolute error by horizon and series, never falling with the horizon's bucket: horizon x series."""
+    mean = _pooled(size, known, bucket)
+    grown = np.maximum.accumulate(mean, axis=0)
+    overall = size.sum() / known.sum()
+    return np.where(grown > 0, grown, overall if overall > 0 else 1.0)
+
+
+def _pooled(size: Floats, known: NDArray[np.bool_], bucket: int) -> Floats:
+    horizon = size.shape[1]
+    total, count = size.sum(axis=0), known.sum(axis=0)
+    place = np.arange(horizon)
+    together = (place[:, None] // bucket == place[None, :] // bucket).astype(float)
+    return np.asarray((together @ total) / np.maximum(together @ count, 1))
+
+
+def _holiday_factor(scores: Floats, known: NDArray[np.bool_], unusual: NDArray[np.bool_]) -> float:
+    """How much larger errors are on holidays than on other days; 1 with too few to tell."""
+    on = known & unusual[:, :, None]
+    off = known & ~unusual[:, :, None]
+    if on.sum() < HOLIDAY_CELLS or not off.any():
+        return 1.0
+    ratio = (scores[on].mean()) / max(scores[off].mean(), 1e-12)
+    return float(np.clip(ratio, 1.0, HOLIDAY_WIDEST))

@@ -1,0 +1,157 @@
+"""Series on one dense calendar, as the models want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.calendar import Days, Floats, Frequency, days_in, period_ends
+
+SEASON = {Frequency.DAILY: 7, Frequency.WEEKLY: 52, Frequency.MONTHLY: 12}
+"""Periods after which a series is expected to repeat itself."""
+
+COLUMNS = {"series": pl.String, "date": pl.Date, "value": pl.Float64}
+
+
+class UnusableSeriesError(ValueError):
+    """A frame that no model can take. Says which series, date or column is wrong, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Series that share their periods. `values` is periods by series; NaN is not reported."""
+
+    frequency: Frequency
+    periods: Days
+    names: tuple[str, ...]
+    values: Floats
+
+    @property
+    def season(self) -> int:
+        """Periods after which the series are expected to repeat themselves."""
+        return SEASON[self.frequency]
+
+    def extended(self, horizon: int) -> Days:
+        """Returns the panel's periods and the `horizon` periods after them."""
+        return np.concatenate([self.periods, following(self.periods[-1], horizon, self.frequency)])
+
+    def before(self, cutoff: int) -> Panel:
+        """Returns the panel as it was known at the cut-off: its first `cutoff` periods."""
+        return Panel(self.frequency, self.periods[:cutoff], self.names, self.values[:cutoff])
+
+
+def checked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Returns the frame with columns `series` String, `date` Date, `value` Float64, in order.
+
+    NaN and infinite values become null.
+
+    Raises:
+        UnusableSeriesError: a column is missing or of another type, or a series has a date twice.
+    """
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise UnusableSeriesError(
+            f"The frame lacks {', '.join(missing)}. It must have the columns series, date and value; "
+            f"it has {', '.join(frame.columns) or 'none'}."
+        )
+    if frame.schema["date"] != pl.Date or not (frame.schema["value"].is_numeric() or frame.schema["value"] == pl.Null):
+        raise UnusableSeriesError(
+            f"'date' must be a Date and 'value' a number; they are {frame.schema['date']} "
+            f"and {frame.schema['value']}. Cast them first."
+        )
+    tidy = frame.select(
+        pl.col("series").cast(pl.String),
+        "date",
+        pl.col("value").cast(pl.Float64).pipe(lambda value: pl.when(value.is_finite()).then(value)).alias("value"),
+    ).sort("series", "date")
+    if tidy["series"].null_count() or tidy["date"].null_count():
+        raise UnusableSeriesError("'series' and 'date' must not be null. Drop those rows or name them.")
+    twice = tidy.filter(pl.struct("series", "date").is_duplicated())
+    if twice.height:
+        series, day = twice.row(0)[:2]
+        raise UnusableSeriesError(f"Series '{series}' has {day:%d %B %Y} more than once. Add the rows up first.")
+    return tidy
+
+
+def frequency_of(dates: pl.Series) -> Frequency:
+    """Returns how long the periods are: months when all dates are firsts of a month, weeks when all fall on
+    one weekday, else days.
+
+    Fewer than three different dates are taken as days.
+    """
+    days = dates.unique().sort()
+    if len(days) < 3:  # noqa: PLR2004 - two dates have always one gap between them
+        return Frequency.DAILY
+    if (days.dt.day() == 1).all():
+        return Frequency.MONTHLY
+    return Frequency.WEEKLY if days.dt.weekday().n_unique() == 1 else Frequency.DAILY
+
+
+def panel_of(tidy: pl.DataFrame, frequency: Frequency) -> Panel:
+    """Returns the series of a checked frame on the calendar from their first date to their last."""
+    first, last = tidy["date"].min(), tidy["date"].max()
+    periods = _calendar(np.datetime64(first, "D"), np.datetime64(last, "D"), frequency)  # type: ignore[arg-type]
+    grid = pl.DataFrame({"date": periods}).with_columns(pl.col("date").cast(pl.Date))
+    wide = grid.join(tidy.pivot("series", index="date", values="value"), on="date", how="left").drop("date")
+    names = tuple(wide.columns)
+    return Panel(frequency, periods, names, wide.fill_null(np.nan).to_numpy().astype(np.float64).reshape(-1, len(names)))
+
+
+def following(last: np.datetime64, count: int, frequency: Frequency) -> Days:
+    """Returns the `count` periods after the one that begins on `last`."""
+    step = np.arange(1, count + 1)
+    match frequency:
+        case Frequency.DAILY:
+            return last + step
+        case Frequency.WEEKLY:
+            return last + 7 * step
+        case Frequency.MONTHLY:
+            return (last.astype("datetime64[M]") + step).astype("datetime64[D]")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale that models work in: the square root of the daily rate, or the rate where values fall below nought.
+
+    The root steadies the spread of counts and keeps forecasts at or above nought.
+
+    Attributes:
+        days: days of each period; a month's demand is modelled per day.
+        signed: series with negative values, which keep their own scale.
+    """
+
+    days: Floats
+    signed: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, panel: Panel, horizon: int) -> Scale:
+        """Returns the scale of a panel and of the `horizon` periods after it."""
+        return cls(
+            days_in(panel.extended(horizon), panel.frequency).astype(float),
+            np.array([bool(np.any(column < 0)) for column in panel.values.T]),
+        )
+
+    def forward(self, values: Floats, first: int = 0) -> Floats:
+        """Returns values (periods by series, from period number `first`) on the models' scale."""
+        days = self.days[first : first + len(values), None]
+        return np.where(self.signed, values / days, np.sqrt(np.maximum(values, 0) + 3 / 8) / np.sqrt(days))
+
+    def backward(self, scaled: Floats, first: int, variance: Floats | float = 0.0) -> Floats:
+        """Returns values in their own unit. With the variance of the scaled error they are means, else medians."""
+        days = self.days[first : first + len(scaled), None]
+        root = np.maximum(scaled, 0)
+        return np.where(self.signed, scaled * days, np.maximum((root**2 + variance) * days - 3 / 8, 0))
+
+
+def _calendar(first: np.datetime64, last: np.datetime64, frequency: Frequency) -> Days:
+    end = period_ends(np.array([last]), frequency)[0]
+    match frequency:
+        case Frequency.DAILY:
+            return np.arange(first, end)
+        case Frequency.WEEKLY:
+            return np.arange(first, end, 7)
+        case Frequency.MONTHLY:
+            return np.arange(first.astype("datetime64[M]"), end.astype("datetime64[M]")).astype("datetime64[D]")

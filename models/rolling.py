@@ -1,0 +1,127 @@
+"""Forecasts with intervals at any cut-off, each from nothing but what was known before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.calendar import Days, Floats, Frequency
+from models.conformal import Widths, widths
+from models.panel import Panel, Scale
+
+LEVELS = (0.8, 0.95)
+
+EARLIER = {Frequency.DAILY: (14, 22), Frequency.WEEKLY: (2, 24), Frequency.MONTHLY: (1, 24)}
+"""Periods between the earlier cut-offs that a forecast is judged by, and how many there are."""
+
+SHORTEST = {Frequency.DAILY: 56, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}
+"""Periods of history without which nothing is forecast."""
+
+_BUCKET = {Frequency.DAILY: 7, Frequency.WEEKLY: 2, Frequency.MONTHLY: 1}
+
+
+class Model(Protocol):
+    """A way to forecast. `means` says whether it gives medians that are to be turned into means."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called beside its numbers."""
+
+    @property
+    def means(self) -> bool:
+        """Whether its medians are turned into means."""
+
+    def prepare(self, panel: Panel, horizon: int, scale: Scale) -> Callable[[Sequence[int]], Floats]:
+        """Returns a function from ascending cut-offs to forecasts on the models' scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """What a model forecast at some cut-offs.
+
+    Attributes:
+        cutoffs: numbers of the first period that was not known.
+        mean: cut-offs x horizon x series, in the series' unit.
+        lower, upper: level to bounds of the same shape; NaN where a level is unattainable.
+        origins: earlier forecasts behind the intervals, of the same shape.
+    """
+
+    cutoffs: tuple[int, ...]
+    mean: Floats
+    lower: dict[float, Floats]
+    upper: dict[float, Floats]
+    origins: NDArray[np.int64]
+
+
+def roll(
+    model: Model, panel: Panel, cutoffs: Sequence[int], horizon: int, holidays: pl.DataFrame,
+    levels: tuple[float, ...] = LEVELS,
+) -> Rolled:
+    """Returns the model's forecasts of the `horizon` periods after each cut-off, with conformal intervals.
+
+    Nothing at or after a cut-off has any part in its forecast: errors of earlier forecasts count only
+    where the target had happened.
+
+    Args:
+        model: the way to forecast.
+        panel: the series.
+        cutoffs: numbers of the first period that is not known; at most the panel's length.
+        horizon: periods ahead.
+        holidays: frame with a `date` column; errors near holidays have a spread of their own.
+        levels: of the intervals.
+    """
+    scale = Scale.of(panel, horizon)
+    points = model.prepare(panel, horizon, scale)
+    unusual = holiday_periods(panel.extended(horizon), panel.frequency, holidays)
+    scaled = scale.forward(panel.values)
+    mean, lower, upper, origins = [], [], [], []
+    for cutoff in cutoffs:
+        ladder = earlier_cutoffs(cutoff, panel.frequency)
+        forecasts = points([*ladder, cutoff])
+        width = _widths(forecasts[:-1], scaled[:cutoff], ladder, unusual, cutoff, levels, _BUCKET[panel.frequency])
+        now = forecasts[-1]
+        mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
+        lower.append([scale.backward(now - width.half[level], cutoff) for level in levels])
+        upper.append([scale.backward(now + width.half[level], cutoff) for level in levels])
+        origins.append(width.origins)
+    bounds = (np.array(lower), np.array(upper))
+    low, high = ({level: bound[:, n] for n, level in enumerate(levels)} for bound in bounds)
+    return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
+
+
+def earlier_cutoffs(cutoff: int, frequency: Frequency) -> list[int]:
+    """Returns the cut-offs before this one whose forecasts judge it, ascending."""
+    step, count = EARLIER[frequency]
+    ladder = [cutoff - step * number for number in range(count, 0, -1)]
+    return [earlier for earlier in ladder if earlier >= SHORTEST[frequency]]
+
+
+def holiday_periods(periods: Days, frequency: Frequency, holidays: pl.DataFrame) -> NDArray[np.bool_]:
+    """Returns which periods lie on or next to a bank holiday, or between Christmas and 4 January (days only)."""
+    if frequency is not Frequency.DAILY:
+        return np.zeros(len(periods), dtype=bool)
+    off = holidays["date"].to_numpy().astype("datetime64[D]")
+    near = np.isin(periods, np.concatenate([off - 1, off, off + 1]))
+    month_start = periods.astype("datetime64[M]")
+    month = month_start.astype(np.int64) % 12 + 1
+    day = (periods - month_start.astype("datetime64[D]")).astype(np.int64) + 1
+    return near | ((month == 12) & (day >= 24)) | ((month == 1) & (day <= 4))
+
+
+def _widths(
+    forecasts: Floats, known: Floats, ladder: Sequence[int], unusual: NDArray[np.bool_], cutoff: int,
+    levels: tuple[float, ...], bucket: int,
+) -> Widths:
+    horizon, series = forecasts.shape[1:]
+    padded = np.concatenate([known, np.full((horizon, series), np.nan)])
+    errors = np.full(forecasts.shape, np.nan)
+    marked = np.zeros(forecasts.shape[:2], dtype=bool)
+    for number, earlier in enumerate(ladder):
+        errors[number] = padded[earlier : earlier + horizon] - forecasts[number]
+        marked[number] = unusual[earlier : earlier + horizon]
+    return widths(errors, levels, bucket, marked, unusual[cutoff : cutoff + horizon])
