@@ -1,0 +1,113 @@
+"""Integrated care boards of 2022 to 2026: NHS code, name, and the ONS codes that stand for them.
+
+From the ONS Open Geography lookup of sub-ICB locations (April 2024) and the STP codes of the published
+GP appointment files of 2019 to 2021. Contains public sector information licensed under the Open
+Government Licence v3.0.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+BOARDS = MappingProxyType(
+    {
+        "QE1": "NHS Lancashire and South Cumbria Integrated Care Board",
+        "QF7": "NHS South Yorkshire Integrated Care Board",
+        "QGH": "NHS Herefordshire and Worcestershire Integrated Care Board",
+        "QH8": "NHS Mid and South Essex Integrated Care Board",
+        "QHG": "NHS Bedfordshire, Luton and Milton Keynes Integrated Care Board",
+        "QHL": "NHS Birmingham and Solihull Integrated Care Board",
+        "QHM": "NHS North East and North Cumbria Integrated Care Board",
+        "QJ2": "NHS Derby and Derbyshire Integrated Care Board",
+        "QJG": "NHS Suffolk and North East Essex Integrated Care Board",
+        "QJK": "NHS Devon Integrated Care Board",
+        "QJM": "NHS Lincolnshire Integrated Care Board",
+        "QK1": "NHS Leicester, Leicestershire and Rutland Integrated Care Board",
+        "QKK": "NHS South East London Integrated Care Board",
+        "QKS": "NHS Kent and Medway Integrated Care Board",
+        "QM7": "NHS Hertfordshire and West Essex Integrated Care Board",
+        "QMF": "NHS North East London Integrated Care Board",
+        "QMJ": "NHS North Central London Integrated Care Board",
+        "QMM": "NHS Norfolk and Waveney Integrated Care Board",
+        "QNC": "NHS Staffordshire and Stoke-on-Trent Integrated Care Board",
+        "QNQ": "NHS Frimley Integrated Care Board",
+        "QNX": "NHS Sussex Integrated Care Board",
+        "QOC": "NHS Shropshire, Telford and Wrekin Integrated Care Board",
+        "QOP": "NHS Greater Manchester Integrated Care Board",
+        "QOQ": "NHS Humber and North Yorkshire Integrated Care Board",
+        "QOX": "NHS Bath and North East Somerset, Swindon and Wiltshire Integrated Care Board",
+        "QPM": "NHS Northamptonshire Integrated Care Board",
+        "QR1": "NHS Gloucestershire Integrated Care Board",
+        "QRL": "NHS Hampshire and Isle of Wight Integrated Care Board",
+        "QRV": "NHS North West London Integrated Care Board",
+        "QSL": "NHS Somerset Integrated Care Board",
+        "QT1": "NHS Nottingham and Nottinghamshire Integrated Care Board",
+        "QT6": "NHS Cornwall and the Isles of Scilly Integrated Care Board",
+        "QU9": "NHS Buckinghamshire, Oxfordshire and Berkshire West Integrated Care Board",
+        "QUA": "NHS Black Country Integrated Care Board",
+        "QUE": "NHS Cambridgeshire and Peterborough Integrated Care Board",
+        "QUY": "NHS Bristol, North Somerset and South Gloucestershire Integrated Care Board",
+        "QVV": "NHS Dorset Integrated Care Board",
+        "QWE": "NHS South West London Integrated Care Board",
+        "QWO": "NHS West Yorkshire Integrated Care Board",
+        "QWU": "NHS Coventry and Warwickshire Integrated Care Board",
+        "QXU": "NHS Surrey Heartlands Integrated Care Board",
+        "QYG": "NHS Cheshire and Merseyside Integrated Care Board",
+    }
+)
+
+# ONS codes change with a boundary; the NHS code of a board does not.
+BOARD_OF = MappingProxyType(
+    {
+        "E54000008": "QYG",
+        "E54000010": "QNC",
+        "E54000011": "QOC",
+        "E54000012": "QJ2",
+        "E54000013": "QJM",
+        "E54000014": "QT1",
+        "E54000015": "QK1",
+        "E54000016": "QUA",
+        "E54000017": "QHL",
+        "E54000018": "QWU",
+        "E54000019": "QGH",
+        "E54000020": "QPM",
+        "E54000021": "QUE",
+        "E54000022": "QMM",
+        "E54000023": "QJG",
+        "E54000024": "QHG",
+        "E54000025": "QM7",
+        "E54000026": "QH8",
+        "E54000027": "QRV",
+        "E54000028": "QMJ",
+        "E54000029": "QMF",
+        "E54000030": "QKK",
+        "E54000031": "QWE",
+        "E54000032": "QKS",
+        "E54000034": "QNQ",
+        "E54000036": "QT6",
+        "E54000037": "QJK",
+        "E54000038": "QSL",
+        "E54000039": "QUY",
+        "E54000040": "QOX",
+        "E54000041": "QVV",
+        "E54000042": "QRL",
+        "E54000043": "QR1",
+        "E54000044": "QU9",
+        "E54000048": "QE1",
+        "E54000050": "QHM",
+        "E54000051": "QOQ",
+        "E54000052": "QXU",
+        "E54000053": "QNX",
+        "E54000054": "QWO",
+        "E54000055": "QHL",
+        "E54000056": "QUE",
+        "E54000057": "QOP",
+        "E54000058": "QJ2",
+        "E54000059": "QPM",
+        "E54000060": "QT1",
+        "E54000061": "QF7",
+        "E54000062": "QUA",
+        "E54000063": "QXU",
+        "E54000064": "QNX",
+    }
+)
