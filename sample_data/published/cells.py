@@ -342,6 +342,15 @@ def _named(frame: pl.DataFrame, header_row: int | None, path: Path) -> pl.DataFr
     return body.select(kept).rename(names)
 
 
+def period_line(cells: pl.DataFrame) -> str | None:
+    """Returns what a sheet's line 'Period:' says, or None; `cells` as read without a header."""
+    for row in cells.head(40).iter_rows():
+        filled = [str(cell) for cell in row if cell is not None]
+        if filled and filled[0].lower().startswith("period:"):
+            return filled[0][7:].strip() or (filled[1] if len(filled) > 1 else None)
+    return None
+
+
 def header_row_of(frame: pl.DataFrame, wanted: Iterable[str], path: Path, *, within: int = 40) -> int:
     """Returns the first row (from 0) that holds every wanted cell, ignoring case.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sample_data.published.ae_attendances.tidy import DEPARTMENTS, WIDE, Month, stated
-from sample_data.published.cells import header_row_of, numbers, period_of, read_sheet
+from sample_data.published.cells import header_row_of, numbers, period_line, period_of, read_sheet
 from sample_data.published.reading import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class _Sheet:
 
     def period(self) -> date:
         """Returns the month that the sheet's 'Period:' line names."""
-        line = self.cells.filter(pl.col("column_1") == "Period:")
-        if not line.height or line["column_2"][0] is None:
+        label = period_line(self.cells)
+        if label is None:
             raise UnreadableFileError(self.path, f"sheet '{self.name}' has no line 'Period:'.")
         try:
-            return period_of(line["column_2"][0])
+            return period_of(label)
         except ValueError as error:
             raise UnreadableFileError(self.path, str(error), column="Period:") from error
 

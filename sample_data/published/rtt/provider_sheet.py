@@ -11,6 +11,7 @@ from sample_data.published.cells import (
     header_row_of,
     numbers,
     period_in_name,
+    period_line,
     period_of,
     read_sheet,
     reported,
@@ -57,9 +58,11 @@ def sheet_reading(path: Path) -> Reading:
     """
     cells = read_sheet(path, SHEET, header_row=None)
     header = header_row_of(cells, ("Provider Code", _TOTAL), path)
-    lines = cells.head(header).filter(pl.col("column_1").str.to_lowercase().str.starts_with("period"))
-    label = next((cell for cell in lines.row(0)[1:] if cell), None) if lines.height else None
-    period = period_of(label) if label else period_in_name(path)
+    label = period_line(cells)
+    try:
+        period = period_of(label) if label else period_in_name(path)
+    except ValueError as error:
+        raise UnreadableFileError(path, str(error), column="Period:") from error
     return provider_sheet_reading(path, read_sheet(path, SHEET, header_row=header), period, first_row=header + 2)
 
 
