@@ -83,7 +83,7 @@ def bank_holidays(first_year: int, last_year: int) -> pl.DataFrame:
 
 def working_days(periods: Days, frequency: Frequency, holidays: pl.DataFrame) -> NDArray[np.int64]:
     """Returns the Mondays to Fridays that are no bank holiday, for each period (first days given)."""
-    return np.busday_count(periods, period_ends(periods, frequency), holidays=_dates(holidays))  # type: ignore[no-any-return]
+    return np.busday_count(periods, period_ends(periods, frequency), holidays=_dates(holidays))
 
 
 def days_in(periods: Days, frequency: Frequency) -> NDArray[np.int64]:

@@ -163,28 +163,28 @@ def _adaptive(adjusted: Floats, known: _Known, horizon: int) -> Floats:
         return np.where(total > 1e-12, weight @ value / np.where(total > 1e-12, total, 1), otherwise)
 
     overall = _mean(adjusted, reported)
-    smooth = [average((1.0 - pace) ** age, overall) for pace in recipe.paces]
-    levels = [*smooth, average((age < recipe.recent).astype(float), smooth[0])]
+    smooth = [average(np.asarray((1.0 - pace) ** age, dtype=np.float64), overall) for pace in recipe.paces]
+    levels = [*smooth, average((age < recipe.recent).astype(np.float64), smooth[0])]
     flat = [np.broadcast_to(level, (horizon, len(level))) for level in levels]
 
     lately = age < recipe.same_season * known.season
     places = []
     for step in range(min(horizon, known.season)):
         same = (age + 1 + step) % known.season == 0
-        places.append(average((same & lately).astype(float), levels[-1]))
+        places.append(average((same & lately).astype(np.float64), levels[-1]))
     seasonal = np.stack(places)[np.arange(horizon) % known.season]
     if recipe.anchored:
-        seasonal = seasonal - average(lately.astype(float), overall) + smooth[1]
+        seasonal = seasonal - average(lately.astype(np.float64), overall) + smooth[1]
     result = [*flat, seasonal]
     if recipe.damping is not None:
-        result.append(_damped_trend(smooth[1], smooth[0], recipe.paces[1], recipe.paces[0], recipe.damping, horizon))
+        result.append(_damped_trend(smooth[1], smooth[0], recipe, recipe.damping, horizon))
     return np.stack(result, axis=1)
 
 
-def _damped_trend(fast: Floats, slow: Floats, fast_pace: float, slow_pace: float, damping: float, horizon: int) -> Floats:
+def _damped_trend(fast: Floats, slow: Floats, recipe: Recipe, damping: float, horizon: int) -> Floats:
     """A level with the trend that two averages of different pace imply, fading with the horizon (horizon x series)."""
     # On a straight line an average of pace p lags (1 - p) / p periods behind.
-    fast_lag, slow_lag = (1 - fast_pace) / fast_pace, (1 - slow_pace) / slow_pace
+    slow_lag, fast_lag = ((1 - pace) / pace for pace in recipe.paces[:2])
     slope = (fast - slow) / (slow_lag - fast_lag)
     ahead = np.cumsum(damping ** np.arange(1, horizon + 1))
     return (fast + slope * fast_lag * damping) + ahead[:, None] * slope

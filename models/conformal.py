@@ -49,8 +49,10 @@ def attainable(origins: int, level: float) -> bool:
     return _rank(origins, level) <= origins
 
 
-def widths(errors: Floats, levels: tuple[float, ...], bucket: int, unusual: NDArray[np.bool_],
-           unusual_ahead: NDArray[np.bool_]) -> Widths:
+def widths(
+    errors: Floats, levels: tuple[float, ...], bucket: int, unusual: NDArray[np.bool_],
+    unusual_ahead: NDArray[np.bool_],
+) -> Widths:
     """Returns interval widths from earlier errors (origins x horizon x series; NaN where not known).
 
     Args:
@@ -65,7 +67,7 @@ def widths(errors: Floats, levels: tuple[float, ...], bucket: int, unusual: NDAr
     origins = known.sum(axis=0)
     if not known.any():
         nothing = np.full((horizon, series), np.nan)
-        return Widths({level: nothing for level in levels}, np.zeros((horizon, series)), origins)
+        return Widths(dict.fromkeys(levels, nothing), np.zeros((horizon, series)), origins)
     size = np.where(known, np.abs(errors), 0.0)
     spread = _spread(size, known, bucket)
     factor = _holiday_factor(size / spread, known, unusual)

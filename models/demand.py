@@ -121,16 +121,15 @@ def sorted_out(tidy: pl.DataFrame, frequency: Frequency) -> tuple[tuple[Panel, .
     Every panel ends with the last period in which any series has a value, so all forecasts begin together.
     """
     known = tidy.drop_nulls("value")
-    refused = {name: "It has no values." for name in set(tidy["series"].unique()) - set(known["series"].unique())}
+    refused = dict.fromkeys(set(tidy["series"].unique()) - set(known["series"].unique()), "It has no values.")
     if known.is_empty():
         return (), refused
     end = known["date"].max()
     panels = []
     for _, group in known.with_columns(first=pl.col("date").min().over("series")).group_by("first"):
         names = sorted(group["series"].unique())
-        stretched = pl.concat([group.drop("first"), pl.DataFrame(
-            {"series": names, "date": [end] * len(names), "value": [None] * len(names)}, schema=group.drop("first").schema
-        )]).unique(["series", "date"], keep="first")
+        ends = pl.DataFrame({"series": names}).with_columns(date=pl.lit(end), value=pl.lit(None, pl.Float64))
+        stretched = pl.concat([group.drop("first"), ends]).unique(["series", "date"], keep="first")
         panel = panel_of(stretched.sort("series", "date"), frequency)
         reasons = {name: _reason(panel, number) for number, name in enumerate(panel.names)}
         refused |= {name: reason for name, reason in reasons.items() if reason}
@@ -160,7 +159,8 @@ def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
     horizon, count = rolled.mean.shape[1:]
     columns = {"mean": rolled.mean[0]}
     for level in LEVELS:
-        columns |= {f"lo{round(level * 100)}": rolled.lower[level][0], f"hi{round(level * 100)}": rolled.upper[level][0]}
+        columns[f"lo{level:.0%}"[:-1]] = rolled.lower[level][0]
+        columns[f"hi{level:.0%}"[:-1]] = rolled.upper[level][0]
     ahead = panel.extended(horizon)[-horizon:]
     return pl.DataFrame({
         "series": np.repeat(np.array(panel.names, dtype=object), horizon),

@@ -77,13 +77,13 @@ def checked(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def frequency_of(dates: pl.Series) -> Frequency:
-    """Returns how long the periods are: months when all dates are firsts of a month, weeks when all fall on
-    one weekday, else days.
+    """Returns how long the periods are, as the dates tell.
 
-    Fewer than three different dates are taken as days.
+    Months when all are firsts of a month, weeks when all fall on one weekday, else days; with fewer than
+    three different dates, days.
     """
     days = dates.unique().sort()
-    if len(days) < 3:  # noqa: PLR2004 - two dates have always one gap between them
+    if len(days) < 3:
         return Frequency.DAILY
     if (days.dt.day() == 1).all():
         return Frequency.MONTHLY
@@ -92,12 +92,13 @@ def frequency_of(dates: pl.Series) -> Frequency:
 
 def panel_of(tidy: pl.DataFrame, frequency: Frequency) -> Panel:
     """Returns the series of a checked frame on the calendar from their first date to their last."""
-    first, last = tidy["date"].min(), tidy["date"].max()
-    periods = _calendar(np.datetime64(first, "D"), np.datetime64(last, "D"), frequency)  # type: ignore[arg-type]
+    days = tidy["date"].to_numpy().astype("datetime64[D]")
+    periods = _calendar(days.min(), days.max(), frequency)
     grid = pl.DataFrame({"date": periods}).with_columns(pl.col("date").cast(pl.Date))
     wide = grid.join(tidy.pivot("series", index="date", values="value"), on="date", how="left").drop("date")
     names = tuple(wide.columns)
-    return Panel(frequency, periods, names, wide.fill_null(np.nan).to_numpy().astype(np.float64).reshape(-1, len(names)))
+    values = wide.fill_null(np.nan).to_numpy().astype(np.float64).reshape(-1, len(names))
+    return Panel(frequency, periods, names, values)
 
 
 def following(last: np.datetime64, count: int, frequency: Frequency) -> Days:

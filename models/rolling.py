@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.calendar import Days, Floats, Frequency
-from models.conformal import Widths, widths
+from models.conformal import widths
 from models.panel import Panel, Scale
 
 LEVELS = (0.8, 0.95)
@@ -60,7 +60,6 @@ class Rolled:
 
 def roll(
     model: Model, panel: Panel, cutoffs: Sequence[int], horizon: int, holidays: pl.DataFrame,
-    levels: tuple[float, ...] = LEVELS,
 ) -> Rolled:
     """Returns the model's forecasts of the `horizon` periods after each cut-off, with conformal intervals.
 
@@ -73,7 +72,6 @@ def roll(
         cutoffs: numbers of the first period that is not known; at most the panel's length.
         horizon: periods ahead.
         holidays: frame with a `date` column; errors near holidays have a spread of their own.
-        levels: of the intervals.
     """
     scale = Scale.of(panel, horizon)
     points = model.prepare(panel, horizon, scale)
@@ -83,14 +81,15 @@ def roll(
     for cutoff in cutoffs:
         ladder = earlier_cutoffs(cutoff, panel.frequency)
         forecasts = points([*ladder, cutoff])
-        width = _widths(forecasts[:-1], scaled[:cutoff], ladder, unusual, cutoff, levels, _BUCKET[panel.frequency])
+        errors, marked = _errors(forecasts[:-1], scaled[:cutoff], ladder, unusual)
+        width = widths(errors, LEVELS, _BUCKET[panel.frequency], marked, unusual[cutoff : cutoff + horizon])
         now = forecasts[-1]
         mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
-        lower.append([scale.backward(now - width.half[level], cutoff) for level in levels])
-        upper.append([scale.backward(now + width.half[level], cutoff) for level in levels])
+        lower.append([scale.backward(now - width.half[level], cutoff) for level in LEVELS])
+        upper.append([scale.backward(now + width.half[level], cutoff) for level in LEVELS])
         origins.append(width.origins)
     bounds = (np.array(lower), np.array(upper))
-    low, high = ({level: bound[:, n] for n, level in enumerate(levels)} for bound in bounds)
+    low, high = ({level: bound[:, n] for n, level in enumerate(LEVELS)} for bound in bounds)
     return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
 
 
@@ -110,13 +109,13 @@ def holiday_periods(periods: Days, frequency: Frequency, holidays: pl.DataFrame)
     month_start = periods.astype("datetime64[M]")
     month = month_start.astype(np.int64) % 12 + 1
     day = (periods - month_start.astype("datetime64[D]")).astype(np.int64) + 1
-    return near | ((month == 12) & (day >= 24)) | ((month == 1) & (day <= 4))
+    return np.asarray(near | ((month == 12) & (day >= 24)) | ((month == 1) & (day <= 4)), dtype=bool)
 
 
-def _widths(
-    forecasts: Floats, known: Floats, ladder: Sequence[int], unusual: NDArray[np.bool_], cutoff: int,
-    levels: tuple[float, ...], bucket: int,
-) -> Widths:
+def _errors(
+    forecasts: Floats, known: Floats, ladder: Sequence[int], unusual: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """What happened less what was forecast at earlier cut-offs (NaN if it had not), and which targets are holidays."""
     horizon, series = forecasts.shape[1:]
     padded = np.concatenate([known, np.full((horizon, series), np.nan)])
     errors = np.full(forecasts.shape, np.nan)
@@ -124,4 +123,4 @@ def _widths(
     for number, earlier in enumerate(ladder):
         errors[number] = padded[earlier : earlier + horizon] - forecasts[number]
         marked[number] = unusual[earlier : earlier + horizon]
-    return widths(errors, levels, bucket, marked, unusual[cutoff : cutoff + horizon])
+    return errors, marked
