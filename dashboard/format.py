@@ -1,0 +1,175 @@
+"""Numbers, periods and dates in the words of a British board paper."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from metrics.catalogue import Metric
+
+NOT_REPORTED: Final = "Not reported"
+PERCENT: Final = "%"
+MINUS: Final = "\N{MINUS SIGN}"
+POUND: Final = "\N{POUND SIGN}"
+_MILLION: Final = 1_000_000
+_BILLION: Final = 1_000_000_000
+_APRIL: Final = 4
+_WORDS: Final = {"weeks": "weeks", "days": "days", "hours": "hours", "minutes": "minutes", "fte": "FTE", "beds": "beds"}
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Returns '2,432,272' grouped by thousands; below zero with a true minus sign."""
+    rounded = round(value, decimals) + 0.0
+    text = f"{abs(rounded):,.{decimals}f}"
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def percentage(share: float, decimals: int = 1) -> str:
+    """Returns '72.9%' for 0.729."""
+    return f"{number(share * 100, decimals)}{PERCENT}"
+
+
+def pounds(value: float, decimals: int = 0) -> str:
+    """Returns '£244.7m', '£1.2bn' or '£12,345'."""
+    sign, size = (MINUS if value < 0 else ""), abs(value)
+    if size >= _BILLION:
+        return f"{sign}{POUND}{size / _BILLION:,.1f}bn"
+    if size >= _MILLION:
+        return f"{sign}{POUND}{size / _MILLION:,.1f}m"
+    return f"{sign}{POUND}{size:,.{decimals}f}"
+
+
+def clock(seconds: float) -> str:
+    """Returns '8:05' (minutes and seconds), or '1:02:03' from an hour on."""
+    whole = round(abs(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    sign = MINUS if seconds < 0 and whole else ""
+    return f"{sign}{hours}:{minutes:02d}:{left:02d}" if hours else f"{sign}{minutes}:{left:02d}"
+
+
+def value_text(value: float | None, metric: Metric) -> str:
+    """Returns the value in the metric's unit, 'Not reported' for none."""
+    if value is None or math.isnan(value):
+        return NOT_REPORTED
+    match metric.unit:
+        case "percent":
+            return percentage(value, metric.decimals)
+        case "gbp":
+            return pounds(value, metric.decimals)
+        case "seconds":
+            return clock(value)
+        case _:
+            return number(value, metric.decimals)
+
+
+def unit_words(metric: Metric) -> str:
+    """Returns what follows the number: 'patients', 'weeks', 'minutes:seconds'; nothing for shares and pounds."""
+    if metric.unit == "seconds":
+        return "minutes:seconds"
+    if metric.unit in ("percent", "gbp"):
+        return ""
+    return metric.noun or _WORDS.get(metric.unit, "")
+
+
+def value_words(value: float | None, metric: Metric) -> str:
+    """Returns the value with its unit: '14.2 weeks', '3,021 patients'."""
+    text = value_text(value, metric)
+    words = unit_words(metric)
+    return text if not words or text == NOT_REPORTED else f"{text} {words}"
+
+
+def change_words(change: float, metric: Metric) -> str:
+    """Returns the size of a change without its sign: '0.9 percentage points', '1,204 patients'."""
+    size = abs(change)
+    if metric.unit == "percent":
+        return f"{number(size * 100, metric.decimals)} percentage points"
+    return value_words(size, metric)
+
+
+def displayed(value: float, metric: Metric) -> float:
+    """Returns the value as precise as it is shown, so that words never contradict the digits."""
+    scale = 100 if metric.unit == "percent" else 1
+    return round(value * scale, metric.decimals) + 0.0
+
+
+def day_words(day: date) -> str:
+    """Returns '31 March 2026'."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def moment_words(moment: datetime) -> str:
+    """Returns '22 November 2026 14:05'."""
+    return f"{day_words(moment.date())} {moment:%H:%M}"
+
+
+def financial_year(day: date) -> str:
+    """Returns '2025/26' for any day of that year, April to March."""
+    start = day.year if day.month >= _APRIL else day.year - 1
+    return f"{start}/{(start + 1) % 100:02d}"
+
+
+def period_words(period: date, grain: str) -> str:
+    """Returns the period's name: 'March 2026', 'Q4 2025/26', 'FY 2025/26', 'week of 2 March 2026'."""
+    match grain:
+        case "month":
+            return f"{period:%B %Y}"
+        case "quarter":
+            return f"Q{(period.month - _APRIL) % 12 // 3 + 1} {financial_year(period)}"
+        case "financial_year":
+            return f"FY {financial_year(period)}"
+        case "week":
+            return f"week of {day_words(period)}"
+        case _:
+            return day_words(period)
+
+
+def period_end(period: date, grain: str) -> date:
+    """Returns the last day of the period."""
+    match grain:
+        case "month":
+            return months_after(period.replace(day=1), 1) - timedelta(days=1)
+        case "quarter":
+            return months_after(period.replace(day=1), 3) - timedelta(days=1)
+        case "financial_year":
+            return months_after(period.replace(day=1), 12) - timedelta(days=1)
+        case "week":
+            return period + timedelta(days=6)
+        case _:
+            return period
+
+
+def months_after(day: date, months: int) -> date:
+    """Returns the same day of a month `months` later (or earlier), the month's last day when it is shorter."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    first = date(year, month + 1, 1)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return first.replace(day=min(day.day, (following - first).days))
+
+
+def age_words(last_day: date, today: date) -> str:
+    """Returns how old data are that end on `last_day`: 'today', '12 days old', '6 months old', '2 years old'."""
+    days = (today - last_day).days
+    if days <= 0:
+        return "up to today"
+    if days == 1:
+        return "1 day old"
+    if days < 45:
+        return f"{days} days old"
+    months = round(days / 30.44)
+    if months < 24:
+        return f"{months} months old"
+    return f"{months // 12} years old"
+
+
+def ordinal(place: int) -> str:
+    """Returns '1st', '12th', '23rd'."""
+    suffix = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{suffix}"
+
+
+def counted(amount: int, noun: str, plural: str | None = None) -> str:
+    """Returns '1 trust' or '127 trusts'."""
+    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"

@@ -1,0 +1,3 @@
+"""View models: what a page shows, as frozen values, built and tested without Streamlit."""
+
+from __future__ import annotations

@@ -1,0 +1,105 @@
+"""What view models need of the metrics layer, and how they ask for many metrics at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from dashboard import format as words
+from dashboard.viewmodels.places import Place, Places
+from dashboard.viewmodels.reach import Reach, levels_of, reach
+from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, values_of
+from metrics.catalogue import Catalogue, Metric
+from metrics.query.request import Filter, Grain, Request
+from metrics.query.result import Result
+
+
+class Layer(Protocol):
+    """The part of the metrics layer that pages use."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    def ask(self, request: Request) -> Result: ...
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A metric over time for a place, whose figure it is, and what a reader must know of it."""
+
+    reach: Reach
+    series: Series
+    notes: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        return self.series.metric
+
+
+def board_grain(catalogue: Catalogue, metric: Metric) -> Grain | None:
+    """Returns the grain for board reading: months for daily and weekly data, else the metric's own (None)."""
+    return Grain.MONTH if catalogue.model_of(metric).grain in ("day", "week") else None
+
+
+def filters_of(place: Place, services: Sequence[str] = ()) -> tuple[Filter, ...]:
+    """Returns the request filters for a place and services."""
+    kept = [Filter(name, codes) for name, codes in place.where]
+    return (*kept, Filter("service", tuple(services))) if services else tuple(kept)
+
+
+def notes_for(result: Result, metric_id: str) -> tuple[str, ...]:
+    """Returns the result's notes that concern a metric, each once."""
+    return tuple(dict.fromkeys(note.text for note in result.notes if note.metric in (None, metric_id)))
+
+
+def histories(
+    layer: Layer, metrics: Iterable[Metric], place: Place, places: Places, period_to: date | None
+) -> Mapping[str, History]:
+    """Returns each metric's history at the nearest level to the place, asked in as few requests as there are levels.
+
+    Every history ends with the last period that begins on or before `period_to`.
+    """
+    batches: dict[tuple[str, Grain | None], list[tuple[Metric, Reach]]] = defaultdict(list)
+    for metric in metrics:
+        found = reach(layer.catalogue, metric, place, places)
+        batches[found.shown.code, board_grain(layer.catalogue, metric)].append((metric, found))
+    answers: dict[str, History] = {}
+    for (_, grain), members in batches.items():
+        ids = tuple(metric.id for metric, _ in members)
+        shown = members[0][1].shown
+        result = layer.ask(Request(ids, grain=grain, period_to=period_to, where=filters_of(shown)))
+        for metric, found in members:
+            points = points_of(result.frame, metric.id)
+            series = Series(metric, str(result.grains[metric.id]), points)
+            answers[metric.id] = History(found, series, notes_for(result, metric.id))
+    return answers
+
+
+def spreads(layer: Layer, metrics: Sequence[Metric], place: Place, period_to: date | None) -> Mapping[str, Spread]:
+    """Returns the middle of the organisations' newest values within a place, for indices that have no total.
+
+    A metric that no organisation reported is left out.
+    """
+    batches: dict[tuple[bool, Grain | None], list[Metric]] = defaultdict(list)
+    for metric in metrics:
+        levels = levels_of(layer.catalogue, metric)
+        if "organisation" in levels:
+            batches[place.level in levels, board_grain(layer.catalogue, metric)].append(metric)
+    found: dict[str, Spread] = {}
+    for (inside, grain), members in batches.items():
+        ids = tuple(metric.id for metric in members)
+        where = filters_of(place) if inside else ()
+        result = layer.ask(Request(ids, by=("organisation",), grain=grain, period_to=period_to, where=where))
+        for metric in members:
+            held = [point for point in points_of(result.frame, metric.id) if point.value is not None]
+            if not held:
+                continue
+            newest = held[-1].period
+            period = words.period_words(newest, str(result.grains[metric.id]))
+            spread = spread_of(values_of(point for point in held if point.period == newest), period)
+            if spread:
+                found[metric.id] = spread
+    return found

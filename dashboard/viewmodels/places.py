@@ -1,0 +1,125 @@
+"""Organisations as a reader picks them: England, regions, boards and trusts, and who is whose peer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+ENGLAND: Final = "ENG"
+KINDS: Final = ("england", "region", "icb", "trust", "independent", "other")
+KIND_WORDS: Final[Mapping[str, str]] = {
+    "england": "England", "region": "Region", "icb": "Integrated care board", "trust": "Trust",
+    "independent": "Independent provider", "other": "Other provider",
+}  # fmt: skip
+LEVEL_PLURALS: Final[Mapping[str, str]] = {
+    "region": "regions", "icb": "integrated care boards", "organisation": "organisations",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One organisation that can be chosen.
+
+    Attributes:
+        kind: one of `KINDS`.
+        level: the engine's dimension that it is a value of: england, region, icb or organisation.
+    """
+
+    code: str
+    name: str
+    kind: str
+    trust_type: str | None = None
+    icb: str | None = None
+    region: str | None = None
+
+    @property
+    def level(self) -> str:
+        return self.kind if self.kind in ("england", "region", "icb") else "organisation"
+
+    @property
+    def label(self) -> str:
+        """Returns the words in the organisation list: 'Trust: Barts Health NHS Trust (R1H)'."""
+        if self.kind == "england":
+            return "England"
+        kind = "ICB" if self.kind == "icb" else KIND_WORDS[self.kind]
+        return f"{kind}: {self.name} ({self.code})"
+
+    @property
+    def where(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Returns the request filter that keeps this place; none for England."""
+        return () if self.kind == "england" else ((self.level, (self.code,)),)
+
+
+@dataclass(frozen=True)
+class Places:
+    """All organisations, looked up by code."""
+
+    by_code: Mapping[str, Place]
+
+    @classmethod
+    def of(cls, organisations: pl.DataFrame) -> Places:
+        """Returns the places of the engine's organisation frame, those that exist today only.
+
+        Columns read: `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code`, `is_current`.
+        """
+        places = [
+            Place(row["org_code"], row["name"], row["org_type"], row["trust_type"], row["icb_code"], row["region_code"])
+            for row in organisations.filter(pl.col("is_current")).iter_rows(named=True)
+            if row["org_type"] in KINDS
+        ]
+        if not any(place.kind == "england" for place in places):
+            places.append(Place(ENGLAND, "England", "england"))
+        places.sort(key=lambda place: (KINDS.index(place.kind), place.name.casefold(), place.code))
+        return cls({place.code: place for place in places})
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self.by_code.values())
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.by_code
+
+    @cached_property
+    def england(self) -> Place:
+        """Returns England."""
+        return next(place for place in self if place.kind == "england")
+
+    def get(self, code: str | None) -> Place | None:
+        """Returns the place, None when the code is unknown."""
+        return self.by_code.get(code) if code else None
+
+    def name_of(self, code: str) -> str:
+        """Returns the name, the code itself when it is unknown."""
+        place = self.by_code.get(code)
+        return place.name if place else code
+
+    def above(self, place: Place) -> tuple[Place, ...]:
+        """Returns the places that the place belongs to, nearest first; England last."""
+        codes = {"england": (), "region": (), "icb": (place.region,)}.get(place.kind, (place.icb, place.region))
+        found = [self.by_code[code] for code in codes if code and code in self.by_code and code != place.code]
+        return (*found, self.england) if place.kind != "england" else ()
+
+    def within(self, place: Place, level: str) -> tuple[Place, ...]:
+        """Returns the places of a level that belong to the place."""
+        return tuple(
+            each
+            for each in self
+            if each.level == level
+            and (place.kind == "england" or place.code in (each.icb, each.region))
+            and each.code != place.code
+        )
+
+    def peers(self, place: Place) -> tuple[Place, ...]:
+        """Returns the places to compare with: trusts of the same type, or all of the same level. Includes itself."""
+        if place.kind == "trust" and place.trust_type:
+            return tuple(each for each in self if each.kind == "trust" and each.trust_type == place.trust_type)
+        return tuple(each for each in self if each.kind == place.kind)
+
+
+def search(places: Iterable[Place], text: str) -> tuple[Place, ...]:
+    """Returns the places whose code or name holds the text, case ignored."""
+    wanted = text.casefold().strip()
+    return tuple(place for place in places if wanted in place.name.casefold() or wanted == place.code.casefold())

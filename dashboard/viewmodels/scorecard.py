@@ -1,0 +1,235 @@
+"""The scorecard: every headline metric of a place, grouped by what it tells about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from dashboard import format as words
+from dashboard.viewmodels.asking import History, Layer, histories, spreads
+from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.places import Place, Places
+from dashboard.viewmodels.series import (
+    Change,
+    Point,
+    Series,
+    Spread,
+    TargetCheck,
+    change_of,
+    check_target,
+    judged,
+    values_of,
+)  # fmt: skip
+from metrics.catalogue import Catalogue, Metric
+from metrics.query.result import Status
+
+GROUPS: Final[Mapping[str, str]] = {
+    "access": "Access and waiting",
+    "operations": "Operations",
+    "demand": "Demand",
+    "people": "People",
+    "technology": "Technology",
+    "data": "Data",
+    "roadmap": "Roadmap",
+    "change": "Change",
+    "impact_cost": "Impact: administrative cost",
+    "impact_outcomes": "Impact: outcomes",
+    "impact_staff": "Impact: staff satisfaction",
+}
+STATUS_WORDS: Final[Mapping[str, str]] = {
+    Status.FINAL: "Final",
+    Status.PROVISIONAL: "Provisional: may still be revised",
+    Status.INCOMPLETE: "Incomplete: the period is still running",
+    Status.MISSING: "Partial: too few organisations reported",
+    Status.NO_DATA: "No data",
+}
+_SPARK_PERIODS: Final[Mapping[str, int]] = {"month": 25, "quarter": 13, "financial_year": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a value is, in words, and whether that is older than the publication's habit."""
+
+    text: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One metric of the scorecard.
+
+    Attributes:
+        whose: whose figure it is when it is not the chosen place's own.
+        spread: the middle of the organisations, shown in place of a value for an index.
+        spark: the newest values, None where nothing was reported.
+    """
+
+    metric: Metric
+    value: str
+    unit: str
+    period: str
+    whose: str
+    change: Change | None
+    target: TargetCheck | None
+    spread: Spread | None
+    spark: tuple[float | None, ...]
+    spark_text: str
+    freshness: Freshness | None
+    status: str
+    coverage: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_value(self) -> bool:
+        """Returns whether there is a figure or a spread to show."""
+        return bool(self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The metrics of one capability. `unreported` are those with nothing to show."""
+
+    key: str
+    title: str
+    rows: tuple[Row, ...]
+    unreported: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """All groups for a place. `met` and `checked` count the targets."""
+
+    place: Place
+    groups: tuple[Group, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(row for group in self.groups for row in group.rows)
+
+    @property
+    def headline(self) -> str:
+        """Returns the scorecard in one sentence."""
+        checks = [row.target for row in self.rows if row.target]
+        own = sum(1 for row in self.rows if not row.whose)
+        met = sum(1 for check in checks if check.met)
+        shown = f"{words.counted(len(self.rows), 'measure')} shown for {self.place.name}"
+        if own < len(self.rows):
+            shown += f", {own} of them its own figures"
+        targets = f" {met} of {len(checks)} standards and plans in force are met." if checks else ""
+        return f"{shown}.{targets}"
+
+
+def freshness_of(series: Series, point: Point, stale_after: int, today: date) -> Freshness:
+    """Returns the age of a point's period, counted from its last day."""
+    last = words.period_end(point.period, series.grain)
+    return Freshness(words.age_words(last, today), (today - last).days > stale_after)
+
+
+def coverage_words(point: Point, place: Place) -> str:
+    """Returns '118 of 121 organisations', empty for a single organisation or when it is not known."""
+    if point.expected is None or point.reporting is None or place.level == "organisation" or point.expected <= 1:
+        return ""
+    return f"{point.reporting:,} of {point.expected:,} organisations"
+
+
+def spark_of(series: Series) -> tuple[tuple[float | None, ...], str]:
+    """Returns the newest values for a small line, and the same in words."""
+    newest = series.latest
+    if newest is None:
+        return (), ""
+    kept = [point for point in series.trimmed().points if point.period <= newest.period]
+    kept = kept[-_SPARK_PERIODS.get(series.grain, 25) :]
+    valued = [point for point in kept if point.value is not None]
+    if len(valued) < 2:
+        return (), ""
+    low = min(valued, key=lambda point: point.value or 0.0)
+    high = max(valued, key=lambda point: point.value or 0.0)
+    metric = series.metric
+    text = (
+        f"{series.name_of(kept[0])} to {series.name_of(kept[-1])}: "
+        f"lowest {words.value_words(low.value, metric)} in {series.name_of(low)}, "
+        f"highest {words.value_words(high.value, metric)} in {series.name_of(high)}, "
+        f"latest {words.value_words(newest.value, metric)}"
+    )
+    return tuple(values_of(kept)), text
+
+
+def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filters: Filters, today: date) -> Row:
+    """Returns a metric's row; one without a period when nothing is held."""
+    series, metric = history.series, history.metric
+    model = catalogue.model_of(metric)
+    newest = series.latest
+    if newest is None:
+        period = spread.period if spread else ""
+        value = words.value_text(spread.median, metric) if spread else words.NOT_REPORTED
+        return Row(metric, value, words.unit_words(metric) if spread else "", period, history.reach.label, None, None,
+                   spread, (), "", None, Status.FINAL if spread else Status.NO_DATA, "", history.notes)  # fmt: skip
+    spark, spark_text = spark_of(series)
+    last = words.period_end(newest.period, series.grain)
+    settled = newest.status in (Status.FINAL, Status.PROVISIONAL)
+    return Row(
+        metric=metric,
+        value=words.value_text(newest.value, metric),
+        unit=words.unit_words(metric),
+        period=series.name_of(newest),
+        whose=history.reach.label,
+        change=change_of(series),
+        target=check_target(metric, newest.value, last, history.reach.shown.code) if settled else None,
+        spread=None,
+        spark=spark,
+        spark_text=spark_text,
+        freshness=freshness_of(series, newest, model.stale_after_days, today) if filters.month is None else None,
+        status=newest.status,
+        coverage=coverage_words(newest, history.reach.shown),
+        notes=history.notes,
+    )
+
+
+def build(
+    layer: Layer,
+    places: Places,
+    filters: Filters,
+    today: date,
+    capabilities: Sequence[str] = tuple(GROUPS),
+    *,
+    headlines_only: bool = True,
+) -> Scorecard:
+    """Returns the scorecard of the chosen place and period.
+
+    Args:
+        layer: the metrics layer.
+        places: all organisations.
+        filters: what the reader chose.
+        today: the day that ages are counted to.
+        capabilities: the groups to show, in this order.
+        headlines_only: leaves out the metrics that their definitions keep off the scorecard.
+    """
+    catalogue = layer.catalogue
+    place = places.by_code[filters.organisation]
+    chosen = [
+        metric for metric in catalogue if metric.capability in capabilities and (metric.headline or not headlines_only)
+    ]
+    held = histories(layer, chosen, place, places, filters.period_to)
+    silent = [
+        metric
+        for metric in chosen
+        if metric.type == "index" and held[metric.id].series.latest is None and place.level != "organisation"
+    ]
+    middles = spreads(layer, silent, place, filters.period_to) if silent else {}
+    rows = [row_of(held[metric.id], catalogue, middles.get(metric.id), filters, today) for metric in chosen]
+    groups = []
+    for key in capabilities:
+        members = [row for row in rows if row.metric.capability == key]
+        shown = tuple(row for row in members if row.has_value)
+        unreported = tuple(row.metric for row in members if not row.has_value)
+        if members:
+            groups.append(Group(key, GROUPS[key], shown, unreported))
+    return Scorecard(place, tuple(groups))
+
+
+__all__ = [
+    "GROUPS", "STATUS_WORDS", "Freshness", "Group", "Row", "Scorecard", "build", "coverage_words", "freshness_of",
+    "judged", "row_of", "spark_of",
+]  # fmt: skip
