@@ -44,15 +44,18 @@ def parts_of(measure: str) -> tuple[tuple[str, ...], dict[str, str]]:
 def sum_of(facts: pl.DataFrame, measure: str) -> dict[date, float] | None:
     """Returns the facts' own sum of a measure in each period; None when the table lacks its columns.
 
+    A period in which nothing is reported is left out.
+
     Args:
-        facts: a fact table with `period` and the measure's columns. Nulls add nothing.
+        facts: a fact table with `period` and the measure's columns.
         measure: a name as `measure_name` gives it.
     """
     columns, where = parts_of(measure)
     if not {*columns, *where} <= set(facts.columns):
         return None
     part = facts.filter(pl.col(column) == value for column, value in where.items()) if where else facts
-    sums = part.group_by("period").agg(pl.sum_horizontal(pl.col(column).sum() for column in columns).alias("sum"))
+    reported = part.filter(pl.any_horizontal(pl.col(column).is_not_null() for column in columns))
+    sums = reported.group_by("period").agg(pl.sum_horizontal([pl.col(column).sum() for column in columns]).alias("sum"))
     return {period: float(value) for period, value in sums.select("period", "sum").iter_rows()}
 
 

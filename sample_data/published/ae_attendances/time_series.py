@@ -66,8 +66,9 @@ def time_series_reading(path: Path) -> Reading:
         header = header_row_of(read_sheet(path, sheet, header_row=None), ("Period", _HEADS[0]), path)
         table = read_sheet(path, sheet, header_row=header)
         require_columns(table, ("Period", *measures), path, row=header + 1)
-        table = numbers(table.filter(pl.col("Period").is_not_null()), list(measures), path, whole=False)
-        for row in table.select("Period", *measures).iter_rows(named=True):
+        table = numbers(table, list(measures), path, whole=False, first_row=header + 2)
+        dated = table.filter(pl.col("Period").is_not_null())
+        for row in dated.select("Period", *measures).iter_rows(named=True):
             period = period_of(row.pop("Period"))
             if period >= FIRST_MONTHLY_RETURN:
                 stated = {measures[head]: value for head, value in row.items()}

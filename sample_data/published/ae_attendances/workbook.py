@@ -60,9 +60,8 @@ class _Sheet:
         body = self.cells.with_row_index("row", 1).slice(self.header + 1)
         keys = {"code": self.column("code"), "name": self.column("name"), "region": self.column("region")}
         body = body.select("row", **{new: pl.col(old) for new, old in (keys | names).items()})
-        body = body.filter(pl.col("code").is_not_null())
-        first = int(body["row"][0]) if body.height else 0
-        return numbers(body, list(names), self.path, first_row=first)
+        read = numbers(body, list(names), self.path, first_row=self.header + 2)
+        return read.filter(pl.col("code").is_not_null())
 
 
 def workbook_month(path: Path) -> Month:

@@ -1,0 +1,134 @@
+"""Why the facts of a publication do not add up to a total that the publication states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sample_data.published.stated_totals import parts_of
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDifference:
+    """A difference between facts and stated totals, with its cause.
+
+    Attributes:
+        publication: the publication's id.
+        first: first period, inclusive.
+        last: last period, inclusive.
+        columns: the fact columns whose totals differ.
+        lowest: the least share by which facts exceed the total (negative: they fall short of it).
+        highest: the largest such share. A difference outside these is not explained.
+        cause: why, in one sentence.
+        organisation: the organisation that differs; None where it is not one.
+    """
+
+    publication: str
+    first: date
+    last: date
+    columns: frozenset[str]
+    lowest: float
+    highest: float
+    cause: str
+    organisation: str | None = None
+
+    def explains(self, publication: str, period: date, measure: str, facts: float, stated: float) -> bool:
+        """Returns whether this is why `facts` is not `stated`."""
+        columns, _ = parts_of(measure)
+        share = (facts - stated) / stated if stated else float("inf")
+        return (
+            publication == self.publication
+            and self.first <= period <= self.last
+            and self.columns >= set(columns)
+            and self.lowest <= share <= self.highest
+        )
+
+
+_AE_2016_TO_2019 = (date(2016, 4, 1), date(2019, 3, 1))
+
+KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
+    KnownDifference(
+        "ae_attendances",
+        *_AE_2016_TO_2019,
+        frozenset({"emergency_admissions"}),
+        lowest=-0.07,
+        highest=0.0,
+        cause=(
+            "NHSRdatasets leaves out departments without attendances, and with them up to 94 admissions a month "
+            "(of about 400,000)."
+        ),
+    ),
+    KnownDifference(
+        "ae_attendances",
+        date(2017, 7, 1),
+        date(2017, 8, 1),
+        frozenset({"over_4h", "over_4h_booked"}),
+        lowest=-0.00001,
+        highest=0.0,
+        cause="NHSRdatasets leaves out a department with one breach and no attendance.",
+    ),
+    KnownDifference(
+        "ae_attendances",
+        date(2019, 3, 1),
+        date(2019, 3, 1),
+        frozenset({"attendances", "attendances_booked", "over_4h", "over_4h_booked"}),
+        lowest=-0.000001,
+        highest=0.0004,
+        cause="The month was revised after NHSRdatasets took it: 1 attendance more, 109 breaches less.",
+    ),
+    KnownDifference(
+        "ae_attendances",
+        date(2025, 4, 1),
+        date(2025, 6, 1),
+        frozenset(
+            {
+                "attendances",
+                "attendances_booked",
+                "over_4h",
+                "over_4h_booked",
+                "emergency_admissions",
+                "emergency_admissions_not_via_ae",
+                "dta_4_to_12h",
+                "dta_over_12h",
+            }
+        ),
+        lowest=-0.05,
+        highest=0.0016,
+        cause=(
+            "The provider files are revised; the England time series is the edition of July 2025. "
+            "Each file's own TOTAL row ties."
+        ),
+    ),
+    KnownDifference(
+        "rtt",
+        date(2021, 4, 1),
+        date(2023, 8, 1),
+        frozenset({"incomplete", "within_18_weeks", "over_52_weeks", "over_65_weeks", "over_78_weeks"}),
+        lowest=-0.01,
+        highest=0.035,
+        cause=(
+            "England's totals count pathways of English commissioners; the provider rows also hold those "
+            "commissioned from elsewhere (31,719 of 7,187,677 in January 2026), and later revisions."
+        ),
+    ),
+    KnownDifference(
+        "rtt",
+        date(2021, 4, 1),
+        date(2023, 8, 1),
+        frozenset({"over_104_weeks"}),
+        lowest=0.0,
+        highest=0.18,
+        cause=(
+            "As for the other waits: few waited over 104 weeks, so the pathways that were commissioned from outside "
+            "England weigh more (14 to 290 a month)."
+        ),
+    ),
+)
+
+
+def cause_of(publication: str, period: date, measure: str, facts: float, stated: float) -> str | None:
+    """Returns why the facts differ from the stated total, or None when no cause is known."""
+    for known in KNOWN_DIFFERENCES:
+        if known.explains(publication, period, measure, facts, stated):
+            return known.cause
+    return None
