@@ -225,7 +225,11 @@ def csv_content(path: Path) -> bytes:
 
 def _only_csv(path: Path, raw: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        names = [
+            name
+            for name in archive.namelist()
+            if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
+        ]
         if len(names) != 1:
             held = ", ".join(archive.namelist()[:5])
             problem = f"expected one CSV in the zip, found {len(names)}."

@@ -56,15 +56,16 @@ def read(path: Path) -> Reading:
         org_level=pl.lit(level),
         status=pl.col("Status"),
         standard=pl.col("standard"),
-        is_met=pl.col("standard").is_in(_MET).cast(pl.Int64),
+        is_met=pl.when(pl.col("standard") != "not_published").then(pl.col("standard").is_in(_MET).cast(pl.Int64)),
     )
     named = rows.with_columns(org_type=pl.lit(level))
+    whose = "integrated care boards" if boards else "trusts"
     return Reading(
-        era=f"snapshot of {'integrated care boards' if boards else 'trusts'}, standard of {year}-{(year + 1) % 100:02d}",
+        era=f"snapshot of {whose}, standard of {year}-{(year + 1) % 100:02d}",
         frames={"fact_dspt_year": fact},
         organisations=organisations_of(named, code, name, org_type="org_type"),
         rejections=rejections,
-        notes=("'Approaching standards' does not count as met. Not published counts as not met.",),
+        notes=("'Approaching standards' does not count as met; not published is neither met nor not met.",),
     )
 
 

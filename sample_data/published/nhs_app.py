@@ -88,7 +88,7 @@ def _england(path: Path) -> tuple[dict[tuple[date, str], int], tuple[str, ...]]:
     top = min(rows.values()) - 1
     labels = [(name, cell) for name, cell in zip(table.columns, table.row(top), strict=True) if cell is not None]
     months, notes = _running_months(path, labels, top + 1)
-    stated = {}
+    stated: dict[tuple[date, str], int] = {}
     for measure, at in rows.items():
         line = numbers(table.slice(at, 1), list(months), path, first_row=at + 1)
         stated |= {(months[name], measure): int(line[name][0]) for name in months}

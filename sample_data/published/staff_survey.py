@@ -17,7 +17,7 @@ from sample_data.published.cells import (
     require_columns,
 )
 from sample_data.published.reading import Publication, Reading, UnreadableFileError
-from sample_data.published.tidy import duplicates_refused, organisations_of, refuse_rows, year_start
+from sample_data.published.tidy import duplicates_refused, organisations_of, refuse_rows, rejections_of, year_start
 
 _SHEETS = ("PEOPLE PROMISE ELEMENTS", "THEMES")
 _CODE, _NAME, _GROUP = "ODS code", "Organisation name", "Benchmarking group"
@@ -136,6 +136,9 @@ def _wellbeing(path: Path, table: pl.DataFrame) -> Reading:
     table = numbers(table, bases, path)
     table = numbers(table, rates, path, whole=False).with_row_index("row", offset=2)
     refuse_rows(path, table, number(pl.col("Year")).is_null(), "Year", "is no year")
+    several = pl.col(_CODE).str.contains("/", literal=True)
+    rejections = rejections_of(table.filter(several), _CODE, "organisations that answered together, with one result")
+    table = table.filter(~several)
     duplicates_refused(path, table, (_CODE, "Year"))
     for rate in rates:
         refuse_rows(path, table, ~pl.col(rate).is_between(0, _PERCENT), rate, "is no percentage")
@@ -156,6 +159,7 @@ def _wellbeing(path: Path, table: pl.DataFrame) -> Reading:
         era="well-being questions 2021 to 2024, extract",
         frames={"fact_staff_survey_question_year": fact},
         organisations=organisations_of(table.sort("Year", descending=True), _CODE, _NAME),
+        rejections=rejections,
         notes=("An extract made by others from the detailed spreadsheets; shares are as published.",),
     )
 
@@ -168,8 +172,7 @@ PUBLICATION = Publication(
     cadence="yearly",
     read=read,
     caveats=(
-        "Scores are weighted by occupation group within each organisation, and not weighted for boards and support "
-        "units: compare an organisation with its own kind.",
+        "Scores are weighted by occupation group, but not those of boards and support units: compare like with like.",
         "Each year's publication recalculates earlier years: a score belongs to the edition it was read from.",
         "Results of fewer than 10 responses are not published.",
         "Respondents times share is an estimate, as the published share is weighted.",

@@ -19,7 +19,7 @@ fact_dspt_year = fact_table(
     code("org_level", 12),  # trust | icb
     code("status", 80),  # in the publisher's words
     code("standard", 20),  # exceeded | met | approaching | not_met | not_published
-    count("is_met"),  # 1 where met or exceeded, else 0
+    count("is_met"),  # 1 where met or exceeded, else 0; null: not published
     info={"native_grain": "financial_year"},
 )
 

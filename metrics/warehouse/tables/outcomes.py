@@ -83,7 +83,6 @@ fact_trust_year = fact_table(
     "fact_trust_year",
     count("complaints_new"),
     amount("complaints_upheld_share"),  # of those closed
-    count("never_events"),
     amount("cost_collection_actual_gbp"),
     amount("cost_collection_expected_gbp"),
     amount("estates_backlog_gbp"),
