@@ -16,7 +16,7 @@ from sample_data.published.cells import (
     read_sheet,
     require_columns,
 )
-from sample_data.published.reading import PublishedTotal, Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection, UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,13 +113,16 @@ def _services(path: Path, text: pl.DataFrame, form: str, first_row: int) -> Read
     is_region = pl.col("org_code").str.contains(r"^Y\d\d$")
     england, services = rows.filter(is_england), rows.filter(~is_england & ~is_region)
     # A service sent nothing before its first month: the workbook shows that as 0 throughout.
-    unsent = (pl.col("contacts").fill_null(0) == 0) & (pl.col("calls_answered").fill_null(0) == 0) & (
-        pl.col("c1_incidents").fill_null(0) == 0
+    unsent = (
+        (pl.col("contacts").fill_null(0) == 0)
+        & (pl.col("calls_answered").fill_null(0) == 0)
+        & (pl.col("c1_incidents").fill_null(0) == 0)
     )
     silent, facts = services.filter(unsent), services.filter(~unsent)
     uncounted = (pl.col("incidents") == 0) & (pl.col("c1_incidents") > 0)
     facts = facts.with_columns(
-        pl.when(~uncounted.fill_null(value=False)).then(pl.col(name)).alias(name) for name in ("incidents", "hear_and_treat")
+        pl.when(~uncounted.fill_null(value=False)).then(pl.col(name)).alias(name)
+        for name in ("incidents", "hear_and_treat")
     )
     twice = facts.filter(~pl.struct("org_code", "period").is_first_distinct())
     if twice.height:
@@ -189,11 +192,15 @@ def _regions(path: Path, text: pl.DataFrame) -> Reading:
             "org_code", maintain_order=True
         ),
         rejections=(
-            Rejection(None, "month_start", None, f"{rows.height - later.height} rows before September 2025: held by service"),
+            Rejection(
+                None, "month_start", None, f"{rows.height - later.height} rows before September 2025: held by service"
+            ),
         ),
         notes=(
-            "From September 2025 by region, not by service, categories 1 and 2 only: the mean of each service was "
-            "rounded to a second before it was joined.",
+            (
+                "From September 2025 by region, not by service, categories 1 and 2 only: the mean of each service was "
+                "rounded to a second before it was joined."
+            ),
         ),
     )
 
@@ -208,7 +215,8 @@ PUBLICATION = Publication(
     caveats=(
         "Category 1 transports (C1T) are part of category 1: never add them.",
         "Handovers are collected from October 2023; the 90th centile of call answering from April 2019.",
-        "To August 2025 by ambulance service as published; from September 2025 by region (sharia143/nhs-winter-pressure-intelligence).",
-        "London's category 1 times are under-reported from 19 August 2020 to 22 September 2022, by 54 seconds on average.",
+        "To August 2025 by ambulance service as published, then by region.",
+        "The table of regions is from sharia143/nhs-winter-pressure-intelligence.",
+        "London's category 1 times are 54 seconds too short on average from 19 August 2020 to 22 September 2022.",
     ),
 )

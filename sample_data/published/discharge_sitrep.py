@@ -19,6 +19,7 @@ _DISCHARGED = {
     "discharged_total": "discharged_total",
 }
 _RESIDING = {"do_not_meet_criteria_to_reside": "no_criteria_to_reside"}
+_GROUP = r"^(.*?)\s*[\u2013-]\s+"
 _BUSY = 20  # patients on a trust's median day, from which a 0 can only mean that nothing was sent
 
 
@@ -42,12 +43,16 @@ def read(path: Path) -> Reading:
 def _daily(path: Path, text: pl.DataFrame, named: dict[str, str], table: str, what: str) -> Reading:
     require_columns(text, [_CODE, "date", *named], path)
     rows, rejections = _with_trust(numbers(text, list(named), path))
-    rows = rows.with_columns(periods(rows["date"], path, grain="day").alias("period")).rename({_CODE: "org_code", **named})
+    rows = rows.with_columns(periods(rows["date"], path, grain="day").alias("period")).rename(
+        {_CODE: "org_code", **named}
+    )
     _check_once(path, rows, ["org_code", "period"])
     headline = list(named.values())[-1]
     silent = (pl.col(headline) == 0) & (pl.col(headline).median().over("org_code") >= _BUSY)
     unsent = rows.filter(silent).height
-    frame = rows.with_columns(pl.when(~silent.fill_null(value=False)).then(pl.col(name)).alias(name) for name in named.values())
+    frame = rows.with_columns(
+        pl.when(~silent.fill_null(value=False)).then(pl.col(name)).alias(name) for name in named.values()
+    )
     notes = [f"{frame[headline].null_count():,} of {frame.height:,} trust days are not reported."]
     if unsent:
         notes.append(
@@ -66,12 +71,14 @@ def _daily(path: Path, text: pl.DataFrame, named: dict[str, str], table: str, wh
 def _delays(path: Path, text: pl.DataFrame) -> Reading:
     require_columns(text, [_CODE, _NAME, "date", "delay_reason", "delay_count"], path)
     rows, rejections = _with_trust(numbers(text, ["delay_count"], path))
-    # The file has '?' where the publication has a narrow space, and three kinds of dash after the group.
-    reason = pl.col("delay_reason").str.replace_all("?", " ", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
+    # The file has '?' where the publication has a narrow space, and a hyphen or a dash after the group.
+    reason = (
+        pl.col("delay_reason").str.replace_all("?", " ", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
+    )
     rows = rows.with_columns(
         periods(rows["date"], path).alias("period"),
-        reason.str.extract(r"^(.*?)\s*[–-]\s+").alias("reason_group"),
-        reason.str.replace(r"^.*?\s*[–-]\s+", "").str.replace("Patient /family", "Patient/family").alias("reason"),
+        reason.str.extract(_GROUP).alias("reason_group"),
+        reason.str.replace(_GROUP, "").str.replace("Patient /family", "Patient/family").alias("reason"),
     ).rename({_CODE: "org_code", _NAME: "name", "delay_count": "patients"})
     unknown = rows.filter(pl.col("reason_group").is_null())
     if unknown.height:
@@ -80,7 +87,7 @@ def _delays(path: Path, text: pl.DataFrame) -> Reading:
             f"'{unknown['delay_reason'][0]}' names no group of reasons.",
             row=unknown["row"][0],
             column="delay_reason",
-            hint="Expected for example 'Capacity – Housing provision not yet available (Pathway 0 or 1)'.",
+            hint="Expected for example 'Capacity - Housing provision not yet available (Pathway 0 or 1)'.",
         )
     _check_once(path, rows, ["org_code", "period", "reason_group", "reason"])
     frame = rows.select("period", "org_code", "reason_group", "reason", "patients")
@@ -110,7 +117,9 @@ def _check_once(path: Path, rows: pl.DataFrame, keys: list[str]) -> None:
 
 
 def _organisations(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select("org_code", "name", org_type=pl.lit("trust")).unique("org_code", keep="last", maintain_order=True)
+    return rows.select("org_code", "name", org_type=pl.lit("trust")).unique(
+        "org_code", keep="last", maintain_order=True
+    )
 
 
 PUBLICATION = Publication(
@@ -121,7 +130,7 @@ PUBLICATION = Publication(
     cadence="daily",
     read=read,
     caveats=(
-        "Management information from acute trusts with a type 1 emergency department; not validated like official statistics.",
+        "Management information from acute trusts with a type 1 emergency department.",
         "Discharges before and after 17:00 are published to May 2023, the total throughout.",
         "From the humaniverse/healthyr collection of the published workbooks.",
     ),

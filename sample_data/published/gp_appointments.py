@@ -94,13 +94,17 @@ def read(path: Path) -> Reading:
         return _by_location(path, text, _DAILY, "fact_gp_appointment_day", {"duration": _DURATION})
     if "SUB_ICB_CODE" in text.columns:
         return _by_location(path, text, _TOTALS, "fact_gp_appointment_total_month", {})
-    named, form = (_PUBLISHED, "published CSV by region") if "APPT_STATUS" in text.columns else (_JOINED, "CSV by board")
+    named, form = (
+        (_PUBLISHED, "published CSV by region") if "APPT_STATUS" in text.columns else (_JOINED, "CSV by board")
+    )
     rows = _read(path, text, named, _CATEGORIES)
     keys = ["period", "org_code", *_CATEGORIES]
     frame = rows.rename({"icb_code": "org_code"}).group_by(keys, maintain_order=True).agg(pl.col("appointments").sum())
     boards = frame["org_code"].unique().sort()
-    notes = () if boards.len() == len(BOARDS) else (
-        f"{boards.len()} of {len(BOARDS)} integrated care boards: the file gives no England figure.",
+    notes = (
+        ()
+        if boards.len() == len(BOARDS)
+        else (f"{boards.len()} of {len(BOARDS)} integrated care boards: the file gives no England figure.",)
     )
     return Reading(
         era=f"appointments in general practice, {form}, by month",
@@ -119,11 +123,16 @@ def _by_location(
     twice = rows.with_row_index("row", offset=2).filter(~pl.struct(keys).is_first_distinct())
     if twice.height:
         raise UnreadableFileError(
-            path, f"{twice['org_code'][0]} has '{twice['label'][0]}' twice.", row=twice["row"][0], column=next(iter(named))
+            path,
+            f"{twice['org_code'][0]} has '{twice['label'][0]}' twice.",
+            row=twice["row"][0],
+            column=next(iter(named)),
         )
-    places = rows.select("org_code", "name", "icb_code", org_type=pl.lit("sub_icb")).unique("org_code", keep="last", maintain_order=True)
+    places = rows.select("org_code", "name", "icb_code", org_type=pl.lit("sub_icb")).unique(
+        "org_code", keep="last", maintain_order=True
+    )
     return Reading(
-        era=f"appointments in general practice, CSV by sub-ICB location, {'duration by day' if daily else 'totals by month'}",
+        era=f"appointments in general practice, sub-ICB locations, {'duration by day' if daily else 'totals by month'}",
         frames={table: rows.select(*keys, "appointments")},
         organisations=places,
         notes=() if daily else (f"{places.height} of 106 sub-ICB locations: the file gives no England figure.",),
@@ -142,7 +151,9 @@ def _read(
     count = next(old for old, new in named.items() if new == "appointments")
     month = next(old for old, new in named.items() if new == "label")
     rows = numbers(text, [count], path)
-    rows = rows.with_columns(periods(rows[month], path, grain="day" if daily else "month").alias("period")).rename(named)
+    rows = rows.with_columns(periods(rows[month], path, grain="day" if daily else "month").alias("period")).rename(
+        named
+    )
     spaced = rows.with_columns(pl.col(name).str.replace_all(r"\s+", " ") for name in categories)
     read = spaced.with_columns(
         (
@@ -176,9 +187,11 @@ PUBLICATION = Publication(
     read=read,
     caveats=(
         "From practice systems that take part; the status is unknown for about one appointment in twenty.",
-        "By status: 34 of 42 boards in 2019 (published regional files), all 42 from January 2020 to June 2022 "
-        "(angjiashin/LSE_DA_NHS_analysis); where both hold a board and month, the one loaded last stands.",
-        "By day and duration: December 2021 to June 2022, without appointments whose duration is not recorded by the system.",
+        (
+            "By status: 34 of 42 boards in 2019 (published regional files), all 42 from January 2020 to June 2022 "
+            "(angjiashin/LSE_DA_NHS_analysis); where both hold a board and month, the one loaded last stands."
+        ),
+        "By day and duration: attended appointments, December 2021 to June 2022.",
         "Totals from August 2023 cover 65 of 106 sub-ICB locations (josephgayle8/nhs-appointments-forecaster).",
         "Boards as of 2022-24; those that merged in April 2026 appear under their own codes.",
     ),

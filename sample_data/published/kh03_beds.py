@@ -10,14 +10,13 @@ import polars as pl
 from sample_data.published.cells import (
     header_row_of,
     is_workbook,
-    number,
     numbers,
     read_csv_as_text,
     read_sheet,
     reported,
     require_columns,
 )
-from sample_data.published.reading import PublishedTotal, Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection, UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +82,9 @@ def _web_file(path: Path) -> Reading:
     require_columns(text, ["Year", "Period End", "Region Code", "Org Code", "Org Name", *named], path, row=header + 1)
     rows = numbers(text, list(named), path, whole=False, first_row=first).filter(pl.col("Org Name").is_not_null())
     rows = _with_quarter(path, rows.rename({"Org Name": "name", "Org Code": "org_code", **named}), "Year", first)
-    reading = _sector_reading(path, rows.rename({"Region Code": "region_code"}), "KH03 web file, overnight beds by trust")
+    reading = _sector_reading(
+        path, rows.rename({"Region Code": "region_code"}), "KH03 web file, overnight beds by trust"
+    )
     specialty = _specialty_sheet(path)
     return Reading(
         era=reading.era,
@@ -119,22 +120,35 @@ def _master(path: Path, text: pl.DataFrame) -> Reading:
     quarter = pl.col("label").str.extract_groups(r"^(\d{4})-\d{2} Q([1-4])$")
     year, ordinal = quarter.struct[0].cast(pl.Int32), quarter.struct[1].cast(pl.Int32)
     rows = rows.with_columns(
-        pl.date(year + (ordinal == 4).cast(pl.Int32), ordinal.replace_strict({1: 4, 2: 7, 3: 10, 4: 1}), 1).alias("period"),  # noqa: PLR2004 (the fourth quarter)
+        pl.date(year + (ordinal == 4).cast(pl.Int32), ordinal.replace_strict({1: 4, 2: 7, 3: 10, 4: 1}), 1).alias(
+            "period"
+        ),
         reported(pl.col("org_code")),
     )
     unknown = rows.with_row_index("row", offset=2).filter(pl.col("period").is_null())
     if unknown.height:
         raise UnreadableFileError(
-            path, f"'{unknown['label'][0]}' names no quarter.", row=unknown["row"][0], column="period", hint="Expected '2024-25 Q3'."
+            path,
+            f"'{unknown['label'][0]}' names no quarter.",
+            row=unknown["row"][0],
+            column="period",
+            hint="Expected '2024-25 Q3'.",
         )
     earlier = rows.filter(pl.col("period") < _FIRST_OF_MASTER)
-    reading = _sector_reading(path, rows.filter(pl.col("period") >= _FIRST_OF_MASTER), "KH03 by trust, joined with other returns, CSV")
+    reading = _sector_reading(
+        path, rows.filter(pl.col("period") >= _FIRST_OF_MASTER), "KH03 by trust, joined with other returns, CSV"
+    )
     return Reading(
         era=reading.era,
         frames=reading.frames,
         organisations=reading.organisations,
         rejections=(
-            Rejection(None, "period", None, f"{earlier.height:,} rows before 2024-25 Q3: held whole in the table of overnight and day beds"),
+            Rejection(
+                None,
+                "period",
+                None,
+                f"{earlier.height:,} rows before 2024-25 Q3: held whole in the table of overnight and day beds",
+            ),
         ),
         totals=reading.totals,
         notes=("Overnight general and acute and maternity beds only, as the file's other columns are mislabelled.",),
@@ -156,7 +170,10 @@ def _by_specialty(path: Path) -> Reading:
         era="KH03 occupied overnight beds by trust and specialty, Parquet",
         frames={"fact_beds_specialty_quarter": frame},
         organisations=_organisations(rows.rename({"org_name": "name"})),
-        notes=("Specialties in which a trust had no patients are left out.", "2010-11 Q1 and Q2 lack some primary care trusts."),
+        notes=(
+            "Specialties in which a trust had no patients are left out.",
+            "2010-11 Q1 and Q2 lack some primary care trusts.",
+        ),
     )
 
 
@@ -175,7 +192,11 @@ def _with_quarter(path: Path, rows: pl.DataFrame, year: str, first_row: int = 2)
     if unknown.height:
         label = " ".join(str(cell) for cell in unknown.select(year, ends.name.keep()).row(0))
         raise UnreadableFileError(
-            path, f"'{label}' names no quarter.", row=unknown["row"][0], column=year, hint="Expected '2025-26' and 'June'."
+            path,
+            f"'{label}' names no quarter.",
+            row=unknown["row"][0],
+            column=year,
+            hint="Expected '2025-26' and 'June'.",
         )
     return dated
 
@@ -228,7 +249,9 @@ PUBLICATION = Publication(
         "Averages over the days of the quarter, consultant-led beds.",
         "Some trusts send estimates; the web file lists them for its quarter.",
         "2024-25 Q3 and Q4 hold general and acute and maternity beds only; 2025-26 Q1 has no day beds.",
-        "Quarters to 2024-25 Q2 from SamanthaBurn/nhs-data-pipeline, Q3 and Q4 from LB1983/nhs-bed-occupancy-analysis, "
-        "specialties to 2021-22 from nhs-r-community/demos-and-how-tos; 2025-26 Q1 as published.",
+        (
+            "2025-26 Q1 as published; to 2024-25 Q2 from SamanthaBurn/nhs-data-pipeline, Q3 and Q4 from "
+            "LB1983/nhs-bed-occupancy-analysis, specialties to 2021-22 from nhs-r-community/demos-and-how-tos."
+        ),
     ),
 )

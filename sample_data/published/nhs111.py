@@ -56,10 +56,12 @@ def read(path: Path) -> Reading:
         )
     unpublished = pl.col("calls_received").max().over("period").fill_null(0) == 0
     empty, frame = rows.filter(unpublished), rows.filter(~unpublished)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if empty.height:
         first, last = empty["period"].min(), empty["period"].max()
-        notes = (f"{empty['period'].n_unique()} days from {first} to {last} hold 0 in every area: not yet published, left out.",)
+        notes = (
+            f"{empty['period'].n_unique()} days from {first!s} to {last!s} hold 0 in every area: not yet published.",
+        )
     return Reading(
         era="NHS 111 calls by contract area, daily CSV",
         frames={"fact_nhs111_day": frame.select("period", "org_code", *_CALLS)},

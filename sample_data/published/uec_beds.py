@@ -47,7 +47,9 @@ def read(path: Path) -> Reading:
         organisations=rows.select("org_code", name=pl.lit(None, pl.String), org_type=pl.lit("trust")).unique(
             "org_code", maintain_order=True
         ),
-        notes=("General and acute is the sum of adult and paediatric, each rounded: it can differ from their sum by 1.",),
+        notes=(
+            "General and acute is the sum of adult and paediatric, each rounded: it can differ from their sum by 1.",
+        ),
     )
 
 

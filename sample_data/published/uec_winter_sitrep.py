@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sample_data.published.cells import numbers, periods, read_csv_as_text, require_columns
-from sample_data.published.reading import PublishedTotal, Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection, UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,9 +113,7 @@ def _without_split_days(
     doubled = pl.col("org_code").is_duplicated().over("period").mean().over("period") > 1 / 2
     bare = ~has_beds.any().over("period")
     half = (doubled & ~(has_beds & has_events)) | bare
-    marked = rows.with_columns(
-        half.alias("half"),
-    )
+    marked = rows.with_columns(half.alias("half"))
     return marked.filter(~pl.col("half")).drop("half"), marked.filter("half").drop("half")
 
 
@@ -165,7 +163,9 @@ def _arrivals(path: Path, text: pl.DataFrame) -> Reading:
     twice = rows.filter(~pl.struct("provider", "period", "measure").is_first_distinct())
     if twice.height:
         raise UnreadableFileError(
-            path, f"{twice['provider'][0]} has '{twice['measure'][0]}' twice on {twice['date'][0]}.", row=twice["row"][0]
+            path,
+            f"{twice['provider'][0]} has '{twice['measure'][0]}' twice on {twice['date'][0]}.",
+            row=twice["row"][0],
         )
     rows = rows.with_columns(pl.col("measure").replace_strict(_ARRIVALS))
     is_england = pl.col("provider") == "ENGLAND"
@@ -195,7 +195,7 @@ PUBLICATION = Publication(
     caveats=(
         "Winters only, 13 to 22 weeks each; winter 2015-16 weekdays only.",
         "Covered are acute trusts; what is collected differs from winter to winter.",
-        "The last weeks of winters 2020-21 and 2021-22 hold one sound day each: the file has the bed figures a day early.",
+        "The last weeks of winters 2020-21 and 2021-22 are left out: the files have the bed figures a day early.",
         "From the matthewgthomas/NHSWinterSitreps and leemacaulay/winter-pressures collections.",
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sample_data.published.cells import header_row_of, numbers, period_of, read_sheet, reported, sheet_names
-from sample_data.published.reading import PublishedTotal, Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection, UnreadableFileError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,7 +39,9 @@ def read(path: Path) -> Reading:
     return Reading(
         era=f"virtual ward workbook, {'boards and providers' if len(frames) > 1 else 'boards'}",
         frames=frames,
-        organisations=pl.concat([reading.organisations for reading in readings]).unique("org_code", maintain_order=True),
+        organisations=pl.concat([reading.organisations for reading in readings]).unique(
+            "org_code", maintain_order=True
+        ),
         rejections=tuple(rejection for reading in readings for rejection in reading.rejections),
         totals=tuple(total for reading in readings for total in reading.totals),
         notes=tuple(note for reading in readings for note in reading.notes),
@@ -81,7 +83,9 @@ def _sheet(path: Path, sheet: str) -> Reading:
             for row, name in without.select("row", "name").iter_rows()
         ),
         totals=tuple(
-            PublishedTotal(month, f"{level}{measure}", float(england[measure][0]), f"{path.name}, '{sheet}', row England")
+            PublishedTotal(
+                month, f"{level}{measure}", float(england[measure][0]), f"{path.name}, '{sheet}', row England"
+            )
             for measure in measures
             if england.height and england[measure][0] is not None
         ),
@@ -89,16 +93,12 @@ def _sheet(path: Path, sheet: str) -> Reading:
     )
 
 
-def _one_row_each(
-    rows: pl.DataFrame, measures: list[str], month: date
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _one_row_each(rows: pl.DataFrame, measures: list[str], month: date) -> tuple[pl.DataFrame, tuple[str, ...]]:
     # A provider that works in two regions has a row in each: it is one organisation, and its rows add up.
     doubled = rows.filter(pl.col("org_code").is_duplicated())["org_code"].unique().sort()
     if not doubled.len():
         return rows, ()
-    known = [
-        pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name) for name in measures
-    ]
+    known = [pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name) for name in measures]
     summed = rows.group_by("org_code", maintain_order=True).agg(pl.first("name", "Region Code", "period"), *known)
     return summed, (f"{month:%B %Y}: {', '.join(doubled)} have a row in two regions each: added up.",)
 
