@@ -1,0 +1,58 @@
+"""The metrics layer for the command line: built on first use, its errors as messages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from dashboard.cli_run import bring_up_to_date
+from metrics.catalogue import SHIPPED, CatalogueError, UnknownMetricError
+from metrics.catalogue.expression import ExpressionError
+from metrics.query.engine import MetricsLayer
+from metrics.query.errors import QueryError
+from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError
+from metrics.warehouse.settings import checked_url, load_settings
+
+BAD_REQUEST = 2
+
+# Answers go to standard output; everything said about them goes here, so that a pipe holds data only.
+beside = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def refuse(message: str) -> NoReturn:
+    """Says what is wrong and leaves with the code for a bad request."""
+    beside.print(f"[bold red]Error:[/] {message}", markup=True)
+    raise typer.Exit(BAD_REQUEST)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns errors that the user can put right into one message and exit code 2."""
+    try:
+        yield
+    except (WarehouseError, QueryError, UnknownMetricError, CatalogueError, ExpressionError) as error:
+        beside.print("[bold red]Error:[/]", end=" ")
+        beside.print(str(error), markup=False)
+        raise typer.Exit(BAD_REQUEST) from error
+    except BrokenPipeError:
+        # The reader of the pipe has what it wanted.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def opened(warehouse: str | None, definitions: Path = SHIPPED) -> MetricsLayer:
+    """Returns the layer; a warehouse that holds nothing yet is first filled with the data that ship."""
+    try:
+        return MetricsLayer.open(warehouse, definitions=definitions)
+    except WarehouseNotBuiltError:
+        settings = load_settings()
+        url = settings.warehouse if warehouse is None else checked_url(warehouse)
+        beside.print("The warehouse holds no data yet: loading the publications that ship with Bellwether.")
+        bring_up_to_date(url, settings.home)
+        return MetricsLayer.open(warehouse, definitions=definitions)

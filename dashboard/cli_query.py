@@ -1,0 +1,199 @@
+"""`bellwether query`: any metric, as a table, CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dashboard.cli_layer import beside, opened, refuse, told
+from dashboard.format import value_text
+from dashboard.stated import against_stated_totals
+from metrics.query.engine import MetricsLayer
+from metrics.query.request import Filter, Grain, Request
+from metrics.query.result import Result
+
+ROWS_SHOWN = 400
+
+
+class Format(StrEnum):
+    """How the answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def query(
+    metrics: Annotated[list[str], typer.Argument(help="Metric ids, as `bellwether metrics` lists them.")],
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Split by a dimension: region, icb, organisation, service ... Can be repeated."),
+    ] = None,
+    grain: Annotated[Grain | None, typer.Option(help="Length of the periods. The metric's own when left out.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First day, as 2026-03-01.", metavar="DATE")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day, as 2026-03-31.", metavar="DATE")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            help="Keep one value of a dimension, as region=Y62 or region='North West'. Repeat it for more values or "
+            "more dimensions.",
+            metavar="DIM=VALUE",
+        ),
+    ] = None,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Add a row over all of --by, queried and not summed.")
+    ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Add columns for the organisations that report and those expected.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, in place of the screen.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what stands behind the numbers: definition, files and SQL.")
+    ] = False,
+    warehouse: Annotated[str | None, typer.Option(help="Database URL, in place of the settings' own.")] = None,
+) -> None:
+    """Answer metrics from the warehouse, with their parts and how far each period can be trusted.
+
+    The columns are metric, period, the dimensions of --by, value, numerator, denominator, status. A share is a
+    fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete, missing or no data.
+
+    For example:
+
+        bellwether query ae_four_hour --grain month --from 2026-03-01 --to 2026-03-31
+
+        bellwether query rtt_waiting_list --by region --from 2026-01-01 --format csv
+
+        bellwether query sickness_absence --by organisation --where region="North West" --grain quarter
+    """
+    with told():
+        layer = opened(warehouse)
+        request = Request(
+            metrics=tuple(metrics),
+            by=tuple(by or ()),
+            grain=grain,
+            period_from=_day(first, "--from"),
+            period_to=_day(last, "--to"),
+            where=_filters(where or ()),
+            totals=totals,
+        )
+        result = layer.ask(request)
+        _write(layer, result, form, out, coverage=coverage)
+        for line in [note.text for note in result.notes] + against_stated_totals(layer, result):
+            beside.print(line, markup=False)
+        if explain:
+            _explain(layer, result)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        refuse(f"{option} '{text}' is no date. Write it as year-month-day: 2026-03-31.")
+
+
+def _filters(pairs: Sequence[str]) -> tuple[Filter, ...]:
+    values: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            refuse(f"--where '{pair}' is no filter. Write it as dimension=value: region=Y62.")
+        values.setdefault(name.strip(), []).append(value.strip())
+    return tuple(Filter(name, tuple(each)) for name, each in values.items())
+
+
+def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, *, coverage: bool) -> None:
+    names = ["metric", "period", *result.request.by, "value", "numerator", "denominator", "status"]
+    frame = result.frame.select(*names, *(("reporting", "expected") if coverage else ()))
+    if form is Format.TABLE:
+        if out is None:
+            _print_table(layer, result, coverage=coverage)
+            return
+        with out.open("w", encoding="utf-8") as file:
+            _print_table(layer, result, coverage=coverage, console=Console(file=file, width=160))
+        return
+    data = _encoded(frame, form)
+    if out is not None:
+        out.write_bytes(data)
+        beside.print(f"Wrote {frame.height:,} rows to {out}.")
+    elif form is Format.PARQUET and sys.stdout.isatty():
+        refuse("Parquet is no text. Name a file with --out, or send the answer into a pipe.")
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+
+
+def _encoded(frame: pl.DataFrame, form: Format) -> bytes:
+    if form is Format.CSV:
+        return frame.write_csv().encode()
+    if form is Format.PARQUET:
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer)
+        return buffer.getvalue()
+    rows = [{**row, "period": row["period"].isoformat()} for row in frame.iter_rows(named=True)]
+    return (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console: Console | None = None) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    by = result.request.by
+    for name in ("metric", "period", *by):
+        table.add_column(name)
+    for name in ("value", "numerator", "denominator"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    if coverage:
+        table.add_column("reporting", justify="right")
+    for row in result.frame.head(ROWS_SHOWN).iter_rows(named=True):
+        metric = layer.catalogue.metric(row["metric"])
+        dimensions = [
+            "All" if row["is_total"] else _named(row[name], result.labels.get(name, {}).get(row[name] or ""))
+            for name in by
+        ]
+        cells = [row["metric"], row["period"].isoformat(), *dimensions, value_text(row["value"], metric)]
+        cells += ["" if row[part] is None else f"{row[part]:,.10g}" for part in ("numerator", "denominator")]
+        cells.append(row["status"])
+        if coverage:
+            cells.append(f"{row['reporting']} of {row['expected']}")
+        table.add_row(*cells)
+    (console or Console(highlight=False, soft_wrap=True)).print(table)
+    if result.frame.height > ROWS_SHOWN:
+        left = result.frame.height - ROWS_SHOWN
+        beside.print(f"{left:,} more rows are not shown. Ask for --format csv to have them all.")
+
+
+def _named(code: str | None, name: str | None) -> str:
+    if code is None:
+        return "not known"
+    return code if name is None or name == code else f"{name} ({code})"
+
+
+def _explain(layer: MetricsLayer, result: Result) -> None:
+    for metric_id in result.request.metrics:
+        metric = layer.catalogue.metric(metric_id)
+        place = layer.catalogue.places[f"metric:{metric_id}"]
+        version = layer.catalogue.version_of(metric)
+        beside.print(f"\n{metric.title} ({metric_id}), definition {version}", style="bold", markup=False)
+        beside.print(f"{place.file.name}, line {place.line}", markup=False)
+        beside.print(layer.catalogue.texts[metric_id], markup=False)
+        for publication in layer.sources(metric_id):
+            beside.print(f"Source: {publication.title}, {publication.publisher}. {publication.licence}.", markup=False)
+    for each in result.queries:
+        beside.print(f"\nSent to the warehouse ({each.model}, {each.rows:,} rows came back):", markup=False)
+        beside.print(each.sql, markup=False)
+        beside.print(f"with {dict(each.parameters)}", markup=False)
