@@ -84,11 +84,9 @@ class Writer:
         columns = [sa.Column(name, table.c[name].type) for name in frame.columns]
         staged = sa.Table(f"staged_{uuid.uuid4().hex[:12]}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
         staged.create(self.connection)
-        try:
-            self.insert(staged, frame)
-            yield staged
-        finally:
-            staged.drop(self.connection)
+        self.insert(staged, frame)
+        yield staged
+        staged.drop(self.connection)  # after an error it goes with the transaction or the file
 
 
 @contextmanager

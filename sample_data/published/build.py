@@ -58,7 +58,7 @@ def merged(publication: Publication, readings: Sequence[tuple[Path, Reading]]) -
         frames={name: _sorted(name, frame) for name, frame in frames.items()},
         dimensions={name: frame.sort(frame.columns) for name, frame in dimensions.items()},
         organisations=merged_organisations([reading.organisations for _, reading in readings]),
-        sources=standing_totals([source_of(path, reading) for path, reading in readings]),
+        sources=standing_totals([source_of(path, reading) for path, reading in readings], frames),
     )
 
 
@@ -73,16 +73,33 @@ def merged_organisations(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def standing_totals(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Returns the sources without the totals that a later source states anew."""
+def standing_totals(sources: Sequence[Source], frames: Mapping[str, pl.DataFrame]) -> tuple[Source, ...]:
+    """Returns the sources without the totals that a later source states anew.
+
+    A source with facts, none of which stand in `frames`, names the next one that covers its periods.
+    """
+    standing = {name for frame in frames.values() for name in frame["source_file"].unique()}
     last = {(total.period, total.measure): at for at, source in enumerate(sources) for total in source.totals}
     return tuple(
         replace(
             source,
             totals=tuple(total for total in source.totals if last[total.period, total.measure] == at),
+            replaced_by=None if source.file in standing else _next_over(source, sources[at + 1 :]),
         )
         for at, source in enumerate(sources)
     )
+
+
+def _next_over(source: Source, later: Sequence[Source]) -> str | None:
+    if source.period_from is None or source.period_to is None:
+        return next((other.file for other in later if other.era == source.era), None)
+    overlaps = (
+        other.file
+        for other in later
+        if other.period_from is not None and other.period_to is not None
+        and other.period_from <= source.period_to and other.period_to >= source.period_from
+    )
+    return next(overlaps, None)
 
 
 def _replaced(held: pl.DataFrame | None, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

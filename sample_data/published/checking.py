@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from metrics.warehouse.tables import LOAD_COLUMNS, metadata
 from metrics.warehouse.tables.base import is_fact, key_columns
+from metrics.warehouse.tables.meta import meta_published_total
 from sample_data.published.reading import Reading, UnreadableFileError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def checked(path: Path, reading: Reading) -> Reading:
         keys = key_columns(table) if is_fact(table) else tuple(c.name for c in table.primary_key.columns)
         _check_keys(path, table, frame, [key for key in keys if key in frame.columns])
     _check_organisations(path, reading)
+    _check_totals(path, reading)
     return reading
 
 
@@ -97,6 +99,15 @@ def _check_keys(path: Path, table: sa.Table, frame: pl.DataFrame, keys: list[str
         shown = ", ".join(f"{name} {value}" for name, value in first.items())
         problem = f"{twice.height} rows of {table.name} share their key with another; the first is {shown}."
         raise UnreadableFileError(path, problem, hint="Each organisation and category may appear once in a period.")
+
+
+def _check_totals(path: Path, reading: Reading) -> None:
+    for total in reading.totals:
+        for name in ("measure", "stated_in"):
+            text, column = str(getattr(total, name)), meta_published_total.c[name]
+            if isinstance(column.type, sa.String) and len(text) > (column.type.length or len(text)):
+                problem = f"the published total '{text}' is longer than {column.type.length} characters."
+                raise UnreadableFileError(path, problem, column=name)
 
 
 def _check_organisations(path: Path, reading: Reading) -> None:

@@ -20,7 +20,10 @@ _KEPT_REJECTIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One raw file that shipped rows come from: what it was, and what was read out of it."""
+    """One raw file that shipped rows come from: what it was, and what was read out of it.
+
+    `replaced_by` names the later file that replaced the last of its rows.
+    """
 
     file: str
     sha256: str
@@ -33,6 +36,7 @@ class Source:
     notes: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     totals: tuple[PublishedTotal, ...] = ()
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,12 +56,15 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
         "staff-survey/data_trusts_well-being_organisational_*.csv.gz",
         "staff-survey/NSS24 detailed spreadsheets organisational results.xlsx",
     ),
-    "sickness_absence": ("sickness-absence/nhs_sickness_absence_*.csv",),
+    "sickness_absence": (
+        "sickness-absence/nhs_sickness_absence_*.csv",
+        "sickness-absence/nhs_sickness_reason_*.xlsx",
+    ),
     "workforce": (
         "workforce/workforce_by_trust_staff_group_*.parquet",
         "workforce/NHS Workforce Statistics, * England and Organisation.xlsx",
     ),
-    "digital_maturity": ("digital-maturity/dma_*.csv",),
+    "digital_maturity": ("digital-maturity/dma_*.csv", "digital-maturity/fdp_*.csv"),
     "dspt": ("dspt/*.csv",),
     "nhs_app": (
         "nhs-app/* - June 2025.xlsx",
@@ -74,7 +77,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "friends_and_family": ("friends-and-family-test/fft_inpatient_national_monthly_totals_*.csv",),
     "trust_snapshot": ("trust-snapshot-2026/*.csv",),
     "cqc_ratings": ("cqc-ratings/*.csv",),
-    "ods_reference": ("ods-reference/*.csv",),
+    "ods_reference": ("ods-reference/*.csv", "ae-attendances-provider/published-xls/May-26-*.xls"),
     "deprivation": ("deprivation/trust_catchment_population_imd.csv",),
     "bank_holidays": ("uk-bank-holidays/bank-holidays.json",),
 }

@@ -33,6 +33,7 @@ meta_load = sa.Table(
     sa.Column("rows_rejected", sa.Integer, nullable=False),
     sa.Column("organisations", sa.Integer, nullable=False),
     sa.Column("is_current", sa.Boolean, nullable=False, comment="false once later files replaced all of it"),
+    sa.Column("replaced_by", sa.String(200), comment="the file that replaced the last of it"),
     sa.Column("origin", sa.String(10), nullable=False, comment="shipped | file"),
     sa.Column("notes", sa.String(4000), nullable=False, comment="one sentence a line"),
 )
@@ -66,9 +67,9 @@ meta_published_total = sa.Table(
     metadata,
     sa.Column("publication", sa.String(60), nullable=False),
     sa.Column("period", sa.Date, nullable=False),
-    sa.Column("measure", sa.String(80), nullable=False, comment="a column of the fact table, or a named total"),
+    sa.Column("measure", sa.String(200), nullable=False, comment="a column of the fact table, or a named total"),
     sa.Column("value", sa.Double, nullable=False),
-    sa.Column("stated_in", sa.String(200), nullable=False, comment="file, and the row or sheet that states it"),
+    sa.Column("stated_in", sa.String(400), nullable=False, comment="file, and the row or sheet that states it"),
     sa.Column("load_id", sa.Integer),
     comment="The publications' own totals, kept apart from the facts: for reconciliation only.",
 )

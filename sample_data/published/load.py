@@ -1,0 +1,278 @@
+"""Loading publications into the warehouse: one file newly downloaded, or all that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import sqlalchemy as sa
+
+from metrics.warehouse.errors import WarehouseError
+from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables.meta import meta_load, meta_published_total, meta_rejection, meta_revision
+from metrics.warehouse.writing import Writer, writing
+from sample_data.published.build import slice_columns, source_of
+from sample_data.published.checking import checked
+from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.records import (
+    load_rows,
+    next_load_id,
+    retire,
+    revision_rows,
+    write_dimensions,
+    write_organisations,
+    write_publication,
+    write_rejections,
+    write_totals,
+)
+from sample_data.published.reference import rebuild_reference
+from sample_data.published.registry import PUBLICATIONS
+from sample_data.published.revisions import Revision, replace_rows
+from sample_data.published.shipment import SHIPPED, Shipment, Source, read_shipment, shipped_publications
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps are done, and of how many."""
+
+
+class SupersededFileError(WarehouseError):
+    """A file whose rows were replaced by a later one; loading it again would go back in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What loading one file did.
+
+    Attributes:
+        loaded: false when the same file was loaded before and nothing was changed.
+        rows: table name to number of rows written.
+        revisions: what changed in periods that were held before.
+        replaced: files of which no row remains.
+    """
+
+    publication: str
+    source: Source
+    loaded: bool
+    rows: Mapping[str, int]
+    rejections: tuple[Rejection, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedReport:
+    """What loading the shipped data of one publication did. `files` is 0 when all was held already."""
+
+    publication: str
+    files: int
+    rows: int
+    kept: int
+
+
+def read_file(publication: Publication, path: Path) -> Reading:
+    """Returns what the file holds, checked against the warehouse's tables.
+
+    Raises:
+        UnreadableFileError: it cannot be loaded; says why, and where in the file.
+    """
+    if not path.is_file():
+        raise UnreadableFileError(path, f"there is no such file ({path}).")
+    try:
+        return checked(path, publication.read(path))
+    except UnreadableFileError:
+        raise
+    except (pl.exceptions.PolarsError, LookupError, ValueError, TypeError, OSError) as error:
+        problem = f"this does not read as a file of '{publication.title}' ({type(error).__name__}: {error})."
+        raise UnreadableFileError(path, problem, hint=f"Files of it are found at {publication.source}") from error
+
+
+def load_file(publication: str, path: Path, *, url: str | None = None, again: bool = False) -> LoadReport:
+    """Loads one file and returns what that did; see `load_files`."""
+    return load_files(publication, [path], url=url, again=again)[0]
+
+
+def load_files(
+    publication: str,
+    paths: Sequence[Path],
+    *,
+    url: str | None = None,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> tuple[LoadReport, ...]:
+    """Loads files in turn and returns what each did. All of them, or none: a bad file changes nothing.
+
+    Args:
+        publication: its id.
+        paths: the files, the newest last.
+        url: the warehouse; None is the one that the settings name.
+        again: loads a file again though a later one replaced its rows.
+        progress: told of each step.
+
+    Raises:
+        UnreadableFileError: a file cannot be loaded.
+        SupersededFileError: a later file replaced this one, and `again` is not set.
+        KeyError: there is no such publication.
+    """
+    what = PUBLICATIONS[publication]
+    tell = progress or _silent
+    steps = len(paths) * 2 + 1
+    readings = []
+    for at, path in enumerate(paths):
+        tell(f"Reading {path.name}", at, steps)
+        readings.append((path, read_file(what, path)))
+    with writing(url) as writer:
+        reports = []
+        for at, (path, reading) in enumerate(readings):
+            tell(f"Writing {path.name}", len(paths) + at, steps)
+            reports.append(_load_reading(writer, what, path, reading, again=again))
+        tell("Tying organisations together", steps - 1, steps)
+        if any(report.loaded for report in reports):
+            rebuild_reference(writer)
+    tell("Done", steps, steps)
+    return tuple(reports)
+
+
+def _silent(_what: str, _done: int, _of: int) -> None:
+    pass
+
+
+def _load_reading(writer: Writer, what: Publication, path: Path, reading: Reading, *, again: bool) -> LoadReport:
+    source = source_of(path, reading)
+    held = writer.frame(sa.select(meta_load).where(meta_load.c.publication == what.id))
+    same = held.filter(pl.col("sha256") == source.sha256).sort("load_id")
+    if same["is_current"].any():
+        return LoadReport(what.id, source, loaded=False, rows={})
+    if same.height and not again:
+        later = same["replaced_by"][-1] or "a later file"
+        raise SupersededFileError(
+            f"{path.name} was loaded before, and {later} has replaced its rows since. Nothing was changed. "
+            "To go back to it all the same, use --again."
+        )
+    load_id, now = next_load_id(writer), datetime.now(UTC).replace(tzinfo=None)
+    write_publication(writer, what)
+    revisions: list[Revision] = []
+    for name, frame in reading.frames.items():
+        rows = _stamped(frame, load_id, now, path.name)
+        revisions += replace_rows(writer, metadata.tables[name], rows, slice_columns(what, name))
+    write_dimensions(writer, reading.dimensions)
+    write_organisations(writer, what.id, reading.organisations)
+    write_rejections(writer, [(load_id, reading.rejections)])
+    write_totals(writer, what.id, [(load_id, reading.totals)])
+    writer.insert(meta_load, load_rows(what.id, [(load_id, source)], now, origin="file"))
+    writer.insert(meta_revision, revision_rows(load_id, revisions))
+    replaced = retire(writer, held, source, {revision.replaced_load_id for revision in revisions})
+    return LoadReport(
+        what.id,
+        source,
+        loaded=True,
+        rows={name: frame.height for name, frame in (*reading.frames.items(), *reading.dimensions.items())},
+        rejections=reading.rejections,
+        revisions=tuple(revisions),
+        replaced=replaced,
+    )
+
+
+def load_shipped(
+    url: str | None = None,
+    *,
+    fresh: bool = False,
+    folder: Path = SHIPPED,
+    only: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[ShippedReport, ...]:
+    """Loads what ships with the project and returns what that did, a report a publication.
+
+    Publications whose files are all held are left alone. Rows that a file of the user's replaced stay
+    replaced.
+
+    Args:
+        url: the warehouse; None is the one that the settings name.
+        fresh: empties the warehouse first, the user's own files included.
+        folder: where the shipped files are.
+        only: ids of publications; None is all that ship.
+        progress: told of each step.
+    """
+    tell = progress or _silent
+    ids = shipped_publications(folder) if only is None else tuple(only)
+    with writing(url, fresh=fresh) as writer:
+        reports = []
+        for at, name in enumerate(ids):
+            tell(PUBLICATIONS[name].title, at, len(ids) + 1)
+            reports.append(_load_shipment(writer, PUBLICATIONS[name], read_shipment(name, folder)))
+        tell("Tying organisations together", len(ids), len(ids) + 1)
+        if any(report.files for report in reports):
+            rebuild_reference(writer)
+    tell("Done", len(ids) + 1, len(ids) + 1)
+    return tuple(reports)
+
+
+def _load_shipment(writer: Writer, what: Publication, shipment: Shipment) -> ShippedReport:
+    held = writer.frame(sa.select(meta_load).where(meta_load.c.publication == what.id))
+    shipped = held.filter(pl.col("origin") == "shipped")
+    known = dict(shipped.select("sha256", "load_id").iter_rows())
+    if all(source.sha256 in set(held["sha256"]) for source in shipment.sources):
+        return ShippedReport(what.id, 0, 0, 0)
+    _remove_loads(writer, list(known.values()), shipment.frames)
+    own = held.filter(pl.col("origin") == "file")
+    first, now = next_load_id(writer), datetime.now(UTC).replace(tzinfo=None)
+    new = iter(range(first, first + len(shipment.sources)))
+    ids = [(known.get(source.sha256) or next(new), source) for source in shipment.sources]
+    write_publication(writer, what)
+    numbers = pl.DataFrame(
+        {"source_file": [source.file for _, source in ids], "load_id": [load_id for load_id, _ in ids]},
+        schema={"source_file": pl.String, "load_id": pl.Int64},
+    )
+    written = kept = 0
+    for name, frame in shipment.frames.items():
+        table = metadata.tables[name]
+        rows = _without_own(writer, table, frame, slice_columns(what, name), own["load_id"].to_list())
+        kept += frame.height - rows.height
+        written += rows.height
+        stamped = rows.join(numbers, on="source_file", how="left", maintain_order="left")
+        writer.insert(table, stamped.with_columns(loaded_at=pl.lit(now, dtype=pl.Datetime("us"))))
+    if not own.height:
+        write_dimensions(writer, shipment.dimensions)
+        written += sum(frame.height for frame in shipment.dimensions.values())
+    write_organisations(writer, what.id, shipment.organisations)
+    writer.insert(meta_load, load_rows(what.id, ids, now, origin="shipped"))
+    write_rejections(writer, [(load_id, source.rejections) for load_id, source in ids])
+    if not own.height:
+        write_totals(writer, what.id, [(load_id, source.totals) for load_id, source in ids])
+    return ShippedReport(what.id, len(shipment.sources), written, kept)
+
+
+def _remove_loads(writer: Writer, load_ids: list[int], frames: Mapping[str, pl.DataFrame]) -> None:
+    if not load_ids:
+        return
+    for table in (*(metadata.tables[name] for name in frames), meta_load, meta_rejection, meta_published_total):
+        writer.execute(table.delete().where(table.c.load_id.in_(load_ids)))
+
+
+def _without_own(
+    writer: Writer, table: sa.Table, frame: pl.DataFrame, by: list[str], own: list[int]
+) -> pl.DataFrame:
+    if not own:
+        return frame
+    held = writer.frame(sa.select(*(table.c[name] for name in by)).where(table.c.load_id.in_(own)).distinct())
+    return frame.join(held, on=by, how="anti", nulls_equal=True, maintain_order="left")
+
+
+def _stamped(frame: pl.DataFrame, load_id: int, now: datetime, file: str) -> pl.DataFrame:
+    return frame.with_columns(
+        load_id=pl.lit(load_id, dtype=pl.Int64),
+        loaded_at=pl.lit(now, dtype=pl.Datetime("us")),
+        source_file=pl.lit(file),
+    )
+
+
+def loaded_publications(loads: pl.DataFrame) -> dict[str, tuple[str, date | None, date | None]]:
+    """Returns, from `meta_load`, each publication's last loaded file and the periods held."""
+    latest = (
+        loads.filter(pl.col("is_current"))
+        .sort("loaded_at", "period_to", nulls_last=False)
+        .group_by("publication")
+        .agg(pl.col("source_file").last(), pl.col("period_from").min(), pl.col("period_to").max())
+    )
+    return {row[0]: (row[1], row[2], row[3]) for row in latest.iter_rows()}

@@ -1,0 +1,142 @@
+"""What the warehouse keeps of each load: the file, rejected rows, changes and the publication's own totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables.base import is_fact
+from metrics.warehouse.tables.dimensions import ref_organisation
+from metrics.warehouse.tables.meta import (
+    meta_load,
+    meta_publication,
+    meta_published_total,
+    meta_rejection,
+)
+
+if TYPE_CHECKING:
+    from metrics.warehouse.writing import Writer
+    from sample_data.published.reading import Publication, PublishedTotal, Rejection
+    from sample_data.published.revisions import Revision
+    from sample_data.published.shipment import Source
+
+_TEXT = {"value": 200, "reason": 300, "column": 200}
+
+
+def next_load_id(writer: Writer) -> int:
+    last: int | None = writer.frame(sa.select(sa.func.max(meta_load.c.load_id).label("last")))["last"][0]
+    return (last or 0) + 1
+
+
+def write_publication(writer: Writer, what: Publication) -> None:
+    row = {
+        "publication": what.id, "title": what.title, "publisher": what.publisher, "licence": what.licence,
+        "source": what.source, "cadence": what.cadence, "caveats": "\n".join(what.caveats),
+    }
+    writer.replace(meta_publication, pl.DataFrame([row]), ["publication"])
+
+
+def write_dimensions(writer: Writer, dimensions: Mapping[str, pl.DataFrame]) -> None:
+    for name, frame in dimensions.items():
+        table = metadata.tables[name]
+        if "source" in frame.columns:
+            writer.replace(table, frame, ["source"])
+        else:
+            writer.rewrite(table, frame)
+
+
+def write_organisations(writer: Writer, publication: str, organisations: pl.DataFrame) -> None:
+    if not organisations.height:
+        return
+    said = [name for name in organisations.columns if name in ref_organisation.columns]
+    rows = organisations.select(pl.lit(publication).alias("source"), *said).unique("org_code", keep="last")
+    writer.replace(ref_organisation, rows.sort("org_code"), ["source", "org_code"])
+
+
+def load_rows(publication: str, loads: Sequence[tuple[int, Source]], now: datetime, *, origin: str) -> pl.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {
+            "load_id": load_id, "publication": publication, "source_file": source.file, "sha256": source.sha256,
+            "era": source.era, "loaded_at": now, "period_from": source.period_from,
+            "period_to": source.period_to, "rows_read": source.rows_read,
+            "rows_rejected": source.rows_rejected, "organisations": source.organisations,
+            "is_current": source.replaced_by is None, "replaced_by": source.replaced_by,
+            "origin": origin, "notes": "\n".join(source.notes),
+        }
+        for load_id, source in loads
+    ]
+    overrides = {"period_from": pl.Date, "period_to": pl.Date, "replaced_by": pl.String}
+    return pl.DataFrame(rows, schema_overrides=overrides, infer_schema_length=None)
+
+
+def write_rejections(writer: Writer, loads: Sequence[tuple[int, Sequence[Rejection]]]) -> None:
+    rows = [
+        (load_id, left.row, _cut(left.column, "column"), _cut(left.value, "value"), _cut(left.reason, "reason"))
+        for load_id, rejections in loads
+        for left in rejections
+    ]
+    schema = {
+        "load_id": pl.Int64, "row_number": pl.Int64, "column_name": pl.String,
+        "value": pl.String, "reason": pl.String,
+    }
+    writer.insert(meta_rejection, pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _cut(text: str | None, what: str) -> str | None:
+    return None if text is None else text[: _TEXT[what]]
+
+
+def write_totals(writer: Writer, publication: str, loads: Sequence[tuple[int, Sequence[PublishedTotal]]]) -> None:
+    rows = [
+        (publication, total.period, total.measure, float(total.value), total.stated_in, load_id)
+        for load_id, totals in loads
+        for total in totals
+    ]
+    schema = {
+        "publication": pl.String, "period": pl.Date, "measure": pl.String,
+        "value": pl.Float64, "stated_in": pl.String, "load_id": pl.Int64,
+    }
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    writer.replace(meta_published_total, frame, ["publication", "period", "measure"])
+
+
+def revision_rows(load_id: int, revisions: Sequence[Revision]) -> pl.DataFrame:
+    rows = [
+        (load_id, new.table, new.period, new.replaced_load_id, new.rows_before, new.rows_after,
+         new.measure, new.sum_before, new.sum_after)
+        for new in revisions
+    ]
+    schema = {
+        "load_id": pl.Int64, "table_name": pl.String, "period": pl.Date, "replaced_load_id": pl.Int64,
+        "rows_before": pl.Int64, "rows_after": pl.Int64, "measure": pl.String,
+        "sum_before": pl.Float64, "sum_after": pl.Float64,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def retire(writer: Writer, held: pl.DataFrame, source: Source, touched: set[int]) -> tuple[str, ...]:
+    """Marks the loads of which nothing remains, and returns their files."""
+    current = held.filter(pl.col("is_current"))
+    if source.period_from is None:
+        gone = current.filter(pl.col("period_from").is_null() & (pl.col("era") == source.era))
+    else:
+        gone = _without_rows(writer, current) if touched else current.clear()
+    if gone.height:
+        mark = {"is_current": False, "replaced_by": source.file}
+        writer.execute(meta_load.update().where(meta_load.c.load_id.in_(gone["load_id"].to_list())).values(mark))
+    return tuple(gone["source_file"])
+
+
+def _without_rows(writer: Writer, loads: pl.DataFrame) -> pl.DataFrame:
+    ids = loads.filter(pl.col("period_from").is_not_null())["load_id"].to_list()
+    remaining: set[int] = set()
+    for table in metadata.tables.values():
+        if is_fact(table):
+            rows = writer.frame(sa.select(table.c.load_id).where(table.c.load_id.in_(ids)).distinct())
+            remaining.update(rows["load_id"])
+    return loads.filter(pl.col("load_id").is_in([number for number in ids if number not in remaining]))
