@@ -27,7 +27,10 @@ NOT_REPORTED = ("", "-", "--", "\u2013", "*", "**", ".", "..", "na", "n/a", "#n/
 _GZIP, _ZIP, _BIFF = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SPACE = " \t\r\n\u00a0\u200b\ufeff"
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = (
+    "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _CENTURY = 2000
 _FIRST_MONTH_OF_YEAR = 4
 
@@ -49,11 +52,11 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], date]], ...] = (
     (re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})"), lambda m: date(_year(m[3]), int(m[2]), int(m[1]))),
     (
         re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?[-\s]*{_MONTH}[-\s,]*(\d{{4}}|\d{{2}})"),
-        lambda m: date(_year(m[3]), _MONTHS[m[2]], int(m[1])),
+        lambda m: date(_year(m[3]), _MONTHS[m[2][:3]], int(m[1])),
     ),
     (
         re.compile(rf"(?:[a-z]+-)?{_MONTH}[-\s,]*(\d{{4}}|\d{{2}})"),
-        lambda m: date(_year(m[2]), _MONTHS[m[1]], 1),
+        lambda m: date(_year(m[2]), _MONTHS[m[1][:3]], 1),
     ),
     (re.compile(r"(\d{4})-?(0[1-9]|1[0-2])"), lambda m: date(int(m[1]), int(m[2]), 1)),
     (
@@ -226,9 +229,7 @@ def csv_content(path: Path) -> bytes:
 def _only_csv(path: Path, raw: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = [
-            name
-            for name in archive.namelist()
-            if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
+            name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
         ]
         if len(names) != 1:
             held = ", ".join(archive.namelist()[:5])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEPARTMENTS = ("type1", "type2", "other")
 BY_DEPARTMENT = ("attendances", "attendances_booked", "over_4h", "over_4h_booked", "emergency_admissions")
+WHOLE = (("attendances", "attendances_booked"), ("over_4h", "over_4h_booked"), ("emergency_admissions",))
 BREACHES = ("over_4h", "over_4h_booked")
 BY_PROVIDER = ("dta_4_to_12h", "dta_over_12h", "emergency_admissions_not_via_ae")
 WIDE = tuple(f"{measure}_{department}" for measure in BY_DEPARTMENT for department in DEPARTMENTS) + BY_PROVIDER
@@ -88,8 +89,12 @@ def facts(providers: pl.DataFrame) -> pl.DataFrame:
 
 
 def stated(row: dict[str, int | None], period: date, stated_in: str) -> tuple[PublishedTotal, ...]:
-    """Returns the stated totals of a TOTAL row (columns `WIDE`): by department, and once a provider."""
+    """Returns the stated totals of a TOTAL row (columns `WIDE`): by department, all departments, and once."""
     totals: dict[str, float | None] = {}
+    for columns in WHOLE:
+        totals[measure_name(*columns)] = sum(
+            row[f"{measure}_{department}"] or 0 for measure in columns for department in DEPARTMENTS
+        )
     for measure in BY_DEPARTMENT:
         for department in DEPARTMENTS:
             totals[measure_name(measure, department=department)] = row[f"{measure}_{department}"]
