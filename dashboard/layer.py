@@ -66,7 +66,7 @@ def in_london(moment: datetime) -> datetime:
 
 
 @st.cache_resource(show_spinner=False, max_entries=600)
-def _kept(_build: Callable[[], Any], key: tuple[str, ...], version: str) -> Any:  # noqa: ANN401, ARG001
+def _kept(_build: Callable[[], Any], key: tuple[str, ...], version: str) -> Any:  # noqa: ARG001
     return _build()
 
 

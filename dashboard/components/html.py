@@ -63,7 +63,9 @@ def table(content: Table) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<th scope="row">{escape(cell)}</th>' if place == 0 else f"<td{_numeric(content, place)}>{escape(cell)}</td>"
+            f'<th scope="row">{escape(cell)}</th>'
+            if place == 0
+            else f"<td{_numeric(content, place)}>{escape(cell)}</td>"
             for place, cell in enumerate(row)
         )
         + "</tr>"

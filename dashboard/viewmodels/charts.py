@@ -10,7 +10,6 @@ from typing import Final
 import polars as pl
 
 from dashboard import format as words
-from dashboard.viewmodels.places import Place
 from dashboard.viewmodels.series import TARGET_KINDS, Point, Series, change_of, target_text
 from metrics.catalogue import Metric
 from metrics.query.result import Status
@@ -169,8 +168,9 @@ def summary_of(series: Series, whose: str, references: Sequence[Reference] = ())
 def line_chart(
     key: str,
     series: Series,
-    whose: Place,
+    name: str,
     *,
+    organisation: str,
     version: str,
     title: str | None = None,
     others: Sequence[Line] = (),
@@ -181,7 +181,8 @@ def line_chart(
     Args:
         key: names the chart on its page.
         series: the main line, already cut to the days to show.
-        whose: the place that the series is about.
+        name: whose series it is, as the line's name.
+        organisation: the code whose own targets count.
         version: the definition's version, written into the file.
         title: replaces the generated sentence.
         others: more lines of the same metric.
@@ -189,18 +190,18 @@ def line_chart(
     """
     first = series.points[0].period if series.points else date.min
     last = words.period_end(series.points[-1].period, series.grain) if series.points else date.min
-    references = references_of(series.metric, whose.code, first, last) if series.points else ()
-    lines = (Line(whose.name, series.points), *others)
+    references = references_of(series.metric, organisation, first, last) if series.points else ()
+    lines = (Line(name, series.points), *others)
     return LineChart(
         key=key,
-        title=title or finding(series, whose.name),
-        summary=summary_of(series, whose.name, references),
+        title=title or finding(series, name),
+        summary=summary_of(series, name, references),
         metric=series.metric,
         grain=series.grain,
         lines=lines,
         references=references,
         table=_line_table(series, lines),
-        download=_line_download(key, series, lines, version, filters or {"organisation": whose.code}),
+        download=_line_download(key, series, lines, version, filters or {"organisation": organisation}),
     )
 
 

@@ -147,7 +147,9 @@ def build(
     if newest:
         cut = series.since(filters.period_from(words.period_end(newest.period, series.grain))).trimmed()
         said = {"organisation": found.shown.code} | ({"service": "+".join(services)} if services else {})
-        history = line_chart("history", cut, found.shown, version=version, filters=said)
+        history = line_chart(
+            "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said
+        )  # fmt: skip
     splits = splits_of(catalogue, metric, found.shown)
     chosen = split if split in splits else next(iter(splits), None)
     breakdown = peers = None

@@ -1,0 +1,77 @@
+"""The server: preloads what pages need, answers /healthz, then serves the dashboard."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = str(Path(__file__).parent.parent)
+if ROOT not in sys.path:  # `streamlit run` starts here, and the packages beside this one must be found
+    sys.path.insert(0, ROOT)
+
+# Imported here, before anybody comes: two first visitors who import at once can find a half-made module.
+import anyio  # noqa: E402
+import pandas as pd  # noqa: E402, F401
+import plotly.graph_objects  # noqa: E402
+import plotly.io  # noqa: E402, F401
+import polars as pl  # noqa: E402, F401
+import sklearn.ensemble  # noqa: E402, F401
+import streamlit as st  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import JSONResponse  # noqa: E402
+from starlette.routing import Route  # noqa: E402
+
+from metrics.warehouse.errors import WarehouseError  # noqa: E402
+
+_log = logging.getLogger("dashboard")
+
+
+def health() -> tuple[dict[str, str | None], int]:
+    """Returns the body and the status code of /healthz: 200 when the warehouse answers, else 503."""
+    from dashboard import layer as data  # noqa: PLC0415 - caches are chosen once the server runs
+
+    try:
+        version = data.refreshed()
+    except (WarehouseError, *data.UNREACHABLE) as error:
+        return {"status": "no warehouse", "data_version": None, "detail": str(error).splitlines()[0]}, 503
+    if data.reachability().lost_at is not None:
+        return {"status": "warehouse unreachable", "data_version": version, "detail": "showing last good answers"}, 503
+    return {"status": "ok", "data_version": version, "detail": None}, 200
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """Answers whether this process can answer. Probe the body: unknown paths answer 200 with a page."""
+    body, code = await anyio.to_thread.run_sync(health)
+    return JSONResponse(body, status_code=code, headers={"Cache-Control": "no-store"})
+
+
+def warm() -> None:
+    """Opens the warehouse and asks for the first page, so that the first visitor does not wait for it."""
+    from dashboard import layer as data  # noqa: PLC0415
+    from dashboard.viewmodels import holdings  # noqa: PLC0415
+    from dashboard.viewmodels.filters import Filters  # noqa: PLC0415
+    from dashboard.views.scorecard import view_model  # noqa: PLC0415
+    from dashboard.visit import Visit  # noqa: PLC0415
+
+    try:
+        metrics, today = data.metrics_layer(), data.today()
+        held = data.answer(lambda: holdings.build(metrics, today), "holdings")
+        view_model(Visit(metrics, data.places(), data.services(), Filters(), held, today, metrics.data_version))
+    except WarehouseError as error:
+        _log.warning("Started without data: %s", error)
+    except Exception:
+        _log.exception("The first page could not be prepared; it will be tried again when somebody comes")
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Warms up before the first visitor."""
+    await anyio.to_thread.run_sync(warm)
+    yield {}
+
+
+app = st.App(Path(__file__).parent / "app.py", routes=[Route("/healthz", healthz)], lifespan=lifespan)

@@ -1,0 +1,66 @@
+"""The pages, in the order of the menu. A page is a module of `dashboard.views` with a `draw(visit)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from dashboard.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu.
+
+    Attributes:
+        path: its address, which stays as it is when the title changes.
+        view: the module of `dashboard.views`.
+        argument: handed to the module's `draw`, for pages that share a module.
+        with_services: whether the filter bar offers services.
+        with_filters: whether there is a filter bar.
+    """
+
+    section: str
+    title: str
+    path: str
+    view: str
+    argument: str | None = None
+    with_services: bool = False
+    with_filters: bool = True
+
+    @property
+    def exists(self) -> bool:
+        """Returns whether the page's module is there."""
+        return find_spec(f"dashboard.views.{self.view}") is not None
+
+    def draw(self) -> Callable[[Visit], None]:
+        """Returns the function that draws the page."""
+        found: Callable[..., None] = import_module(f"dashboard.views.{self.view}").draw
+        return partial(found, capability=self.argument) if self.argument else found
+
+
+ENTRIES: Final = (
+    Entry("Overview", "Scorecard", "scorecard", "scorecard"),
+    Entry("Overview", "Metric", "metric", "metric", with_services=True),
+    Entry("Overview", "Service", "service", "service", with_services=True),
+    Entry("Overview", "Demand", "demand", "demand"),
+    Entry("Capabilities", "Roadmap", "roadmap", "capability", "roadmap"),
+    Entry("Capabilities", "People", "people", "capability", "people"),
+    Entry("Capabilities", "Operations", "operations", "capability", "operations"),
+    Entry("Capabilities", "Technology", "technology", "capability", "technology"),
+    Entry("Capabilities", "Data", "data", "capability", "data"),
+    Entry("Capabilities", "Change", "change", "capability", "change"),
+    Entry("Capabilities", "Impact", "impact", "capability", "impact"),
+    Entry("Reference", "Catalogue", "catalogue", "catalogue", with_filters=False),
+    Entry("Reference", "Data and licences", "sources", "sources", with_filters=False),
+    Entry("Reference", "About", "about", "about", with_filters=False),
+)
+
+
+def entries() -> tuple[Entry, ...]:
+    """Returns the pages that are there."""
+    return tuple(entry for entry in ENTRIES if entry.exists)

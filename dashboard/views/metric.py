@@ -1,0 +1,166 @@
+"""One measure: history, breakdown, comparison, definition and what stands behind the number."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import format as words
+from dashboard.components import charts, explain, states
+from dashboard.components.html import badge
+from dashboard.components.scorecard import age_cell, change_cell, target_cell
+from dashboard.viewmodels import metric as model
+from dashboard.viewmodels.scorecard import GROUPS
+from dashboard.visit import Visit
+from metrics.catalogue import Metric, suggest
+from metrics.query.request import Grain
+
+DEFAULT = "ae_four_hour"
+_GRAINS = {
+    Grain.DAY: "Days", Grain.WEEK: "Weeks", Grain.MONTH: "Months", Grain.QUARTER: "Quarters",
+    Grain.FINANCIAL_YEAR: "Financial years",
+}  # fmt: skip
+
+
+def draw(visit: Visit) -> None:
+    """Draws the page."""
+    metric = _chosen_metric(visit)
+    st.title(metric.title, anchor=False)
+    split, grain = _options(visit, metric)
+    view = visit.answer(
+        lambda: model.build(
+            visit.layer, visit.places, visit.filters, metric.id, visit.today, split=split, grain=grain
+        ),
+        "metric", metric.id, split, grain,
+    )  # fmt: skip
+    _figure(view, visit)
+    _notes(view)
+    source = visit.source_of(metric.id)
+    key = (*visit.key, str(split), str(grain))
+    if view.history:
+        charts.draw(view.history, source=source, key=key, level=2)
+    elif not view.row.spread:
+        states.empty(
+            f"{metric.name} is not reported for {visit.place.name}",
+            "Choose another organisation, or a later period. What others report is below, where there is any.",
+        )
+    if view.breakdown or view.splits:
+        _breakdown(view, visit, source, key)
+    if view.peers:
+        st.header("How it compares", anchor=False)
+        charts.draw(view.peers, source=source, key=key)
+    _definition(visit, metric, view)
+
+
+def _chosen_metric(visit: Visit) -> Metric:
+    """Returns the metric of the address, and draws the box to choose another."""
+    catalogue = visit.layer.catalogue
+    asked = st.query_params.get("metric") or st.session_state.get("metric_shown", DEFAULT)
+    if asked not in catalogue.metrics:
+        states.messages((f"There is no measure '{asked}'. {suggest(asked, catalogue.metrics)}".strip(),))
+        asked = DEFAULT if DEFAULT in catalogue.metrics else next(iter(catalogue.metrics))
+    order = list(GROUPS)
+    options = sorted(
+        catalogue.metrics,
+        key=lambda name: (order.index(catalogue.metric(name).capability), catalogue.metric(name).title),
+    )
+    st.session_state["metric_box"] = st.session_state["metric_shown"] = asked
+    if st.query_params.get("metric") != asked:
+        st.query_params["metric"] = asked
+    st.selectbox(
+        "Measure", options, key="metric_box", on_change=_choose, args=("metric", "metric_box"), filter_mode="contains",
+        format_func=lambda name: f"{catalogue.metric(name).title} \N{MIDDLE DOT} {GROUPS[catalogue.metric(name).capability]}",
+    )  # fmt: skip
+    return catalogue.metric(asked)
+
+
+def _choose(parameter: str, box: str) -> None:
+    st.query_params[parameter] = str(st.session_state[box])
+    if parameter == "metric":
+        for other in ("by", "grain"):
+            st.query_params.pop(other, None)
+
+
+def _options(visit: Visit, metric: Metric) -> tuple[str | None, Grain | None]:
+    """Returns the breakdown and the grain that the address asks for, those that are possible."""
+    grains = model.grains_of(visit.layer.catalogue, metric)
+    asked = st.query_params.get("grain", "")
+    grain = Grain(asked) if asked in grains else None
+    return st.query_params.get("by"), grain
+
+
+def _figure(view: model.MetricView, visit: Visit) -> None:
+    row = view.row
+    if not row.has_value:
+        return
+    unit = f"<small>{escape(row.unit)}</small>" if row.unit else ""
+    whose = f"<p>{badge(row.whose, 'warn')}</p>" if row.whose else ""
+    if row.spread:
+        low, high = (words.value_text(each, row.metric) for each in (row.spread.lower, row.spread.upper))
+        trusts = words.counted(row.spread.organisations, "trust")
+        st.html(
+            f'<div class="bw">{whose}<div class="bw-figure"><div><small>{escape(row.period)}</small>'
+            f'<span class="bw-value">{escape(row.value)}</span>{unit}</div></div><p>Middle of {trusts}, not a figure '
+            f"for {escape(view.reach.shown.name)}: this index is never averaged. Half of the trusts lie between {low} "
+            f"and {high}.</p></div>"
+        )
+        return
+    st.html(
+        f'<div class="bw">{whose}<div class="bw-figure">'
+        f"<div><small>{escape(view.reach.shown.name)}, {escape(row.period)}</small>"
+        f'<span class="bw-value" data-testid="value">{escape(row.value)}</span>{unit}</div>'
+        f"<div><small>Change</small>{change_cell(row.change)}</div>"
+        f"<div><small>Target</small>{target_cell(row)}</div>"
+        f"<div><small>Age and completeness</small>{age_cell(row)}</div></div></div>"
+    )
+
+
+def _notes(view: model.MetricView) -> None:
+    for note in view.notes:
+        st.html(f'<p class="bw bw-note">{escape(note)}</p>')
+
+
+def _breakdown(view: model.MetricView, visit: Visit, source: str, key: tuple[str, ...]) -> None:
+    st.header("What it is made of", anchor=False)
+    if len(view.splits) > 1:
+        st.session_state["split_box"] = view.split
+        st.selectbox(
+            "Broken down by", list(view.splits), key="split_box", format_func=view.splits.__getitem__,
+            on_change=_choose, args=("by", "split_box"),
+        )  # fmt: skip
+    if view.breakdown:
+        charts.draw(view.breakdown, source=source, key=key)
+    else:
+        states.empty("No breakdown for this period", "Nothing below this level was reported in the newest period.")
+
+
+def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
+    st.header("Definition", anchor=False)
+    st.html(explain.definition(visit.layer.catalogue, metric))
+    together = [
+        visit.layer.catalogue.metrics[name] for name in metric.shown_with if name in visit.layer.catalogue.metrics
+    ]
+    if together:
+        links = ", ".join(
+            f'<a data-view href="{escape(visit.link("metric", metric=each.id))}" target="_self">{escape(each.title)}</a>'
+            for each in together
+        )
+        st.html(f'<p class="bw">Read it beside: {links}.</p>')
+    grains = model.grains_of(visit.layer.catalogue, metric)
+    if len(grains) > 1:
+        st.session_state["grain_box"] = Grain(view.series.grain)
+        st.selectbox(
+            "Show the history by", list(grains), key="grain_box", format_func=_GRAINS.__getitem__, on_change=_choose,
+            args=("grain", "grain_box"),
+        )  # fmt: skip
+    behind = st.expander("Explain this number", key="explain", on_change="rerun")
+    newest = view.series.latest
+    if behind.open and newest is not None:
+        with behind:
+            where = {name: codes[0] for name, codes in view.reach.shown.where}
+            found = visit.layer.explain(metric.id, period=newest.period, grain=Grain(view.series.grain), where=where)
+            explain.panel(found, metric)
+    elif behind.open:
+        with behind:
+            st.html('<p class="bw">There is no number to explain for these filters.</p>')

@@ -1,0 +1,58 @@
+"""One view of one page: what was chosen, and the means to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from dashboard.layer import answer
+from dashboard.viewmodels.filters import Filters, link
+from dashboard.viewmodels.holdings import Holdings, source_line
+from dashboard.viewmodels.places import Place, Places
+from metrics import MetricsLayer
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a page is drawn from.
+
+    Attributes:
+        services: treatment function code to name.
+        version: the data version; part of every key.
+    """
+
+    layer: MetricsLayer
+    places: Places
+    services: Mapping[str, str]
+    filters: Filters
+    holdings: Holdings
+    today: date
+    version: str
+
+    @property
+    def place(self) -> Place:
+        """Returns the chosen organisation."""
+        return self.places.by_code[self.filters.organisation]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Returns the filters, the day and the data version as plain values."""
+        chosen = "&".join(f"{name}={value}" for name, value in self.filters.query().items())
+        return (chosen, str(self.today), self.version)
+
+    def answer(self, build: Callable[[], Kept], name: str, *more: object) -> Kept:
+        """Returns a view model, built once for these filters, this day and this data version."""
+        return answer(build, name, self.key[0], *more)
+
+    def link(self, page: str, **more: str) -> str:
+        """Returns the address of another page with the filters kept."""
+        return link(page, self.filters, **more)
+
+    def source_of(self, *metrics: str) -> str:
+        """Returns the source line of metrics."""
+        found = {each.id: each for metric in metrics for each in self.layer.sources(metric)}
+        return source_line(found.values())
