@@ -6,7 +6,7 @@ import re
 
 _SMALL = frozenset(("a", "and", "at", "by", "de", "for", "in", "le", "of", "on", "the", "to", "under", "upon", "with"))
 _ABBREVIATIONS = """
-ACES BMI CBS CES CIC DHC DHU DMC EA ESOPS GP HCRG HQ ICB ICS KIMS LLP LLR MIU MSK NEMS NHS N2S OOH PCT PHL PLC
+ACES BMI CBS CCG CES CIC DHC DHU DMC EA ESOPS GP HCRG HQ ICB ICS KIMS LLP LLR MIU MSK NEMS NHS N2S OOH PCT PHL PLC
 QMS RSA SHA UCC UK UTC VCL WAM WIC WLHH SpaMedica InHealth iSight Ltd C.I.C St
 """
 _FIXED = {text.upper(): text for text in _ABBREVIATIONS.split()}

@@ -24,15 +24,16 @@ REGIONS: Mapping[str, str] = {
 ORG_TYPES = ("england", "region", "icb", "sub_icb", "trust", "independent", "other")
 # The registers first, from the newest; a publication's own word counts where they are silent.
 PRECEDENCE = (
-    "ods_icb", "ods_icb_2026", "ods_sub_icb", "ods_register", "ods_providers", "ods_trusts", "ods_trust_types",
+    "ods_icb", "ods_sub_icb", "ods_register", "ods_providers", "ods_trusts", "ods_staff_returns", "ods_trust_types",
     "ods_ae_mapping_2026", "ods_ae_mapping",
 )
 # Where a provider sits today: the newest mapping first.
 _PLACE_PRECEDENCE = (
-    "ods_icb", "ods_icb_2026", "ods_sub_icb", "ods_ae_mapping_2026", "ods_ae_mapping", "ods_providers",
-    "ods_trusts", "ods_trust_types",
+    "ods_placed", "ods_icb", "ods_sub_icb", "ods_ae_mapping_2026", "ods_ae_mapping", "ods_providers", "ods_trusts",
+    "ods_staff_returns", "ods_trust_types",
 )
 _TRUST_CODE = re.compile(r"R[0-9A-Z]{2}|T[0-9A-Z]{2}")
+_SITE_CODE = re.compile(r"(R[0-9A-Z]{2})[0-9A-Z]{2}")
 _PRACTICE_CODE = re.compile(r"[A-PY]\d{5}")
 _COLUMNS = ("name", "org_type", "trust_type", "postcode", "open_date", "close_date")
 
@@ -45,6 +46,7 @@ def organisations(said: pl.DataFrame, identity: pl.DataFrame, catchments: pl.Dat
         identity: who answers for a code, as `dim_organisation_identity`.
         catchments: as `ref_catchment`.
     """
+    said = said.with_columns(org_type=_trusted_type())
     today = dict(identity.filter(pl.col("valid_to") == END).select("org_code", "current_code").iter_rows())
     merged = _merged(said, PRECEDENCE, _COLUMNS)
     place = _merged(said, _PLACE_PRECEDENCE, ("icb_code", "region_code"))
@@ -82,6 +84,12 @@ def organisations(said: pl.DataFrame, identity: pl.DataFrame, catchments: pl.Dat
     return pl.DataFrame(rows, schema=schema).join(catchments, on="org_code", how="left", maintain_order="left")
 
 
+def _trusted_type() -> pl.Expr:
+    """A publication calls many providers trusts; only the register's word, or a trust's code, makes it one."""
+    doubtful = (pl.col("org_type") == "trust") & ~pl.col("source").str.starts_with("ods_")
+    return pl.when(~doubtful | pl.col("org_code").str.contains(f"^(?:{_TRUST_CODE.pattern})$")).then("org_type")
+
+
 def _merged(said: pl.DataFrame, precedence: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Returns for every code the first value that a source gives, in order of precedence."""
     rank = {source: at for at, source in enumerate(precedence)}
@@ -109,7 +117,9 @@ def _kind(code: str, row: Mapping[str, Any]) -> str:
 def _official(code: str, row: Mapping[str, Any]) -> str:
     if code == ENGLAND:
         return "England"
-    return REGIONS.get(code) or written_name(row.get("name") or code)
+    if row.get("name") is None:
+        return REGIONS.get(code) or f"Organisation {code}"
+    return REGIONS.get(code) or written_name(row["name"])
 
 
 def _board(
@@ -119,8 +129,7 @@ def _board(
         return None
     if kind == "icb":
         return today.get(code, code)
-    # A closed organisation sits where its successor does.
-    for holder in (today.get(code, code), code):
+    for holder in _holders(code, today):
         said = place.get(holder, {}).get("icb_code")
         if said is not None:
             board = today.get(said, said)
@@ -135,4 +144,11 @@ def _region(
         return None
     if kind == "region":
         return code
-    return next((regions[at] for at in (today.get(code, code), code, icb or "") if at in regions), None)
+    return next((regions[at] for at in (*_holders(code, today), icb or "") if at in regions), None)
+
+
+def _holders(code: str, today: Mapping[str, str]) -> tuple[str, ...]:
+    """The codes whose place is this one's: a closed organisation's successor, a site's trust."""
+    site = _SITE_CODE.fullmatch(code)
+    trust = (today.get(site[1], site[1]), site[1]) if site else ()
+    return (today.get(code, code), code, *trust)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from metrics.warehouse.identity import END, identities, merged_events
 from metrics.warehouse.organisations import REGIONS
 from sample_data.published.cells import header_row_of, is_workbook, read_csv_as_text, read_sheet, require_columns
+from sample_data.published.ods_boards import NEW_BOARDS, OPENED, PLACED, SUCCESSIONS
 from sample_data.published.reading import Publication, Reading, UnreadableFileError
 
 _REFERENCE = {
@@ -19,27 +20,15 @@ _REFERENCE = {
     "open_date": pl.Date, "close_date": pl.Date,
 }
 _REGION_CODES = {name.lower(): code for code, name in REGIONS.items()}
-_BOARDS_OPENED = date(2026, 4, 1)
-# The boards of 1 April 2026 and where the closed ones went. The A&E mapping of May 2026 shows it for their
-# providers; three boards were divided, so that nobody answers for the whole of them.
-_NEW_BOARDS = {
-    "S1Y5D": ("NHS Central East Integrated Care Board", "Y61"),
-    "D7T5G": ("NHS Essex Integrated Care Board", "Y61"),
-    "T6Y0W": ("NHS Norfolk and Suffolk Integrated Care Board", "Y61"),
-    "S0E4D": ("NHS Thames Valley Integrated Care Board", "Y59"),
-    "S9B9J": ("NHS Surrey and Sussex Integrated Care Board", "Y59"),
-    "Z9B2Z": ("NHS West and North London Integrated Care Board", "Y56"),
-}
-_BOARD_SUCCESSIONS = (
-    ("QH8", "D7T5G"), ("QHG", "S1Y5D"), ("QUE", "S1Y5D"), ("QMM", "T6Y0W"), ("QMJ", "Z9B2Z"), ("QRV", "Z9B2Z"),
-    ("QNX", "S9B9J"), ("QXU", "S9B9J"), ("QU9", "S0E4D"),
-    ("QM7", "S1Y5D"), ("QM7", "D7T5G"),  # Hertfordshire; West Essex
-    ("QJG", "T6Y0W"), ("QJG", "D7T5G"),  # Suffolk; North East Essex
-    ("QNQ", "S0E4D"), ("QNQ", "S9B9J"), ("QNQ", "QRL"),  # Berkshire East; Surrey Heath; North East Hampshire
-)
 _TRUST_ROLES = ("RO197", "RO107")
 _ETR_COLUMNS = 10  # those that are read; blank ones at the end may be cut
 _SHEET = "System Mapping"
+_TRUST_TYPES = {
+    "Acute": "Acute",
+    "Ambulance": "Ambulance",
+    "Community Provider Trust": "Community",
+    "Mental Health": "Mental health",
+}
 
 
 def read(path: Path) -> Reading:
@@ -47,7 +36,8 @@ def read(path: Path) -> Reading:
 
     Recognises the register's extracts by their columns: `etr.csv` (no header), organisations, successions,
     integrated care boards, providers with their board, the A&E mapping (CSV, or the sheet of the monthly
-    A&E workbook), trust types, and the lookup of sub-ICB locations.
+    A&E workbook), trust types (or a month of the sickness absence return, which has them), and the lookup
+    of sub-ICB locations.
 
     Raises:
         UnreadableFileError: none of these; names them.
@@ -87,6 +77,10 @@ def _said(era: str, source: str, frame: pl.DataFrame, *notes: str) -> Reading:
 
 def _day(column: str, form: str = "%Y%m%d") -> pl.Expr:
     return pl.col(column).str.to_date(form, strict=False)
+
+
+def _code(column: str) -> pl.Expr:
+    return pl.col(column).str.to_uppercase()  # the mapping writes NTV0b, the returns NTV0B
 
 
 def _region(column: str) -> pl.Expr:
@@ -153,7 +147,7 @@ def _providers(path: Path, table: pl.DataFrame) -> Reading:
 
 def _boards(path: Path, table: pl.DataFrame) -> Reading:
     require_columns(table, ("icb_code", "icb_name", "open_date", "close_date"), path)
-    return _said(
+    boards = _said(
         "integrated care boards, open and closed",
         "ods_icb",
         table.select(
@@ -164,7 +158,15 @@ def _boards(path: Path, table: pl.DataFrame) -> Reading:
             open_date=_day("open_date"),
             close_date=_day("close_date"),
         ),
+        "Places of the boards that were divided on 1 April 2026 are added, by where they are.",
     )
+    placed = pl.DataFrame(
+        [("ods_placed", code, board) for board, codes in PLACED.items() for code in codes],
+        schema={"source": pl.String, "org_code": pl.String, "icb_code": pl.String},
+        orient="row",
+    )
+    rows = pl.concat([boards.dimensions["ref_organisation"], placed], how="diagonal")
+    return replace(boards, dimensions={"ref_organisation": rows})
 
 
 def _sub_boards(path: Path, table: pl.DataFrame) -> Reading:
@@ -184,7 +186,7 @@ def _sub_boards(path: Path, table: pl.DataFrame) -> Reading:
         region_code="NHSER24CDH",
     )
     new = pl.DataFrame(
-        [(code, name, "icb", code, region) for code, (name, region) in _NEW_BOARDS.items()],
+        [(code, name, "icb", code, region) for code, (name, region) in NEW_BOARDS.items()],
         schema=places.schema,
         orient="row",
     )
@@ -198,7 +200,7 @@ def _mapping(path: Path, table: pl.DataFrame) -> Reading:
     return _said(
         "A&E system mapping, CSV",
         "ods_ae_mapping",
-        table.select(org_code="Code", name="Name", icb_code="ICB Code", region_code=_region("Region Name")),
+        table.select(org_code=_code("Code"), name="Name", icb_code="ICB Code", region_code=_region("Region Name")),
     )
 
 
@@ -208,10 +210,10 @@ def _mapping_sheet(path: Path) -> Reading:
     top = header_row_of(sheet, wanted, path)
     heads = [str(cell).lower() for cell in sheet.row(top)]
     column = {name: sheet.columns[heads.index(name)] for name in wanted}
-    codes = {name.lower(): code for code, (name, _) in _NEW_BOARDS.items()}
+    codes = {name.lower(): code for code, (name, _) in NEW_BOARDS.items()}
     bare = pl.col(column["stp"]).str.to_lowercase().str.strip_chars()
     providers = sheet.slice(top + 1).select(
-        org_code=column["org code"],
+        org_code=_code(column["org code"]),
         name=column["name"],
         icb_code=bare.replace_strict(codes, default=None, return_dtype=pl.String),
         region_code=_region(column["region"]),
@@ -229,11 +231,26 @@ def _trust_types(path: Path, table: pl.DataFrame) -> Reading:
             org_code="OrganisationCode",
             name="CanonicalOrganisationName",
             org_type=pl.lit("trust"),
-            trust_type=pl.col("OrganisationType").replace(
-                {"Community Provider Trust": "Community", "Mental Health": "Mental health"}
-            ),
+            trust_type=pl.col("OrganisationType").replace(_TRUST_TYPES),
             icb_code="ICSCode",
             region_code="RegionCode",
+        ),
+    )
+
+
+def _staff_returns(path: Path, table: pl.DataFrame) -> Reading:
+    require_columns(table, ("ORG_CODE", "ORG_NAME", "ORG_TYPE", "NHSE_REGION_CODE", "ICS_CODE"), path)
+    kind = pl.col("ORG_TYPE")
+    return _said(
+        "organisations of the sickness absence return",
+        "ods_staff_returns",
+        table.filter(kind.is_in([*_TRUST_TYPES])).select(
+            org_code="ORG_CODE",
+            name="ORG_NAME",
+            org_type=pl.lit("trust"),
+            trust_type=kind.replace(_TRUST_TYPES),
+            icb_code="ICS_CODE",
+            region_code="NHSE_REGION_CODE",
         ),
     )
 
@@ -246,7 +263,7 @@ def _successions(path: Path, table: pl.DataFrame) -> Reading:
         problem = f"'{table['legal_start_date'][at]}' is no date."
         raise UnreadableFileError(path, problem, row=at + 2, column="legal_start_date", hint="Expected 2026-04-01.")
     boards = pl.DataFrame(
-        [(old, new, _BOARDS_OPENED) for old, new in _BOARD_SUCCESSIONS],
+        [(old, new, OPENED) for old, new in SUCCESSIONS],
         schema={"predecessor_code": pl.String, "successor_code": pl.String, "effective": pl.Date},
         orient="row",
     )
@@ -272,6 +289,7 @@ _FORMS: tuple[tuple[str, Callable[[Path, pl.DataFrame], Reading]], ...] = (
     ("icb_code_2022", _providers),
     ("SICBL24CDH", _sub_boards),
     ("OrganisationType", _trust_types),
+    ("ORG_TYPE", _staff_returns),
     ("ICB Code", _mapping),
     ("icb_code", _boards),
 )

@@ -48,15 +48,4 @@ def _publication(module: str) -> Publication:
     return publication
 
 
-def _known() -> dict[str, Publication]:
-    known: dict[str, Publication] = {}
-    for module in MODULES:
-        try:
-            known[module] = _publication(module)
-        except ModuleNotFoundError as error:
-            if error.name != f"{_PACKAGE}.{module}":
-                raise
-    return known
-
-
-PUBLICATIONS: dict[str, Publication] = _known()
+PUBLICATIONS: dict[str, Publication] = {module: _publication(module) for module in MODULES}

@@ -77,7 +77,11 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "friends_and_family": ("friends-and-family-test/fft_inpatient_national_monthly_totals_*.csv",),
     "trust_snapshot": ("trust-snapshot-2026/*.csv",),
     "cqc_ratings": ("cqc-ratings/*.csv",),
-    "ods_reference": ("ods-reference/*.csv", "ae-attendances-provider/published-xls/May-26-*.xls"),
+    "ods_reference": (
+        "ods-reference/*.csv",
+        "ae-attendances-provider/published-xls/May-26-*.xls",
+        "sickness-absence/nhs_sickness_absence_2025-03.csv",
+    ),
     "deprivation": ("deprivation/trust_catchment_population_imd.csv",),
     "bank_holidays": ("uk-bank-holidays/bank-holidays.json",),
 }
