@@ -128,11 +128,11 @@ class Scale:
     signed: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, panel: Panel, horizon: int) -> Scale:
-        """Returns the scale of a panel and of the `horizon` periods after it."""
+    def of(cls, panel: Panel, horizon: int, known: int) -> Scale:
+        """Returns the scale of a panel and of the `horizon` periods after it, judged by its first `known` periods."""
         return cls(
             days_in(panel.extended(horizon), panel.frequency).astype(float),
-            np.array([bool(np.any(column < 0)) for column in panel.values.T]),
+            np.array([bool(np.any(column < 0)) for column in panel.values[:known].T]),
         )
 
     def forward(self, values: Floats, first: int = 0) -> Floats:

@@ -16,8 +16,8 @@ from models.panel import Panel, Scale
 
 LEVELS = (0.8, 0.95)
 
-EARLIER = {Frequency.DAILY: (14, 22), Frequency.WEEKLY: (2, 24), Frequency.MONTHLY: (1, 24)}
-"""Periods between the earlier cut-offs that a forecast is judged by, and how many there are."""
+EARLIER = {Frequency.DAILY: (14, 20), Frequency.WEEKLY: (2, 22), Frequency.MONTHLY: (1, 22)}
+"""Periods between the earlier cut-offs that a forecast is judged by, and how many judge the furthest period."""
 
 SHORTEST = {Frequency.DAILY: 56, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}
 """Periods of history without which nothing is forecast."""
@@ -73,13 +73,13 @@ def roll(
         horizon: periods ahead.
         holidays: frame with a `date` column; errors near holidays have a spread of their own.
     """
-    scale = Scale.of(panel, horizon)
+    scale = Scale.of(panel, horizon, min(cutoffs))
     points = model.prepare(panel, horizon, scale)
     unusual = holiday_periods(panel.extended(horizon), panel.frequency, holidays)
     scaled = scale.forward(panel.values)
     mean, lower, upper, origins = [], [], [], []
     for cutoff in cutoffs:
-        ladder = earlier_cutoffs(cutoff, panel.frequency)
+        ladder = earlier_cutoffs(cutoff, panel.frequency, horizon)
         forecasts = points([*ladder, cutoff])
         errors, marked = _errors(forecasts[:-1], scaled[:cutoff], ladder, unusual)
         width = widths(errors, LEVELS, _BUCKET[panel.frequency], marked, unusual[cutoff : cutoff + horizon])
@@ -93,10 +93,11 @@ def roll(
     return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
 
 
-def earlier_cutoffs(cutoff: int, frequency: Frequency) -> list[int]:
+def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:
     """Returns the cut-offs before this one whose forecasts judge it, ascending."""
     step, count = EARLIER[frequency]
-    ladder = [cutoff - step * number for number in range(count, 0, -1)]
+    # The newest ones have not seen their furthest periods yet, so those come on top.
+    ladder = [cutoff - step * number for number in range(count + -(-horizon // step) - 1, 0, -1)]
     return [earlier for earlier in ladder if earlier >= SHORTEST[frequency]]
 
 

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.conformal import attainable, origins_needed, widths
+
+
+def plain(errors: np.ndarray, levels: tuple[float, ...] = (0.8, 0.95), bucket: int = 1):
+    origins, horizon, _ = errors.shape
+    return widths(errors, levels, bucket, np.zeros((origins, horizon), bool), np.zeros(horizon, bool))
+
+
+@pytest.mark.parametrize(("level", "fewest"), [(0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99)])
+def test_the_fewest_forecasts_that_support_a_level(level: float, fewest: int) -> None:
+    assert origins_needed(level) == fewest
+    assert attainable(fewest, level)
+    assert not attainable(fewest - 1, level)
+
+
+def test_the_half_width_is_the_score_of_rank_n_plus_one_times_the_level() -> None:
+    """Errors 1 to 19, one horizon: ceil(20 x 0.8) = 16 and ceil(20 x 0.95) = 19."""
+    errors = np.arange(1.0, 20.0).reshape(19, 1, 1) * np.resize([1, -1], 19).reshape(19, 1, 1)
+    found = plain(errors)
+    assert found.half[0.8].item() == pytest.approx(16)
+    assert found.half[0.95].item() == pytest.approx(19)
+    assert found.variance.item() == pytest.approx(np.mean(np.arange(1, 20) ** 2))
+
+
+def test_an_unattainable_level_is_not_guessed() -> None:
+    found = plain(np.arange(1.0, 19.0).reshape(18, 1, 1))
+    assert np.isnan(found.half[0.95]).all()
+    assert np.isfinite(found.half[0.8]).all()
+
+
+def test_coverage_is_at_least_the_level_for_exchangeable_errors() -> None:
+    random = np.random.default_rng(11)
+    errors = random.standard_t(4, (2_000, 25, 1))
+    hits = [abs(sample[-1, 0]) <= plain(sample[:-1, :, None]).half[0.8].item() for sample in errors]
+    # 0.8 promised; 2,000 draws have a standard error of 0.009.
+    assert 0.78 <= np.mean(hits) <= 0.86
+
+
+def test_intervals_widen_with_the_horizon_and_on_holidays() -> None:
+    random = np.random.default_rng(3)
+    errors = random.normal(0, 1, (40, 4, 1)) * np.array([1, 2, 3, 4])[None, :, None]
+    marked = np.zeros((40, 4), bool)
+    marked[::4] = True
+    errors[::4] *= 2
+    found = widths(errors, (0.8,), 1, marked, np.array([False, False, False, True]))
+    half = found.half[0.8].ravel()
+    assert (np.diff(half) > 0).all()
+    quiet = widths(errors, (0.8,), 1, marked, np.zeros(4, bool)).half[0.8].ravel()
+    assert half[-1] / quiet[-1] == pytest.approx(2, rel=0.25)
+    np.testing.assert_array_equal(half[:3], quiet[:3])
+
+
+def test_no_record_means_no_interval() -> None:
+    found = plain(np.full((0, 5, 2), np.nan))
+    assert np.isnan(found.half[0.8]).all()
+    assert (found.variance == 0).all()

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.calendar import Frequency, bank_holidays
+from models.demand import SCHEMA, Forecaster
+from models.panel import UnusableSeriesError, frequency_of
+from tests.models.series import daily, discharges, monthly
+
+NUMBERS = ["mean", "lo80", "hi80", "lo95", "hi95"]
+
+
+def values(frame: pl.DataFrame, column: str = "mean") -> np.ndarray:
+    return frame.sort("series", "date")[column].to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("frame", "horizon", "first"),
+    [(daily(800), 28, date(2024, 3, 13)), (monthly(60), 12, date(2024, 4, 1))], ids=["daily", "monthly"],
+)
+def test_forecasts_begin_with_the_period_after_the_last(frame: pl.DataFrame, horizon: int, first: date) -> None:
+    forecast = Forecaster().fit(frame).predict(horizon)
+    assert forecast.schema == SCHEMA
+    assert (forecast.height, forecast["date"].min()) == (horizon, first)
+    assert forecast["date"].n_unique() == horizon
+    assert forecast.null_count().sum_horizontal().item() == 0
+
+
+def test_a_known_pattern_is_forecast_to_within_its_noise() -> None:
+    """Weekday and season are known to the maker of the series; only the noise (sd 8) cannot be forecast."""
+    made = daily(1_000 + 28)
+    past, future = made.head(1_000), made.tail(28)
+    forecast = Forecaster().fit(past).predict(28)
+    assert np.abs(values(forecast) - future["value"].to_numpy()).mean() < 10
+    assert np.mean(values(forecast, "hi80") - values(forecast, "lo80")) == pytest.approx(2 * 1.2816 * 8, rel=0.35)
+
+
+def test_christmas_day_is_forecast_from_earlier_christmases() -> None:
+    """Each 25 December has 150 fewer than its weekday."""
+    made = daily(3 * 365, start=date(2021, 1, 4))
+    off = pl.when(pl.col("date").dt.strftime("%m-%d") == "12-25").then(-150).otherwise(0)
+    past = made.with_columns(pl.col("value") + off).filter(pl.col("date") < date(2023, 12, 20))
+    forecast = Forecaster().fit(past).predict(14)
+    christmas, week_later = (
+        forecast.filter(pl.col("date") == day)["mean"].item() for day in (date(2023, 12, 25), date(2024, 1, 1))
+    )
+    assert christmas - week_later == pytest.approx(-150, abs=50)
+
+
+def test_real_discharges_are_forecast_together_and_alone_alike() -> None:
+    """Companions share the calendar's solve and lend their error records, so the mean moves little, if at all."""
+    both = discharges("R1H", "R0A")
+    alone = Forecaster().fit(both.filter(pl.col("series") == "R0A")).predict(28)
+    together = Forecaster().fit(both).predict(28).filter(pl.col("series") == "R0A")
+    np.testing.assert_allclose(values(together), values(alone), rtol=0.02)
+
+
+def test_rows_may_come_in_any_order_and_gaps_be_absent_or_null() -> None:
+    full = pl.concat([daily(500), daily(500, seed=3, series="other")])
+    hole = pl.col("date").is_between(date(2023, 2, 1), date(2023, 2, 10)) & (pl.col("series") == "made")
+    absent = full.filter(~hole).sample(fraction=1, shuffle=True, seed=5)
+    null = full.with_columns(pl.when(~hole).then("value").alias("value"))
+    expected = Forecaster().fit(null).predict(14)
+    assert Forecaster().fit(absent).predict(14).equals(expected)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.0, 0.3), horizon=st.integers(1, 40))
+def test_gaps_leave_forecasts_finite_and_intervals_nested(seed: int, share: float, horizon: int) -> None:
+    frame = daily(420, seed=seed)
+    lost = np.random.default_rng(seed).random(420) < share
+    lost[-1] = False
+    frame = frame.with_columns(pl.when(~pl.Series(lost)).then("value").alias("value"))
+    forecast = Forecaster().fit(frame).predict(horizon)
+    assert forecast.height == horizon
+    lo95, lo80, mean, hi80, hi95 = (values(forecast, name) for name in ("lo95", "lo80", "mean", "hi80", "hi95"))
+    assert np.isfinite(mean).all()
+    assert (lo95 >= 0).all()
+    assert (lo95 <= lo80).all()
+    assert (lo80 < hi80).all()
+    assert (hi80 <= hi95).all()
+    assert ((lo95 <= mean) & (mean <= hi95)).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(factor=st.floats(0.1, 50), shift=st.floats(-1e4, 1e4))
+def test_a_balance_shifts_and_scales_with_its_unit(factor: float, shift: float) -> None:
+    """A series that falls below nought is modelled as it stands, so its forecast follows any straight change."""
+    frame = daily(450, level=0.0)
+    low = frame["value"].max()
+    assert isinstance(low, float)
+    moved = frame.with_columns(pl.col("value") * factor - low * factor - abs(shift))
+    expected = Forecaster().fit(frame).predict(10).with_columns(pl.col(NUMBERS) * factor - low * factor - abs(shift))
+    found = Forecaster().fit(moved).predict(10)
+    for name in NUMBERS:
+        np.testing.assert_allclose(values(found, name), values(expected, name), rtol=1e-6, atol=1e-6 * factor * 100)
+
+
+@settings(max_examples=6, deadline=None)
+@given(factor=st.floats(1, 20))
+def test_counts_scale_with_their_size(factor: float) -> None:
+    frame = daily(450, level=4_000, noise=40)
+    expected = values(Forecaster().fit(frame).predict(10)) * factor
+    found = values(Forecaster().fit(frame.with_columns(pl.col("value") * factor)).predict(10))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_one_wild_day_hardly_moves_a_forecast() -> None:
+    frame = daily(700)
+    wild = frame.with_columns(pl.when(pl.col("date") == date(2023, 11, 1)).then(40_000.0).otherwise("value").alias("value"))
+    calm, moved = (values(Forecaster().fit(each).predict(14)) for each in (frame, wild))
+    np.testing.assert_allclose(moved, calm, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (daily(55), "Its history is too short: 55 days, and a forecast needs 56."),
+        (monthly(11), "Its history is too short: 11 months, and a forecast needs 12."),
+        (daily(100).with_columns(value=pl.lit(None, pl.Float64)), "It has no values."),
+        (daily(400).filter(pl.col("date").dt.day() % 3 == 0), "It is too sparse: 120 of its last 365 days have a value."),
+    ],
+)
+def test_series_that_cannot_be_forecast_say_why(frame: pl.DataFrame, reason: str) -> None:
+    fitted = Forecaster().fit(frame)
+    assert fitted.refused == {"made": reason}
+    assert fitted.predict(7).is_empty()
+    assert fitted.predict(7).schema == SCHEMA
+
+
+def test_a_series_that_stopped_is_refused_while_the_others_are_forecast() -> None:
+    stopped = daily(300, series="closed")
+    fitted = Forecaster().fit(pl.concat([daily(360), stopped]))
+    assert fitted.refused == {
+        "closed": "It stopped: its last value is for 29 October 2022, 60 days before the end."
+    }
+    assert fitted.predict(7)["series"].unique().to_list() == ["made"]
+
+
+def test_short_histories_are_forecast_without_a_season_and_say_so() -> None:
+    forecast = Forecaster().fit(daily(200)).forecast(28)
+    season, *limits = forecast.notes["made"]
+    assert season == "Its 200 days of history hold no season of the year, so none is forecast."
+    assert limits == [
+        "No 95% interval where fewer than 19 earlier forecasts can be checked; the furthest period ahead has 9."
+    ]
+    assert forecast.frame["lo95"].null_count() == forecast.frame.height
+    assert forecast.frame["lo80"].null_count() == 0
+
+
+def test_a_series_of_minimal_length_has_a_forecast_and_no_interval() -> None:
+    forecast = Forecaster().fit(daily(56)).forecast(7)
+    assert forecast.frame["mean"].null_count() == 0
+    assert forecast.frame["lo80"].null_count() == 7
+
+
+def test_constant_series_are_forecast_as_they_are() -> None:
+    frame = daily(400).with_columns(value=pl.lit(25.0))
+    forecast = Forecaster().fit(frame).predict(14)
+    for name in NUMBERS:
+        np.testing.assert_allclose(values(forecast, name), 25.0, rtol=0.01)
+
+
+def test_bank_holidays_are_data() -> None:
+    """A day off that only the caller's table knows is learnt from it."""
+    fridays = [date(2022, 1, 7) + timedelta(days=28 * number) for number in range(40)]
+    frame = daily(1_000).with_columns(
+        value=pl.when(pl.col("date").is_in(fridays)).then(pl.col("value") - 200).otherwise("value")
+    )
+    own = pl.DataFrame({"date": fridays})
+    ahead = Forecaster(holidays=own).fit(frame).predict(28).filter(pl.col("date").dt.weekday() == 5)
+    on_table = ahead.filter(pl.col("date").is_in(fridays))["mean"].item()
+    others = ahead.filter(~pl.col("date").is_in(fridays))["mean"].mean()
+    assert isinstance(others, float)
+    assert on_table - others == pytest.approx(-200, abs=50)
+    assert bank_holidays(2024, 2024).height == 8
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (daily(60).drop("value"), "The frame lacks value. It must have the columns series, date and value"),
+        (daily(60).with_columns(pl.col("date").cast(pl.String)), "'date' must be a Date and 'value' a number"),
+        (pl.concat([daily(60), daily(60)]), "Series 'made' has 03 January 2022 more than once. Add the rows up first."),
+        (daily(60).with_columns(series=pl.lit(None, pl.String)), "'series' and 'date' must not be null"),
+    ],
+)
+def test_unusable_frames_are_refused_with_the_remedy(frame: pl.DataFrame, message: str) -> None:
+    with pytest.raises(UnusableSeriesError, match=message.replace("(", r"\(")):
+        Forecaster().fit(frame)
+
+
+def test_a_horizon_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1 period; it is 0"):
+        Forecaster().fit(daily(60)).predict(0)
+
+
+def test_frequency_is_read_from_the_dates() -> None:
+    weekly = daily(400).gather_every(7)
+    assert [frequency_of(frame["date"]) for frame in (daily(60), weekly, monthly(24))] == list(Frequency)
+
+
+def test_weekly_series_are_forecast_by_week() -> None:
+    weeks = daily(1_000).with_columns(date=pl.col("date").dt.truncate("1w")).group_by("series", "date").agg(pl.col("value").sum())
+    forecast = Forecaster().fit(weeks.sort("date").head(140)).predict(4)
+    assert forecast["date"].diff().drop_nulls().unique().to_list() == [timedelta(days=7)]
+    actual = weeks.sort("date").slice(140, 2)["value"].to_numpy()
+    np.testing.assert_allclose(values(forecast)[:2], actual, rtol=0.03)

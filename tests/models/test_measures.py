@@ -1,0 +1,74 @@
+"""The measures against slow, obvious loops."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.backtest import backtest
+from models.measures import seasonal_steps, summary
+from tests.models.series import daily, discharges, monthly
+
+
+def test_measures_agree_with_a_plain_loop() -> None:
+    lost = pl.concat([daily(560), daily(560, seed=4, level=60, series="other")]).with_columns(
+        value=pl.when(pl.col("date").dt.day() != 7).then("value")
+    )
+    tested = backtest(lost, 14, origins=3)
+    known = {(row["series"], row["date"]): row["value"] for row in lost.iter_rows(named=True)}
+    for row in tested.scores().iter_rows(named=True):
+        rows = [
+            each for each in tested.frame.filter(model=row["model"]).iter_rows(named=True) if each["actual"] is not None
+        ]
+        assert row["points"] == len(rows)
+        misses, scaled, within, scores, origin_squares = [], [], [], [], {}
+        for each in rows:
+            miss = each["actual"] - each["mean"]
+            steps = changes(known, each["series"], each["cutoff"])
+            scale, square = np.mean(np.abs(steps)), np.mean(np.square(steps))
+            misses.append(miss)
+            scaled.append(abs(miss) / scale)
+            within.append(each["lo95"] <= each["actual"] <= each["hi95"])
+            penalty = 2 / 0.05 * (max(each["lo95"] - each["actual"], 0) + max(each["actual"] - each["hi95"], 0))
+            scores.append((each["hi95"] - each["lo95"] + penalty) / scale)
+            origin_squares.setdefault((each["series"], each["cutoff"]), []).append(miss**2 / square)
+        actual = sum(each["actual"] for each in rows)
+        assert row["mase"] == pytest.approx(np.mean(scaled))
+        assert row["rmsse"] == pytest.approx(np.mean([math.sqrt(np.mean(each)) for each in origin_squares.values()]))
+        assert row["wape"] == pytest.approx(np.sum(np.abs(misses)) / actual)
+        assert row["bias"] == pytest.approx(-np.sum(misses) / actual)
+        assert row["coverage95"] == pytest.approx(np.mean(within))
+        assert row["interval_score95"] == pytest.approx(np.mean(scores))
+
+
+def changes(known: dict[tuple[str, date], float | None], series: str, cutoff: date) -> list[float]:
+    days = sorted(day for name, day in known if name == series and day < cutoff)
+    values = [known[series, day] for day in days]
+    return [b - a for a, b in zip(values[:-7], values[7:], strict=True) if a is not None and b is not None]
+
+
+def test_a_series_that_repeats_itself_has_no_scale() -> None:
+    absolute, squared = seasonal_steps(np.tile(np.arange(7.0), 10)[:, None], 7)
+    assert np.isnan(absolute).all()
+    assert np.isnan(squared).all()
+
+
+def test_scores_by_period_ahead() -> None:
+    tested = backtest(monthly(60), 6, origins=12)
+    table = tested.scores("ahead")
+    assert table.select("model", "ahead", "points").rows()[:6] == [
+        ("calendar regression", ahead, 12) for ahead in range(1, 7)
+    ]
+    assert summary(tested.frame.head(0)).is_empty()
+
+
+def test_the_regression_beats_seasonal_naive_on_real_discharges() -> None:
+    """Six trusts of different size, twelve forecasts of 28 days each."""
+    tested = backtest(discharges("R0A", "R1H", "RJE", "RGT", "RTH", "RD8"), 28)
+    ours, naive = tested.scores()["mase"].to_list()
+    assert tested.origins == 12
+    assert ours < 0.85 * naive
