@@ -63,9 +63,13 @@ def provider_month(path: Path, table: pl.DataFrame) -> Month:
     booked = any(name in canonical.columns for name in optional)
     wanted = [name for name in _COLUMNS if booked or name not in optional]
     require_columns(canonical, [*_KEYS, *wanted], path)
-    named = canonical.select(*_KEYS, *wanted).rename(_KEYS | {name: _COLUMNS[name] for name in wanted})
-    figures = [_COLUMNS[name] for name in wanted]
-    named = numbers(named.with_row_index("row", 2), figures, path)
+    headed = {name: header for header, name in known.items()}
+    figures = numbers(table.with_row_index("row", 2), [headed[name] for name in wanted], path)
+    named = figures.select(
+        "row",
+        *(pl.col(headed[name]).alias(new) for name, new in _KEYS.items()),
+        *(pl.col(headed[name]).alias(_COLUMNS[name]) for name in wanted),
+    )
     if not booked:
         named = named.with_columns(pl.lit(None, pl.Int64).alias(name) for name in _BOOKED)
     is_total = pl.any_horizontal(
