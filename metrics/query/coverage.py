@@ -20,11 +20,13 @@ class Presence:
 
     Attributes:
         rows: columns `period` Date, `organisation`, `icb`, `region` String (today's codes): distinct.
+        submitted: likewise, who sent the return at all, of those that ever reported the metric.
         within: how many native periods an organisation stays expected after it last reported.
         closed: organisation to the day it closed without a successor.
     """
 
     rows: pl.DataFrame
+    submitted: pl.DataFrame
     within: int
     closed: Mapping[str, date]
 
@@ -35,13 +37,18 @@ class Presence:
 
     @cached_property
     def expected(self) -> pl.DataFrame:
-        """Returns the rows of everybody expected to report: who did, or had in one of the periods before."""
+        """Returns the rows of everybody expected to report.
+
+        These are who did, who had in one of the periods before, and who sent the return without this metric although
+        they report it at other times.
+        """
         index = pl.DataFrame({"period": self.periods}, schema={"period": pl.Date}).with_columns(
             pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
         )
         seen = self.rows.join(index, on="period")
         later = pl.concat([seen.with_columns(pl.col("at") + ahead) for ahead in range(self.within + 1)])
-        rows = later.drop("period").join(index, on="at").select("period", *LEVELS).unique()
+        recent = later.drop("period").join(index, on="at").select("period", *LEVELS)
+        rows = pl.concat([recent, self.submitted.filter(pl.col("period").is_in(self.periods))]).unique()
         if not self.closed:
             return rows
         ends = pl.DataFrame(

@@ -84,15 +84,18 @@ class Holdings:
     def _presence(self, source: Source, as_at: date) -> Presence:
         flags = self.keep(("flags", source.model.name), lambda: self._flags(source.model))
         located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
-        rows = flags.filter(pl.col(source.key) == 1).select("period", "org_code")
-        rows = rows.join(located, on="org_code", how="left").with_columns(
-            pl.coalesce("organisation", "org_code").alias("organisation")
+        sent = flags.select("period", "org_code", pl.col(source.key).alias("reported")).join(
+            located, on="org_code", how="left"
         )
+        sent = sent.with_columns(pl.coalesce("organisation", "org_code").alias("organisation"))
         # What a publication states for England or a region is no organisation, where organisations report too.
         stated = pl.col("org_type").is_in(["england", "region"]).fill_null(value=False)
-        rows = rows.filter(~stated | stated.all().over("period"))
+        sent = sent.filter(~stated | stated.all().over("period"))
+        reported = sent.filter(pl.col("reported") == 1)
+        ever = sent.filter(pl.col("organisation").is_in(reported["organisation"].unique().implode()))
         return Presence(
-            rows=rows.select("period", *LEVELS).unique(),
+            rows=reported.select("period", *LEVELS).unique(),
+            submitted=ever.select("period", *LEVELS).unique(),
             within=source.model.coverage.within,
             closed=self.organisations.closed(),
         )
