@@ -38,15 +38,24 @@ def read(path: Path) -> Reading:
     table = table.rename({_CODE: "org_code"})
     for column in _COLUMNS.values():
         known = pl.col(column).str.to_lowercase().is_in(list(RATINGS))
-        refuse_rows(path, table, pl.col(column).is_not_null() & ~known, column, "is no rating",
-                    hint="Expected Inadequate, Requires improvement, Good or Outstanding.")
+        refuse_rows(
+            path,
+            table,
+            pl.col(column).is_not_null() & ~known,
+            column,
+            "is no rating",
+            hint="Expected Inadequate, Requires improvement, Good or Outstanding.",
+        )
     return Reading(
         era="trust ratings, extract",
         frames={
             "fact_published_indicator": pl.concat(
                 [
                     indicator_rows(
-                        table, indicator, _READ_IN, band=pl.col(column),
+                        table,
+                        indicator,
+                        _READ_IN,
+                        band=pl.col(column),
                         value=pl.col(column).str.to_lowercase().replace_strict(RATINGS, default=None),
                     )
                     for indicator, column in _COLUMNS.items()
@@ -54,9 +63,7 @@ def read(path: Path) -> Reading:
             )
         },
         organisations=organisations_of(table, "org_code"),
-        notes=(
-            "The extract's publication dates are left out: it sorted them as text, so they are not the latest.",
-        ),
+        notes=("The extract's publication dates are left out: it sorted them as text, so they are not the latest.",),
     )
 
 
@@ -69,7 +76,7 @@ PUBLICATION = Publication(
     read=read,
     caveats=(
         "Second-hand, and not the trust's own rating: the most common rating among the locations of the trust.",
-        "Of 128 trusts that the trust snapshot also holds, 87 have the same word for the overall rating.",
+        "Of 126 trusts that the trust snapshot also rates, 87 have the same overall rating there.",
         "A rating stands until the next inspection, which may be many years.",
     ),
     replaces={"fact_published_indicator": ("indicator",)},

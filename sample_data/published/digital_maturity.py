@@ -19,8 +19,13 @@ from sample_data.published.tidy import (
 )
 
 _PILLARS = (
-    "dma_well_led", "dma_smart_foundations", "dma_safe_practice", "dma_support_workforce", "dma_empower_people",
-    "dma_improve_care", "dma_healthy_populations",
+    "dma_well_led",
+    "dma_smart_foundations",
+    "dma_safe_practice",
+    "dma_support_workforce",
+    "dma_empower_people",
+    "dma_improve_care",
+    "dma_healthy_populations",
 )
 _OVERALL, _CONFIRMED = "dma_overall", "overall_confirmed_by_second_source"
 _ROUND = year_start(2025)  # assessed from April to June 2025
@@ -78,8 +83,9 @@ def _platform(path: Path, table: pl.DataFrame) -> Reading:
     table = table.with_row_index("row", offset=2)
     flags = ("fdp_live", "fdp_reporting_benefits")
     for flag in flags:
-        refuse_rows(path, table, ~pl.col(flag).str.to_lowercase().is_in(["true", "false"]), flag,
-                    "is neither True nor False")
+        refuse_rows(
+            path, table, ~pl.col(flag).str.to_lowercase().is_in(["true", "false"]), flag, "is neither True nor False"
+        )
     matched = table.filter(pl.col("matched_nhs_code").is_not_null())
     if matched.is_empty():
         raise UnreadableFileError(path, "no organisation has a code.", column="matched_nhs_code")

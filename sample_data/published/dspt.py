@@ -44,8 +44,14 @@ def read(path: Path) -> Reading:
     words = pl.col("Status").str.replace(r"^\d{2}/\d{2}\s+", "").str.strip_chars().str.to_lowercase()
     table = table.with_columns(standard=words.replace_strict(_STANDARDS, default=None, return_dtype=pl.String))
     absent = pl.col("Status").is_null() | (pl.col("Status") == _NO_ENTRY)
-    refuse_rows(path, table, ~absent & pl.col("standard").is_null(), "Status", "is no status of the toolkit",
-                hint=f"Expected one of: {', '.join(_STANDARDS)}.")
+    refuse_rows(
+        path,
+        table,
+        ~absent & pl.col("standard").is_null(),
+        "Status",
+        "is no status of the toolkit",
+        hint=f"Expected one of: {', '.join(_STANDARDS)}.",
+    )
     rejections = rejections_of(table.filter(absent), "Status", "the file holds no status for this organisation")
     rows = table.filter(~absent)
     duplicates_refused(path, rows, (code,))
@@ -73,7 +79,9 @@ def _year(path: Path, statuses: pl.Series) -> int:
     years = {match[1] for status in statuses.drop_nulls() if (match := _YEAR.match(status))}
     if len(years) != 1:
         raise UnreadableFileError(
-            path, f"the statuses name {len(years)} years, expected one.", column="Status",
+            path,
+            f"the statuses name {len(years)} years, expected one.",
+            column="Status",
             hint="Expected for example '22/23 Standards Met'.",
         )
     return 2000 + int(years.pop())

@@ -37,12 +37,17 @@ def read(path: Path) -> Reading:
     duplicates_refused(path, table, ("period",))
     for share in shares:
         refuse_rows(path, table, ~pl.col(share).is_between(0, 1), share, "is no share from 0 to 1")
-    refuse_rows(path, table, pl.col(_RESPONSES) + pl.col(_INDEPENDENT) != pl.col(_ALL_RESPONSES), _ALL_RESPONSES,
-                "is not NHS plus independent responses")
+    refuse_rows(
+        path,
+        table,
+        pl.col(_RESPONSES) + pl.col(_INDEPENDENT) != pl.col(_ALL_RESPONSES),
+        _ALL_RESPONSES,
+        "is not NHS plus independent responses",
+    )
     # The total cannot be further from the NHS share than the independent sector's few responses allow.
-    pooled = (
-        pl.col(_RESPONSES) * pl.col(_POSITIVE) + pl.col(_INDEPENDENT) * pl.col(_INDEPENDENT_POSITIVE)
-    ) / pl.col(_ALL_RESPONSES)
+    pooled = (pl.col(_RESPONSES) * pl.col(_POSITIVE) + pl.col(_INDEPENDENT) * pl.col(_INDEPENDENT_POSITIVE)) / pl.col(
+        _ALL_RESPONSES
+    )
     swapped = table.filter((pooled - pl.col(_ALL_POSITIVE)).abs() > 2 * _ROUNDING)[_MONTH].to_list()
     fact = table.select(
         "period",
@@ -63,8 +68,12 @@ def read(path: Path) -> Reading:
         frames={"fact_fft_month": fact},
         organisations=england_named(),
         totals=tuple(
-            PublishedTotal(row["period"], "responses_with_independent", float(row[_ALL_RESPONSES]),
-                           f"{path.name}, row {row['row']}, {_ALL_RESPONSES}")
+            PublishedTotal(
+                row["period"],
+                "responses_with_independent",
+                float(row[_ALL_RESPONSES]),
+                f"{path.name}, row {row['row']}, {_ALL_RESPONSES}",
+            )
             for row in table.iter_rows(named=True)
         ),
         notes=tuple(notes),

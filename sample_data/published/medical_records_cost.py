@@ -24,8 +24,8 @@ _TWO_NAMES = re.compile(r"^(?P<first>.+? TRUST), (?P<last>.+ TRUST)$")
 def read(path: Path) -> Reading:
     """Returns one row a trust and year as `fact_medical_records_cost_year`, costs in pounds.
 
-    A trust that made no return in a year has no row for it. Catchment population and supplier are known
-    once (2022 and January 2024) and stand on the last year only.
+    A trust that made no return in a year has no row for it, or no cost in it. Catchment population and
+    supplier are known once (2022 and January 2024) and stand on the last year only.
 
     Raises:
         UnreadableFileError: a column is missing, a cost is not a number or below zero, or the total of a
@@ -64,20 +64,22 @@ def _one_year(path: Path, table: pl.DataFrame, year: int, *, last: bool) -> pl.D
     read = numbers(table, (on, off, total), path, whole=False)
     for cost in (on, off, total):
         refuse_rows(path, read, pl.col(cost) < 0, cost, "is below zero")
-    refuse_rows(path, read, ((pl.col(on) + pl.col(off) - pl.col(total)).abs() > _ROUNDING), total,
-                "is not on-site plus off-site")
-    # Without a type and a provision the source fills in zeros: there was no return, not no cost.
-    returned = read.filter(
-        (pl.col(total) > 0)
-        | (pl.col(kind).is_not_null() & ~pl.col(kind).is_in(_TYPE_NOT_GIVEN))
+    refuse_rows(
+        path,
+        read,
+        ((pl.col(on) + pl.col(off) - pl.col(total)).abs() > _ROUNDING),
+        total,
+        "is not on-site plus off-site",
     )
+    # Without a type the source fills in zeros: there was no return, not no cost.
+    returned = (pl.col(total) > 0) | (pl.col(kind).is_not_null() & ~pl.col(kind).is_in(_TYPE_NOT_GIVEN))
     once = pl.lit(last)
-    return returned.select(
+    return read.filter(returned | (once & pl.col(_CATCHMENT).is_not_null())).select(
         period=pl.lit(year_start(year)),
         org_code=pl.col(_CODE),
-        cost_on_site_gbp=pl.col(on),
-        cost_off_site_gbp=pl.col(off),
-        cost_total_gbp=pl.col(total),
+        cost_on_site_gbp=pl.when(returned).then(on),
+        cost_off_site_gbp=pl.when(returned).then(off),
+        cost_total_gbp=pl.when(returned).then(total),
         catchment_population=pl.when(once).then(pl.col(_CATCHMENT)),
         service_provision=pl.col(provision).replace(_PROVISION),
         record_type=pl.when(~pl.col(kind).is_in(_TYPE_NOT_GIVEN)).then(pl.col(kind).str.replace(r"^\d\.\s*", "")),

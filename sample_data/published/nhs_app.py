@@ -44,7 +44,8 @@ def read(path: Path) -> Reading:
             stated = england.get((row["period"], name))
             if stated is None or stated != row[name]:
                 raise UnreadableFileError(
-                    path, f"Table 2 adds up to {row[name]:,} in {row['period']:%B %Y}, Table 1 says {stated}.",
+                    path,
+                    f"Table 2 adds up to {row[name]:,} in {row['period']:%B %Y}, Table 1 says {stated}.",
                     column=name,
                 )
     unknown = boards.filter(pl.col(_CODE) == _UNKNOWN)
@@ -52,12 +53,11 @@ def read(path: Path) -> Reading:
     duplicates_refused(path, rows, (_CODE, "period"))
     return Reading(
         era="management information workbook",
-        frames={
-            "fact_nhs_app_month": rows.select("period", org_code=_CODE, logins=_LOGINS, unique_users=_USERS)
-        },
+        frames={"fact_nhs_app_month": rows.select("period", org_code=_CODE, logins=_LOGINS, unique_users=_USERS)},
         organisations=organisations_of(rows, _CODE, _NAME, org_type="org_type", icb_code=_CODE, region_code=_REGION),
         rejections=rejections_of(
-            unknown.with_columns((pl.col(_LOGINS).cast(pl.String) + " logins").alias(_CODE)), _CODE,
+            unknown.with_columns((pl.col(_LOGINS).cast(pl.String) + " logins").alias(_CODE)),
+            _CODE,
             "no integrated care board known",
         ),
         totals=tuple(
@@ -95,9 +95,7 @@ def _england(path: Path) -> tuple[dict[tuple[date, str], int], tuple[str, ...]]:
     return stated, notes
 
 
-def _running_months(
-    path: Path, labels: list[tuple[str, str]], row: int
-) -> tuple[dict[str, date], tuple[str, ...]]:
+def _running_months(path: Path, labels: list[tuple[str, str]], row: int) -> tuple[dict[str, date], tuple[str, ...]]:
     """Returns the month of each column, read from the oldest (last) to the newest (first)."""
     months: dict[str, date] = {}
     notes: list[str] = []
@@ -109,7 +107,10 @@ def _running_months(
             notes.append(f"Table 1 labels a column {month:%B %Y} a second time; it is {expected:%B %Y}.")
         elif month != expected:
             raise UnreadableFileError(
-                path, f"Table 1 goes from {before:%B %Y} to {month:%B %Y}.", row=row, column=label,
+                path,
+                f"Table 1 goes from {before:%B %Y} to {month:%B %Y}.",
+                row=row,
+                column=label,
                 hint="Its months must follow each other, the newest first.",
             )
         months[name] = before = expected

@@ -49,7 +49,9 @@ def read(path: Path) -> Reading:
     """
     table = read_csv_as_text(path).with_row_index("row", offset=2)
     forms: dict[str, Callable[[Path, pl.DataFrame], Reading]] = {
-        "Health Gain": _scores, "Unchanged": _changes, "OrgCode": _series,
+        "Health Gain": _scores,
+        "Unchanged": _changes,
+        "OrgCode": _series,
     }
     for column, form in forms.items():
         if column in table.columns:
@@ -64,20 +66,29 @@ def _year(path: Path) -> int:
         if (int(first) + 1) % 100 == int(second):
             return 2000 + int(first)
     raise UnreadableFileError(
-        path, "the file holds no year, and its name does not give it.",
+        path,
+        "the file holds no year, and its name does not give it.",
         hint="Keep the publisher's name, for example 'ProvComm Hip and Knee Replacement 1819.csv.zip'.",
     )
 
 
 def _levelled(path: Path, table: pl.DataFrame) -> pl.DataFrame:
-    refuse_rows(path, table, pl.col(_LEVEL).is_null() | ~pl.col(_LEVEL).is_in(list(_LEVELS)), _LEVEL,
-                "is no organisation type", hint=f"Expected one of: {', '.join(_LEVELS)}.")
+    refuse_rows(
+        path,
+        table,
+        pl.col(_LEVEL).is_null() | ~pl.col(_LEVEL).is_in(list(_LEVELS)),
+        _LEVEL,
+        "is no organisation type",
+        hint=f"Expected one of: {', '.join(_LEVELS)}.",
+    )
     duplicates_refused(path, table, _KEYS)
     code = pl.when(pl.col(_LEVEL) == _ENGLAND).then(pl.lit(ENGLAND)).otherwise(pl.col(_CODE))
     return table.with_columns(
-        org_code=code, org_level=pl.col(_LEVEL).replace_strict(_LEVELS),
+        org_code=code,
+        org_level=pl.col(_LEVEL).replace_strict(_LEVELS),
         org_type=pl.when(pl.col(_LEVEL) == _ENGLAND).then(pl.lit("england")),
-        procedure=pl.col(_PROCEDURE), measure=pl.col(_MEASURE),
+        procedure=pl.col(_PROCEDURE),
+        measure=pl.col(_MEASURE),
     )
 
 
@@ -87,14 +98,22 @@ def _scores(path: Path, table: pl.DataFrame) -> Reading:
     means = [name for name in _SCORES if name not in _WHOLE]
     table = numbers(numbers(table, _WHOLE, path), means, path, whole=False)
     counted = pl.sum_horizontal("Improved", "Same", "Worse")
-    refuse_rows(path, table, pl.col("Improved").is_not_null() & (counted != pl.col("Modelled Records")),
-                "Modelled Records", "is not improved, same and worse together")
+    refuse_rows(
+        path,
+        table,
+        pl.col("Improved").is_not_null() & (counted != pl.col("Modelled Records")),
+        "Modelled Records",
+        "is not improved, same and worse together",
+    )
     gained = (pl.col("Average Post-Op Q Score") - pl.col("Average Pre-Op Q Score") - pl.col("Health Gain")).abs()
-    refuse_rows(path, table, gained > _ROUNDING, "Health Gain",
-                "is not the score after less the score before")
+    refuse_rows(path, table, gained > _ROUNDING, "Health Gain", "is not the score after less the score before")
     year = _year(path)
     fact = table.select(
-        pl.lit(year_start(year)).alias("period"), "org_code", "org_level", "procedure", "measure",
+        pl.lit(year_start(year)).alias("period"),
+        "org_code",
+        "org_level",
+        "procedure",
+        "measure",
         *(pl.col(name).alias(target) for name, target in _SCORES.items()),
         (pl.col("Modelled Records") * pl.col("Health Gain")).alias("gain_sum"),
     )
@@ -132,7 +151,11 @@ def _changes(path: Path, table: pl.DataFrame) -> Reading:
     refuse_rows(path, table, counted != pl.col("Total"), "Total", "is not improved, unchanged and worsened together")
     year = _year(path)
     fact = table.select(
-        pl.lit(year_start(year)).alias("period"), "org_code", "org_level", "procedure", "measure",
+        pl.lit(year_start(year)).alias("period"),
+        "org_code",
+        "org_level",
+        "procedure",
+        "measure",
         *(pl.col(name).alias(target) for name, target in _CHANGES.items()),
     )
     return Reading(
@@ -162,8 +185,11 @@ def _series(path: Path, table: pl.DataFrame) -> Reading:
     fact = pl.concat(
         [
             table.filter(pl.col(f"Outlier_{year}") != _NONE_DONE).select(
-                pl.lit(year_start(year)).alias("period"), "org_code", "org_level",
-                procedure=_PROCEDURE, measure=_MEASURE,
+                pl.lit(year_start(year)).alias("period"),
+                "org_code",
+                "org_level",
+                procedure=_PROCEDURE,
+                measure=_MEASURE,
                 modelled_records=f"Modelled_Records_{year}",
                 adjusted_health_gain=f"Adjusted_Health_Gain_{year}",
                 outlier=f"Outlier_{year}",

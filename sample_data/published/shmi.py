@@ -35,8 +35,10 @@ def read(path: Path) -> Reading:
     # Other columns share a name, so only the first of each is taken.
     names = list(dict.fromkeys(rows[0]))
     table = pl.DataFrame(
-        {name: [row[rows[0].index(name)] if len(row) > rows[0].index(name) else "" for row in rows[1:]]
-         for name in names},
+        {
+            name: [row[rows[0].index(name)] if len(row) > rows[0].index(name) else "" for row in rows[1:]]
+            for name in names
+        },
         schema=dict.fromkeys(names, pl.String),
     )
     value = next((name for name in _VALUES if name in names), _VALUES[0])

@@ -28,7 +28,15 @@ from sample_data.published.tidy import (
 
 _LOST, _AVAILABLE, _RATE = "FTE_DAYS_LOST", "FTE_DAYS_AVAILABLE", "SICKNESS_ABSENCE_RATE_PERCENT"
 _COLUMNS = (
-    "DATE", "NHSE_REGION_CODE", "ICS_CODE", "ORG_CODE", "ORG_NAME", "ORG_TYPE", _LOST, _AVAILABLE, _RATE,
+    "DATE",
+    "NHSE_REGION_CODE",
+    "ICS_CODE",
+    "ORG_CODE",
+    "ORG_NAME",
+    "ORG_TYPE",
+    _LOST,
+    _AVAILABLE,
+    _RATE,
 )
 _REASON_COLUMNS = ("DATE", "STAFF_GROUP", "REASON", _LOST)
 _ENGLAND_NAMES = ("ENG", "ENGLAND", "ALL", "TOTAL")
@@ -53,12 +61,22 @@ def _monthly(path: Path) -> Reading:
     require_columns(table, _COLUMNS, path)
     table = numbers(table, (_LOST, _AVAILABLE, _RATE), path, whole=False).with_row_index("row", offset=2)
     table = table.with_columns(period=periods(table["DATE"], path))
-    refuse_rows(path, table, pl.col("ORG_CODE").is_null() | pl.col("period").is_null(), "ORG_NAME",
-                "has no organisation code or no date")
+    refuse_rows(
+        path,
+        table,
+        pl.col("ORG_CODE").is_null() | pl.col("period").is_null(),
+        "ORG_NAME",
+        "has no organisation code or no date",
+    )
     computed = pl.col(_LOST) / pl.col(_AVAILABLE) * 100
-    refuse_rows(path, table, ((computed - pl.col(_RATE)).abs() > _ROUNDING) & (pl.col(_AVAILABLE) > 0), _RATE,
-                "is not the days lost over the days available of its row",
-                hint="Are the columns in their places?")
+    refuse_rows(
+        path,
+        table,
+        ((computed - pl.col(_RATE)).abs() > _ROUNDING) & (pl.col(_AVAILABLE) > 0),
+        _RATE,
+        "is not the days lost over the days available of its row",
+        hint="Are the columns in their places?",
+    )
     england = pl.col("ORG_CODE").str.to_uppercase().is_in(_ENGLAND_NAMES)
     region = pl.col("ORG_CODE") == pl.col("NHSE_REGION_CODE")
     totals = tuple(
@@ -75,9 +93,7 @@ def _monthly(path: Path) -> Reading:
         region=pl.when(pl.col("NHSE_REGION_CODE").str.starts_with("Y")).then("NHSE_REGION_CODE"),
         icb=pl.when(pl.col("ICS_CODE") != "QZZ").then("ICS_CODE"),
     )
-    fact = rows.select(
-        "period", org_code="ORG_CODE", fte_days_lost=_LOST, fte_days_available=_AVAILABLE
-    )
+    fact = rows.select("period", org_code="ORG_CODE", fte_days_lost=_LOST, fte_days_available=_AVAILABLE)
     return Reading(
         era="monthly CSV",
         frames={"fact_sickness_month": fact},
@@ -97,12 +113,19 @@ def _reasons(path: Path) -> Reading:
     table = numbers(table, (_LOST,), path, whole=False, first_row=top + 2).with_row_index("row", offset=top + 2)
     table = table.with_columns(period=periods(table["DATE"], path, first_row=top + 2))
     rejections: tuple[Rejection, ...] = rejections_of(
-        table.filter(pl.col("STAFF_GROUP") != _ALL_STAFF), "STAFF_GROUP",
+        table.filter(pl.col("STAFF_GROUP") != _ALL_STAFF),
+        "STAFF_GROUP",
         "one staff group; only all staff together is held",
     )
     rows = table.filter(pl.col("STAFF_GROUP") == _ALL_STAFF)
-    refuse_rows(path, rows, ~pl.col("REASON").str.contains(r"^S\d\d "), "REASON",
-                "does not start with a reason code", hint="Expected for example 'S11 Back Problems'.")
+    refuse_rows(
+        path,
+        rows,
+        ~pl.col("REASON").str.contains(r"^S\d\d "),
+        "REASON",
+        "does not start with a reason code",
+        hint="Expected for example 'S11 Back Problems'.",
+    )
     duplicates_refused(path, rows, ("REASON", "period"))
     fact = rows.select(
         "period",
@@ -116,9 +139,7 @@ def _reasons(path: Path) -> Reading:
         frames={"fact_sickness_reason_month": fact},
         organisations=england_named(),
         rejections=rejections,
-        notes=(
-            "Reasons add up to about 1.4 percent fewer days than the monthly figures by organisation.",
-        ),
+        notes=("Reasons add up to about 1.4 percent fewer days than the monthly figures by organisation.",),
     )
 
 

@@ -54,15 +54,12 @@ def indicator_rows(frame: pl.DataFrame, indicator: str, period: date, **columns:
     """
     given = {"period": pl.lit(period), "org_code": pl.col("org_code"), "indicator": pl.lit(indicator)} | columns
     rows = frame.select(
-        given.get(column, pl.lit(None)).cast(dtype).alias(column)
-        for column, dtype in INDICATOR_SCHEMA.items()
+        given.get(column, pl.lit(None)).cast(dtype).alias(column) for column, dtype in INDICATOR_SCHEMA.items()
     )
     return rows.filter(pl.col("value").is_not_null() | pl.col("band").is_not_null())
 
 
-def refuse_rows(
-    path: Path, frame: pl.DataFrame, wrong: pl.Expr, column: str, problem: str, *, hint: str = ""
-) -> None:
+def refuse_rows(path: Path, frame: pl.DataFrame, wrong: pl.Expr, column: str, problem: str, *, hint: str = "") -> None:
     """Checks that no row is wrong. The frame has a column `row`: where each row stands in the file.
 
     Raises:
@@ -92,6 +89,9 @@ def duplicates_refused(path: Path, frame: pl.DataFrame, keys: Iterable[str]) -> 
         first = again.row(0, named=True)
         shown = ", ".join(str(first[name]) for name in names)
         raise UnreadableFileError(
-            path, f"'{shown}' stands in the file more than once.", row=first["row"], column=names[0],
+            path,
+            f"'{shown}' stands in the file more than once.",
+            row=first["row"],
+            column=names[0],
             hint="Each organisation may appear once. Remove the repeated row, or download the file again.",
         )

@@ -22,21 +22,49 @@ _YEAR, _LATER = year_start(2024), year_start(2025)
 _SURVEY_DATE = "2025-12-01"
 _FFT_MONTH = date(2026, 3, 1)
 _SURVEY = {
-    **{name: name for name in (
-        "pp1", "pp2", "pp3", "pp3_2", "pp4", "pp4_1", "pp4_2", "pp4_3", "pp5", "pp6", "pp7",
-    )},
+    **{
+        name: name
+        for name in (
+            "pp1",
+            "pp2",
+            "pp3",
+            "pp3_2",
+            "pp4",
+            "pp4_1",
+            "pp4_2",
+            "pp4_3",
+            "pp5",
+            "pp6",
+            "pp7",
+        )
+    },
     "theme_engagement": "engagement",
     "theme_morale": "morale",
 }
 _COUNTS = (
-    "fft_inpatient_responses", "outpatient_attended", "outpatient_dna", "complaints_new",
-    "oversight_segment", "shmi_observed_deaths", "shmi_expected_deaths", "shmi_spells",
+    "fft_inpatient_responses",
+    "outpatient_attended",
+    "outpatient_dna",
+    "complaints_new",
+    "oversight_segment",
+    "shmi_observed_deaths",
+    "shmi_expected_deaths",
+    "shmi_spells",
 )
 _AMOUNTS = (
-    "shmi_value", "fft_inpatient_pct_positive", "fft_inpatient_pct_negative", "outpatient_dna_rate",
-    "complaints_pct_upheld", "national_cost_collection_actual_gbp_m", "national_cost_collection_expected_gbp_m",
-    "estates_backlog_gbp_m", "estates_maintenance_gbp_m", "implied_productivity_pct",
-    "planned_surplus_deficit_pct", "variance_to_plan_pct", *_SURVEY,
+    "shmi_value",
+    "fft_inpatient_pct_positive",
+    "fft_inpatient_pct_negative",
+    "outpatient_dna_rate",
+    "complaints_pct_upheld",
+    "national_cost_collection_actual_gbp_m",
+    "national_cost_collection_expected_gbp_m",
+    "estates_backlog_gbp_m",
+    "estates_maintenance_gbp_m",
+    "implied_productivity_pct",
+    "planned_surplus_deficit_pct",
+    "variance_to_plan_pct",
+    *_SURVEY,
 )
 _BANDS = ("shmi_banding", "cqc_rating_overall", "cqc_rating_well_led")
 _MILLION = 1_000_000
@@ -72,15 +100,21 @@ def read(path: Path) -> Reading:
             "fact_staff_survey_year": _survey(table),
             "fact_fft_month": _experience(table),
             "fact_outpatient_trust_year": table.filter(pl.col("outpatient_attended") >= _TOO_FEW_ATTENDED).select(
-                pl.lit(_YEAR).alias("period"), "org_code",
-                attended="outpatient_attended", did_not_attend="outpatient_dna",
+                pl.lit(_YEAR).alias("period"),
+                "org_code",
+                attended="outpatient_attended",
+                did_not_attend="outpatient_dna",
             ),
             "fact_trust_year": _year_figures(table),
         },
         organisations=organisations_of(table, "org_code", "org_name"),
         rejections=tuple(
-            Rejection(row["row"], "outpatient_attended", str(row["outpatient_attended"]),
-                      "too few appointments to be a whole year of the trust")
+            Rejection(
+                row["row"],
+                "outpatient_attended",
+                str(row["outpatient_attended"]),
+                "too few appointments to be a whole year of the trust",
+            )
             for row in small.iter_rows(named=True)
         ),
         notes=(
@@ -94,17 +128,32 @@ def read(path: Path) -> Reading:
 
 def _check_rows(path: Path, table: pl.DataFrame) -> None:
     rate = pl.col("outpatient_dna") / (pl.col("outpatient_attended") + pl.col("outpatient_dna"))
-    refuse_rows(path, table, (rate - pl.col("outpatient_dna_rate")).abs() > _RATE_ROUNDING, "outpatient_dna_rate",
-                "is not missed over attended and missed appointments of its row")
+    refuse_rows(
+        path,
+        table,
+        (rate - pl.col("outpatient_dna_rate")).abs() > _RATE_ROUNDING,
+        "outpatient_dna_rate",
+        "is not missed over attended and missed appointments of its row",
+    )
     ratio = pl.col("shmi_observed_deaths") / pl.col("shmi_expected_deaths")
-    refuse_rows(path, table, (ratio - pl.col("shmi_value")).abs() > _SHMI_ROUNDING, "shmi_value",
-                "is not observed over expected deaths of its row")
+    refuse_rows(
+        path,
+        table,
+        (ratio - pl.col("shmi_value")).abs() > _SHMI_ROUNDING,
+        "shmi_value",
+        "is not observed over expected deaths of its row",
+    )
     for share in ("fft_inpatient_pct_positive", "fft_inpatient_pct_negative"):
         counted = pl.col(share) * pl.col("fft_inpatient_responses")
-        refuse_rows(path, table, (counted - counted.round()).abs() > _HALF, share,
-                    "gives no whole number of responses")
-    refuse_rows(path, table, pl.col("staff_survey_date") != _SURVEY_DATE, "staff_survey_date",
-                "is not the survey of 2025", hint=f"Expected {_SURVEY_DATE}.")
+        refuse_rows(path, table, (counted - counted.round()).abs() > _HALF, share, "gives no whole number of responses")
+    refuse_rows(
+        path,
+        table,
+        pl.col("staff_survey_date") != _SURVEY_DATE,
+        "staff_survey_date",
+        "is not the survey of 2025",
+        hint=f"Expected {_SURVEY_DATE}.",
+    )
 
 
 def _indicators(table: pl.DataFrame) -> pl.DataFrame:
@@ -118,36 +167,50 @@ def _indicators(table: pl.DataFrame) -> pl.DataFrame:
     def plain(column: str, scale: float = 1.0) -> dict[str, pl.Expr]:
         return {"value": pl.col(column) / scale}
 
-    return pl.concat([
-        indicator_rows(
-            table, "shmi", _LATER, value=pl.col("shmi_value"), band=pl.col("shmi_banding"),
-            numerator=pl.col("shmi_observed_deaths"), denominator=pl.col("shmi_expected_deaths"),
-        ),
-        indicator_rows(table, "oversight_segment", _LATER, **plain("oversight_segment")),
-        indicator_rows(table, "implied_productivity", _LATER, **plain("implied_productivity_pct", 100)),
-        indicator_rows(table, "planned_surplus_share", _LATER, **plain("planned_surplus_deficit_pct", 100)),
-        indicator_rows(table, "variance_to_plan", _LATER, **plain("variance_to_plan_pct", 100)),
-        indicator_rows(table, "cqc_overall", _LATER, **rating("cqc_rating_overall")),
-        indicator_rows(table, "cqc_well_led", _LATER, **rating("cqc_rating_well_led")),
-    ])
+    return pl.concat(
+        [
+            indicator_rows(
+                table,
+                "shmi",
+                _LATER,
+                value=pl.col("shmi_value"),
+                band=pl.col("shmi_banding"),
+                numerator=pl.col("shmi_observed_deaths"),
+                denominator=pl.col("shmi_expected_deaths"),
+            ),
+            indicator_rows(table, "oversight_segment", _LATER, **plain("oversight_segment")),
+            indicator_rows(table, "implied_productivity", _LATER, **plain("implied_productivity_pct", 100)),
+            indicator_rows(table, "planned_surplus_share", _LATER, **plain("planned_surplus_deficit_pct", 100)),
+            indicator_rows(table, "variance_to_plan", _LATER, **plain("variance_to_plan_pct", 100)),
+            indicator_rows(table, "cqc_overall", _LATER, **rating("cqc_rating_overall")),
+            indicator_rows(table, "cqc_well_led", _LATER, **rating("cqc_rating_well_led")),
+        ]
+    )
 
 
 def _survey(table: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([
-        table.filter(pl.col(column).is_not_null()).select(
-            pl.lit(_LATER).alias("period"), "org_code",
-            measure=pl.lit(measure), score=pl.col(column), respondents=pl.lit(None, dtype=pl.Int64),
-        )
-        for column, measure in _SURVEY.items()
-    ])
+    return pl.concat(
+        [
+            table.filter(pl.col(column).is_not_null()).select(
+                pl.lit(_LATER).alias("period"),
+                "org_code",
+                measure=pl.lit(measure),
+                score=pl.col(column),
+                respondents=pl.lit(None, dtype=pl.Int64),
+            )
+            for column, measure in _SURVEY.items()
+        ]
+    )
 
 
 def _experience(table: pl.DataFrame) -> pl.DataFrame:
     answered = table.filter(pl.col("fft_inpatient_responses") > 0)
     responses = pl.col("fft_inpatient_responses")
     return answered.select(
-        pl.lit(_FFT_MONTH).alias("period"), "org_code",
-        service=pl.lit("inpatient"), responses=responses,
+        pl.lit(_FFT_MONTH).alias("period"),
+        "org_code",
+        service=pl.lit("inpatient"),
+        responses=responses,
         positive=(responses * pl.col("fft_inpatient_pct_positive")).round(),
         negative=(responses * pl.col("fft_inpatient_pct_negative")).round(),
     )
@@ -155,7 +218,9 @@ def _experience(table: pl.DataFrame) -> pl.DataFrame:
 
 def _year_figures(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(
-        pl.lit(_YEAR).alias("period"), "org_code", "complaints_new",
+        pl.lit(_YEAR).alias("period"),
+        "org_code",
+        "complaints_new",
         complaints_upheld_share="complaints_pct_upheld",
         cost_collection_actual_gbp=pl.col("national_cost_collection_actual_gbp_m") * _MILLION,
         cost_collection_expected_gbp=pl.col("national_cost_collection_expected_gbp_m") * _MILLION,

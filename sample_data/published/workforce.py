@@ -35,7 +35,8 @@ def read(path: Path) -> Reading:
         table = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableFileError(
-            path, "neither an Excel workbook nor a readable Parquet file.",
+            path,
+            "neither an Excel workbook nor a readable Parquet file.",
             hint="Expected 'NHS Workforce Statistics, <month> England and Organisation.xlsx'.",
         ) from error
     return _by_trust(path, table)
@@ -45,7 +46,9 @@ def _by_trust(path: Path, table: pl.DataFrame) -> Reading:
     missing = [name for name in _SCHEMA if name not in table.columns]
     if missing:
         raise UnreadableFileError(
-            path, f"{len(missing)} columns are missing.", column=missing[0],
+            path,
+            f"{len(missing)} columns are missing.",
+            column=missing[0],
             hint=f"Expected {', '.join(_SCHEMA)}.",
         )
     table = table.select(
@@ -79,7 +82,8 @@ def _unknown_classification(path: Path, lowest: pl.DataFrame, totals: pl.DataFra
     if over.height or known.height != totals.height:
         first = over.row(0, named=True) if over.height else {}
         raise UnreadableFileError(
-            path, f"the staff groups of a trust do not fit its total: {first or 'a trust has no total'}.",
+            path,
+            f"the staff groups of a trust do not fit its total: {first or 'a trust has no total'}.",
             column="fte",
         )
     return rest.filter(pl.col("fte") > _SMALLEST).with_columns(
@@ -87,7 +91,6 @@ def _unknown_classification(path: Path, lowest: pl.DataFrame, totals: pl.DataFra
         staff_group=pl.lit(_UNKNOWN),
         headcount=pl.lit(None, dtype=pl.Int64),
     )
-
 
 
 PUBLICATION = Publication(

@@ -15,19 +15,35 @@ from sample_data.published.tidy import ENGLAND, england_named, organisations_of
 _CLINICAL, _SUPPORT = "Professionally qualified clinical staff", "Support to clinical staff"
 _INFRASTRUCTURE, _UNKNOWN = "NHS infrastructure support", "Unknown classification"
 _GRADES = (
-    "Consultant", "Associate Specialist", "Specialty Doctor", "Staff Grade", "Specialty Registrar",
-    "Core Training", "Foundation Doctor Year 2", "Foundation Doctor Year 1",
-    "Hospital Practitioner / Clinical Assistant", "Other HCHS Doctor Grades",
+    "Consultant",
+    "Associate Specialist",
+    "Specialty Doctor",
+    "Staff Grade",
+    "Specialty Registrar",
+    "Core Training",
+    "Foundation Doctor Year 2",
+    "Foundation Doctor Year 1",
+    "Hospital Practitioner / Clinical Assistant",
+    "Other HCHS Doctor Grades",
 )
 _LOWEST: dict[str, tuple[str, str]] = {
     **{grade: (_CLINICAL, f"HCHS doctors - {grade}") for grade in _GRADES},
     **{
         group: (main, group)
         for main, groups in (
-            (_CLINICAL, ("Nurses & health visitors", "Midwives", "Ambulance staff",
-                         "Scientific, therapeutic & technical staff")),
-            (_SUPPORT, ("Support to doctors, nurses & midwives", "Support to ambulance staff",
-                        "Support to ST&T staff")),
+            (
+                _CLINICAL,
+                (
+                    "Nurses & health visitors",
+                    "Midwives",
+                    "Ambulance staff",
+                    "Scientific, therapeutic & technical staff",
+                ),
+            ),
+            (
+                _SUPPORT,
+                ("Support to doctors, nurses & midwives", "Support to ambulance staff", "Support to ST&T staff"),
+            ),
             (_INFRASTRUCTURE, ("Senior managers", "Managers", "Central functions", "Hotel, property & estates")),
             (_UNKNOWN, (_UNKNOWN,)),
         )
@@ -37,7 +53,10 @@ _LOWEST: dict[str, tuple[str, str]] = {
 _SUMS = ("total", _CLINICAL.lower(), "hchs doctors", _SUPPORT.lower(), _INFRASTRUCTURE.lower())
 _CODE, _NAME = "Organisation code", "Organisation name"
 _REGION, _REGION_NAME, _ICS, _ICS_NAME = (
-    "NHS England region code", "NHS England region name", "ICS code", "ICS name",
+    "NHS England region code",
+    "NHS England region name",
+    "ICS code",
+    "ICS name",
 )
 _HEADCOUNT, _FTE = "headcount", "fte"
 _SECTIONS = {"HEADCOUNT": _HEADCOUNT, "FULL TIME EQUIVALENT (FTE)": _FTE}
@@ -56,12 +75,11 @@ def read_workbook(path: Path) -> Reading:
     sheets = {name.split(".")[0]: name for name in sheet_names(path)}
     absent = [number for number in "12345" if number not in sheets]
     if absent:
-        raise UnreadableFileError(
-            path, f"sheet {absent[0]} is missing.", hint=f"It has: {sheet_names(path)}."
-        )
+        raise UnreadableFileError(path, f"sheet {absent[0]} is missing.", hint=f"It has: {sheet_names(path)}.")
     england, totals = _england(path, sheets["1"])
     by_group = _both(
-        _by_group(path, sheets["2"], _HEADCOUNT), _by_group(path, sheets["3"], _FTE),
+        _by_group(path, sheets["2"], _HEADCOUNT),
+        _by_group(path, sheets["3"], _FTE),
         ("period", "org_code", "main_staff_group", "staff_group"),
     )
     series_headcount, names = _series(path, sheets["4"], _HEADCOUNT)
@@ -113,16 +131,18 @@ def _england(path: Path, sheet: str) -> tuple[pl.DataFrame, tuple[PublishedTotal
     section = pl.col(raw.columns[1]).replace_strict(_SECTIONS, default=None, return_dtype=pl.String)
     body = raw.with_columns(measure=section).with_columns(pl.col("measure").forward_fill())
     body = body.filter(
-        pl.col("row").is_between(heads["row"].item(), _last_row(raw)) & pl.col("measure").is_not_null()
+        pl.col("row").is_between(heads["row"].item(), _last_row(raw))
+        & pl.col("measure").is_not_null()
         & pl.col(label).is_not_null()
     )
-    unknown = body.filter(
-        ~pl.col(label).is_in(list(_LOWEST)) & ~pl.col(label).str.to_lowercase().is_in(_SUMS)
-    )
+    unknown = body.filter(~pl.col(label).is_in(list(_LOWEST)) & ~pl.col(label).str.to_lowercase().is_in(_SUMS))
     if unknown.height:
         raise UnreadableFileError(
-            path, f"'{unknown[label][0]}' is a staff group that is not known.", row=unknown["row"][0],
-            column=sheet, hint=f"Known: {', '.join(_LOWEST)}.",
+            path,
+            f"'{unknown[label][0]}' is a staff group that is not known.",
+            row=unknown["row"][0],
+            column=sheet,
+            hint=f"Known: {', '.join(_LOWEST)}.",
         )
     names = list(months)
     read = _as_numbers(path, body, names)
@@ -131,7 +151,10 @@ def _england(path: Path, sheet: str) -> tuple[pl.DataFrame, tuple[PublishedTotal
     wide = long.pivot("measure", index=["period", label], values="value")
     lowest = wide.filter(pl.col(label).is_in(list(_LOWEST)))
     frame = lowest.select(
-        "period", org_code=pl.lit(ENGLAND), **_group_columns(label), fte=_FTE,
+        "period",
+        org_code=pl.lit(ENGLAND),
+        **_group_columns(label),
+        fte=_FTE,
         headcount=pl.col(_HEADCOUNT).cast(pl.Int64),
     )
     stated = wide.filter(pl.col(label).str.to_lowercase() == "total").sort("period")
@@ -166,8 +189,9 @@ def _check_sums(path: Path, sheet: str, sums: pl.DataFrame, stated: pl.DataFrame
     if wrong.height:
         row = wrong.row(0, named=True)
         raise UnreadableFileError(
-            path, f"sheet '{sheet}': the rows of {row['period']} add up to {row[_FTE]}, the total says "
-            f"{row['total']}.", column=str(row["period"]),
+            path,
+            f"sheet '{sheet}': the rows of {row['period']} add up to {row[_FTE]}, the total says {row['total']}.",
+            column=str(row["period"]),
         )
 
 
@@ -185,12 +209,14 @@ def _organisation_rows(path: Path, sheet: str) -> tuple[pl.DataFrame, pl.DataFra
 
 def _as_numbers(path: Path, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     prepared = rows.with_columns(_cell(name) for name in columns)
-    return pl.concat([
-        numbers(part, columns, path, whole=False, first_row=part["row"][0])
-        for part in prepared.with_columns(
-            run=(pl.col("row").cast(pl.Int64) - pl.int_range(pl.len()))
-        ).partition_by("run", maintain_order=True)
-    ])
+    return pl.concat(
+        [
+            numbers(part, columns, path, whole=False, first_row=part["row"][0])
+            for part in prepared.with_columns(run=(pl.col("row").cast(pl.Int64) - pl.int_range(pl.len()))).partition_by(
+                "run", maintain_order=True
+            )
+        ]
+    )
 
 
 def _by_group(path: Path, sheet: str, measure: str) -> pl.DataFrame:
@@ -198,14 +224,16 @@ def _by_group(path: Path, sheet: str, measure: str) -> pl.DataFrame:
     columns = [name for name in rows.columns if name in _LOWEST]
     require_columns(rows, tuple(_LOWEST), path)
     period = _month_of_sheet(path, sheet)
-    long = _as_numbers(path, rows, columns).unpivot(
-        columns, index=[_CODE], variable_name="label", value_name=measure
-    )
+    long = _as_numbers(path, rows, columns).unpivot(columns, index=[_CODE], variable_name="label", value_name=measure)
     if measure == _FTE:
         stated = _as_numbers(path, england, ["Total"]).select(period=pl.lit(period), total="Total")
         _check_sums(path, sheet, long.select(period=pl.lit(period), fte=pl.col(_FTE).sum()).head(1), stated)
-    return long.select(pl.lit(period).alias("period"), pl.col(_CODE).alias("org_code"),
-                       *(column.alias(name) for name, column in _group_columns("label").items()), measure)
+    return long.select(
+        pl.lit(period).alias("period"),
+        pl.col(_CODE).alias("org_code"),
+        *(column.alias(name) for name, column in _group_columns("label").items()),
+        measure,
+    )
 
 
 def _month_of_sheet(path: Path, sheet: str) -> date:
