@@ -96,17 +96,17 @@ def read(path: Path) -> Reading:
         text = read_sheet(path, "Raw", header_row=header).with_row_index("row", offset=header + 2)
         require_columns(text, ["Year", "Month", "Reg", "Area", "Trust", *_STATED], path, row=header + 1)
         text = text.rename({"Area": "org_code", "Trust": "name", "Reg": "region_code"})
-        return _services(path, text, "workbook, sheet Raw", first_row=header + 2)
+        return _services(path, text, "workbook, sheet Raw", "Area", first_row=header + 2)
     text = read_csv_as_text(path)
     if "cat2_mean_sec" in text.columns:
         return _regions(path, text)
     text = text.with_row_index("row", offset=2)
     require_columns(text, ["Year", "Month", "Region", "Org Code", "Org Name", *_STATED], path)
     named = {"Org Code": "org_code", "Org Name": "name", "Region": "region_code"}
-    return _services(path, text.rename(named), "published CSV", first_row=2)
+    return _services(path, text.rename(named), "published CSV", "Org Code", first_row=2)
 
 
-def _services(path: Path, text: pl.DataFrame, form: str, first_row: int) -> Reading:
+def _services(path: Path, text: pl.DataFrame, form: str, code: str, first_row: int) -> Reading:
     rows = numbers(text, list(_STATED), path, first_row=first_row).rename(_STATED)
     rows = _dated(path, rows, first_row).filter(pl.col("org_code").is_not_null())
     is_england = pl.col("org_code").str.to_uppercase() == "ENG"
@@ -127,7 +127,7 @@ def _services(path: Path, text: pl.DataFrame, form: str, first_row: int) -> Read
     twice = facts.filter(~pl.struct("org_code", "period").is_first_distinct())
     if twice.height:
         raise UnreadableFileError(
-            path, f"{twice['org_code'][0]} has {twice['period'][0]:%B %Y} twice.", row=twice["row"][0], column="Area"
+            path, f"{twice['org_code'][0]} has {twice['period'][0]:%B %Y} twice.", row=twice["row"][0], column=code
         )
     return Reading(
         era=f"ambulance systems indicators, {form}",
@@ -136,8 +136,8 @@ def _services(path: Path, text: pl.DataFrame, form: str, first_row: int) -> Read
             "org_code", keep="last", maintain_order=True
         ),
         rejections=tuple(
-            Rejection(row, "Area", f"{code} {month:%B %Y}", "0 throughout: the service did not send figures yet")
-            for row, code, month in silent.select("row", "org_code", "period").iter_rows()
+            Rejection(row, code, f"{service} {month:%B %Y}", "0 throughout: the service did not send figures yet")
+            for row, service, month in silent.select("row", "org_code", "period").iter_rows()
         ),
         totals=tuple(
             PublishedTotal(month, measure, float(value), f"{path.name}, row England")
@@ -191,12 +191,8 @@ def _regions(path: Path, text: pl.DataFrame) -> Reading:
         organisations=frame.select("org_code", name=pl.lit(None, pl.String), org_type=pl.lit("region")).unique(
             "org_code", maintain_order=True
         ),
-        rejections=(
-            Rejection(
-                None, "month_start", None, f"{rows.height - later.height} rows before September 2025: held by service"
-            ),
-        ),
         notes=(
+            f"{rows.height - later.height} rows before September 2025 are left out: the workbook has them by service.",
             (
                 "From September 2025 by region, not by service, categories 1 and 2 only: the mean of each service was "
                 "rounded to a second before it was joined."

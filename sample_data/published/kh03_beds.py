@@ -16,7 +16,7 @@ from sample_data.published.cells import (
     reported,
     require_columns,
 )
-from sample_data.published.reading import Publication, PublishedTotal, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, PublishedTotal, Reading, UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,16 +142,11 @@ def _master(path: Path, text: pl.DataFrame) -> Reading:
         era=reading.era,
         frames=reading.frames,
         organisations=reading.organisations,
-        rejections=(
-            Rejection(
-                None,
-                "period",
-                None,
-                f"{earlier.height:,} rows before 2024-25 Q3: held whole in the table of overnight and day beds",
-            ),
-        ),
         totals=reading.totals,
-        notes=("Overnight general and acute and maternity beds only, as the file's other columns are mislabelled.",),
+        notes=(
+            f"{earlier.height:,} rows before 2024-25 Q3 are left out: the table of overnight and day beds has them.",
+            "Overnight general and acute and maternity beds only, as the file's other columns are mislabelled.",
+        ),
     )
 
 

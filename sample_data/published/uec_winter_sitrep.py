@@ -109,7 +109,7 @@ def _without_split_days(
     day itself; a row with both is sound. The day after has closures and diverts alone.
     """
     has_beds = pl.any_horizontal(pl.col(name).is_not_null() for name in beds)
-    has_events = pl.any_horizontal(pl.col(name).is_not_null() for name in events)
+    has_events = pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_not_null() for name in events))
     doubled = pl.col("org_code").is_duplicated().over("period").mean().over("period") > 1 / 2
     bare = ~has_beds.any().over("period")
     half = (doubled & ~(has_beds & has_events)) | bare
