@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from metrics.warehouse.embedded import current_version, snapshot_path
 from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachableError
 from metrics.warehouse.frames import Select, read_frame
+from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, load_settings
 from metrics.warehouse.tables.meta import meta_load
 
@@ -97,7 +98,10 @@ class _EmbeddedSource:
         if seen is not None and seen.data_version == version:
             return seen
         # Idle connections of the old engine close by themselves once nobody holds its snapshot.
-        return Snapshot(read_only_engine(snapshot_path(self._folder, version)), version)
+        engine = read_only_engine(snapshot_path(self._folder, version))
+        with engine.connect() as connection:
+            check_tables(connection, str(self._folder))
+        return Snapshot(engine, version)
 
     def is_built(self) -> bool:
         return current_version(self._folder) is not None
@@ -110,11 +114,14 @@ class _ServerSource:
     def newest(self, seen: Snapshot | None) -> Snapshot:
         if not self.is_built():
             raise WarehouseNotBuiltError.at(self._engine.url.render_as_string())
+        place = self._engine.url.render_as_string()
         version = sa.select(sa.func.max(meta_load.c.load_id), sa.func.count(), sa.func.max(meta_load.c.loaded_at))
         with self._engine.connect() as connection:
+            if seen is None:
+                check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
         if last is None:
-            raise WarehouseNotBuiltError.at(self._engine.url.render_as_string())
+            raise WarehouseNotBuiltError.at(place)
         name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
         return seen if seen is not None and seen.data_version == name else Snapshot(self._engine, name)
 
@@ -137,6 +144,27 @@ def read_only_engine(path: Path) -> sa.Engine:
         pool_size=16,
         max_overflow=32,
     )
+
+
+def holds_own_files(url: str | None = None) -> bool:
+    """Returns whether files of the user's own were loaded, even into tables of another version.
+
+    True when that cannot be told any more.
+    """
+    url = load_settings().warehouse if url is None else checked_url(url)
+    folder = embedded_folder(url)
+    version = None if folder is None else current_version(folder)
+    if folder is not None and version is None:
+        return False
+    engine = sa.create_engine(url) if folder is None else read_only_engine(snapshot_path(folder, version or ""))
+    own = sa.select(sa.func.count()).select_from(meta_load).where(meta_load.c.origin == "file")
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(own))
+    except sa.exc.DBAPIError:
+        return True
+    finally:
+        engine.dispose()
 
 
 def embedded_folder(url: str) -> Path | None:

@@ -3,6 +3,7 @@
 WarehouseError
 ├── SettingsError            a setting that cannot be used
 ├── WarehouseNotBuiltError   nothing was loaded yet
+│   └── WarehouseOutdatedError  built by another version of Bellwether
 ├── WarehouseBusyError       another process is writing
 └── WarehouseUnreachableError  the database does not answer
 """
@@ -25,6 +26,18 @@ class WarehouseNotBuiltError(WarehouseError):
     def at(cls, place: str) -> WarehouseNotBuiltError:
         """Returns the error for a warehouse that holds nothing."""
         return cls(f"There is no data yet in {place}. Run: bellwether load --shipped")
+
+
+class WarehouseOutdatedError(WarehouseNotBuiltError):
+    """The tables are those of another version of Bellwether."""
+
+    @classmethod
+    def at(cls, place: str) -> WarehouseOutdatedError:
+        """Returns the error for a warehouse whose tables do not fit."""
+        return cls(
+            f"The data in {place} were built by another version of Bellwether. Run: bellwether load --shipped "
+            "(with --fresh if you loaded files of your own; load those again afterwards)."
+        )
 
 
 class WarehouseBusyError(WarehouseError):

@@ -12,9 +12,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.connect import embedded_folder
-from metrics.warehouse.embedded import current_version, private_copy, publish, writer_lock
+from metrics.warehouse.embedded import private_copy, publish, writer_lock
 from metrics.warehouse.errors import WarehouseBusyError
 from metrics.warehouse.frames import Select, read_frame
+from metrics.warehouse.schema import create_tables
 from metrics.warehouse.settings import checked_url, load_settings
 from metrics.warehouse.tables import metadata
 
@@ -70,6 +71,12 @@ class Writer:
         self.execute(table.delete())
         self.insert(table, frame)
 
+    def keep(self, table: sa.Table, frame: pl.DataFrame) -> None:
+        """Puts the frame in the place of all rows of the table, unless they are the same already."""
+        columns = [table.c[name] for name in frame.columns]
+        if not self.frame(sa.select(*columns)).sort(frame.columns).equals(frame.sort(frame.columns)):
+            self.rewrite(table, frame)
+
     def delete_slices(self, table: sa.Table, slices: pl.DataFrame) -> None:
         """Removes the rows that share their values with a row of `slices`; null matches null."""
         if not slices.height:
@@ -99,6 +106,7 @@ def writing(url: str | None = None, *, fresh: bool = False) -> Iterator[Writer]:
 
     Raises:
         WarehouseBusyError: another writer is at work.
+        WarehouseOutdatedError: the tables are those of another version, and `fresh` is not set.
     """
     url = load_settings().warehouse if url is None else checked_url(url)
     folder = embedded_folder(url)
@@ -114,12 +122,12 @@ def _on_file(folder: Path, *, fresh: bool) -> Iterator[Writer]:
         try:
             # The file is private until it is published, so that single statements may commit.
             with engine.connect() as connection:
-                metadata.create_all(connection)
+                create_tables(connection, str(folder))
                 writer = Writer(connection)
                 yield writer
                 connection.exec_driver_sql("CHECKPOINT")
             engine.dispose()
-            if writer.changed or current_version(folder) is None:
+            if writer.changed:
                 publish(folder, path)
         finally:
             engine.dispose()
@@ -136,7 +144,7 @@ def _on_server(url: str, *, fresh: bool) -> Iterator[Writer]:
                 _lock_server(connection)
             if fresh:
                 metadata.drop_all(connection)
-            metadata.create_all(connection)
+            create_tables(connection, engine.url.render_as_string())
             yield Writer(connection)
     finally:
         engine.dispose()

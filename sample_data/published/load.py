@@ -10,8 +10,10 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from metrics.warehouse.errors import WarehouseError
+from metrics.warehouse.connect import holds_own_files, open_warehouse
+from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError, WarehouseOutdatedError
 from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables.base import is_fact
 from metrics.warehouse.tables.meta import meta_load, meta_published_total, meta_rejection, meta_revision
 from metrics.warehouse.writing import Writer, writing
 from sample_data.published.build import slice_columns, source_of
@@ -22,6 +24,7 @@ from sample_data.published.records import (
     next_load_id,
     retire,
     revision_rows,
+    shipped_digest,
     write_dimensions,
     write_organisations,
     write_publication,
@@ -31,7 +34,7 @@ from sample_data.published.records import (
 from sample_data.published.reference import rebuild_reference
 from sample_data.published.registry import PUBLICATIONS
 from sample_data.published.revisions import Revision, replace_rows
-from sample_data.published.shipment import SHIPPED, Shipment, Source, read_shipment, shipped_publications
+from sample_data.published.shipment import SHIPPED, Source, read_shipment, shipment_digest, shipped_publications
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and of how many."""
@@ -196,30 +199,43 @@ def load_shipped(
     """
     tell = progress or _silent
     ids = shipped_publications(folder) if only is None else tuple(only)
+    fresh = fresh or _must_start_anew(url)
     with writing(url, fresh=fresh) as writer:
         reports = []
         for at, name in enumerate(ids):
             tell(PUBLICATIONS[name].title, at, len(ids) + 1)
-            reports.append(_load_shipment(writer, PUBLICATIONS[name], read_shipment(name, folder)))
+            reports.append(_load_shipment(writer, PUBLICATIONS[name], folder))
         tell("Tying organisations together", len(ids), len(ids) + 1)
-        if any(report.files for report in reports):
-            rebuild_reference(writer)
+        rebuild_reference(writer)
     tell("Done", len(ids) + 1, len(ids) + 1)
     return tuple(reports)
 
 
-def _load_shipment(writer: Writer, what: Publication, shipment: Shipment) -> ShippedReport:
+def _must_start_anew(url: str | None) -> bool:
+    """Whether the tables are another version's and hold nothing but shipped data, which can be loaded again."""
+    try:
+        open_warehouse(url)
+    except WarehouseOutdatedError:
+        return not holds_own_files(url)
+    except WarehouseNotBuiltError:
+        return False
+    return False
+
+
+def _load_shipment(writer: Writer, what: Publication, folder: Path) -> ShippedReport:
+    digest = shipment_digest(what.id, folder)
+    if shipped_digest(writer, what.id) == digest:
+        return ShippedReport(what.id, 0, 0, 0)
+    shipment = read_shipment(what.id, folder)
     held = writer.frame(sa.select(meta_load).where(meta_load.c.publication == what.id))
     shipped = held.filter(pl.col("origin") == "shipped")
     known = dict(shipped.select("sha256", "load_id").iter_rows())
-    if all(source.sha256 in set(held["sha256"]) for source in shipment.sources):
-        return ShippedReport(what.id, 0, 0, 0)
-    _remove_loads(writer, list(known.values()), shipment.frames)
+    _remove_loads(writer, list(known.values()))
     own = held.filter(pl.col("origin") == "file")
     first, now = next_load_id(writer), datetime.now(UTC).replace(tzinfo=None)
     new = iter(range(first, first + len(shipment.sources)))
     ids = [(known.get(source.sha256) or next(new), source) for source in shipment.sources]
-    write_publication(writer, what)
+    write_publication(writer, what, digest)
     numbers = pl.DataFrame(
         {"source_file": [source.file for _, source in ids], "load_id": [load_id for load_id, _ in ids]},
         schema={"source_file": pl.String, "load_id": pl.Int64},
@@ -238,15 +254,15 @@ def _load_shipment(writer: Writer, what: Publication, shipment: Shipment) -> Shi
     write_organisations(writer, what.id, shipment.organisations)
     writer.insert(meta_load, load_rows(what.id, ids, now, origin="shipped"))
     write_rejections(writer, [(load_id, source.rejections) for load_id, source in ids])
-    if not own.height:
-        write_totals(writer, what.id, [(load_id, source.totals) for load_id, source in ids])
+    write_totals(writer, what.id, [(load_id, source.totals) for load_id, source in ids], held_stand=True)
     return ShippedReport(what.id, len(shipment.sources), written, kept)
 
 
-def _remove_loads(writer: Writer, load_ids: list[int], frames: Mapping[str, pl.DataFrame]) -> None:
+def _remove_loads(writer: Writer, load_ids: list[int]) -> None:
     if not load_ids:
         return
-    for table in (*(metadata.tables[name] for name in frames), meta_load, meta_rejection, meta_published_total):
+    facts = (table for table in metadata.tables.values() if is_fact(table))
+    for table in (*facts, meta_load, meta_rejection, meta_published_total):
         writer.execute(table.delete().where(table.c.load_id.in_(load_ids)))
 
 

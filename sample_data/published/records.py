@@ -33,12 +33,25 @@ def next_load_id(writer: Writer) -> int:
     return (last or 0) + 1
 
 
-def write_publication(writer: Writer, what: Publication) -> None:
+def write_publication(writer: Writer, what: Publication, digest: str | None = None) -> None:
+    """Writes what is said of the publication; without a digest of shipped files the one held stays."""
+    if digest is None:
+        digest = shipped_digest(writer, what.id)
     row = {
+        "shipped_digest": digest,
         "publication": what.id, "title": what.title, "publisher": what.publisher, "licence": what.licence,
         "source": what.source, "cadence": what.cadence, "caveats": "\n".join(what.caveats),
     }
-    writer.replace(meta_publication, pl.DataFrame([row]), ["publication"])
+    frame = pl.DataFrame([row], schema_overrides={"shipped_digest": pl.String})
+    writer.replace(meta_publication, frame, ["publication"])
+
+
+def shipped_digest(writer: Writer, publication: str) -> str | None:
+    """Returns the digest of the shipped files that are loaded; None when none are."""
+    held = writer.frame(
+        sa.select(meta_publication.c.shipped_digest).where(meta_publication.c.publication == publication)
+    )
+    return held["shipped_digest"][0] if held.height else None
 
 
 def write_dimensions(writer: Writer, dimensions: Mapping[str, pl.DataFrame]) -> None:
@@ -91,7 +104,14 @@ def _cut(text: str | None, what: str) -> str | None:
     return None if text is None else text[: _TEXT[what]]
 
 
-def write_totals(writer: Writer, publication: str, loads: Sequence[tuple[int, Sequence[PublishedTotal]]]) -> None:
+def write_totals(
+    writer: Writer,
+    publication: str,
+    loads: Sequence[tuple[int, Sequence[PublishedTotal]]],
+    *,
+    held_stand: bool = False,
+) -> None:
+    """Writes the totals that files state, in the place of those held, or beside them when `held_stand`."""
     rows = [
         (publication, total.period, total.measure, float(total.value), total.stated_in, load_id)
         for load_id, totals in loads
@@ -102,7 +122,12 @@ def write_totals(writer: Writer, publication: str, loads: Sequence[tuple[int, Se
         "value": pl.Float64, "stated_in": pl.String, "load_id": pl.Int64,
     }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    writer.replace(meta_published_total, frame, ["publication", "period", "measure"])
+    by = ["publication", "period", "measure"]
+    if held_stand:
+        held = writer.frame(sa.select(*(meta_published_total.c[name] for name in by)).distinct())
+        writer.insert(meta_published_total, frame.join(held, on=by, how="anti", maintain_order="left"))
+    else:
+        writer.replace(meta_published_total, frame, by)
 
 
 def revision_rows(load_id: int, revisions: Sequence[Revision]) -> pl.DataFrame:

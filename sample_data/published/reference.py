@@ -29,7 +29,7 @@ _ADMINISTRATIVE = ("central functions", "managers", "senior managers")
 
 
 def rebuild_reference(writer: Writer) -> None:
-    """Writes organisations, their identity over time, services and staff groups.
+    """Writes organisations, their identity over time, services and staff groups, where they changed.
 
     Raises:
         SuccessionError: the register's successions go round in a circle.
@@ -38,10 +38,10 @@ def rebuild_reference(writer: Writer) -> None:
     events = writer.frame(sa.select(dim_organisation_succession))
     codes = {*said["org_code"], ENGLAND, *REGIONS}
     identity = identities(codes, events)
-    writer.rewrite(dim_organisation_identity, identity)
-    writer.rewrite(dim_organisation, organisations(said, identity, writer.frame(sa.select(ref_catchment))))
-    writer.rewrite(dim_service, services(_values(writer, "service_code")))
-    writer.rewrite(dim_staff_group, staff_groups(_values(writer, "staff_group") | _values(writer, "main_staff_group")))
+    writer.keep(dim_organisation_identity, identity)
+    writer.keep(dim_organisation, organisations(said, identity, writer.frame(sa.select(ref_catchment))))
+    writer.keep(dim_service, services(_values(writer, "service_code")))
+    writer.keep(dim_staff_group, staff_groups(_values(writer, "staff_group") | _values(writer, "main_staff_group")))
 
 
 def staff_groups(names: set[str]) -> pl.DataFrame:

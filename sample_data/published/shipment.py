@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -66,13 +67,17 @@ def write_shipment(publication: str, shipment: Shipment, folder: Path = SHIPPED)
     """Writes a publication's shipped files; the same shipment gives the same bytes."""
     target = folder / publication
     target.mkdir(parents=True, exist_ok=True)
-    for old in (*target.glob("*.parquet"), *target.glob("*.json")):
-        old.unlink()
-    for name, frame in (*shipment.frames.items(), *shipment.dimensions.items()):
-        frame.write_parquet(target / f"{name}.parquet", compression="zstd", compression_level=19)
-    shipment.organisations.write_parquet(target / "organisations.parquet", compression="zstd")
-    text = json.dumps([_as_json(source) for source in shipment.sources], indent=1, ensure_ascii=False)
-    (target / "sources.json").write_text(text + "\n", encoding="utf-8")
+    tables = {**shipment.frames, **shipment.dimensions, "organisations": shipment.organisations}
+    with TemporaryDirectory(dir=target) as work:
+        for name, frame in tables.items():
+            frame.write_parquet(Path(work) / f"{name}.parquet", compression="zstd", compression_level=19)
+        text = json.dumps([_as_json(source) for source in shipment.sources], indent=1, ensure_ascii=False)
+        (Path(work) / "sources.json").write_text(text + "\n", encoding="utf-8")
+        for written in Path(work).iterdir():
+            written.replace(target / written.name)
+    for old in target.glob("*.parquet"):
+        if old.stem not in tables:
+            old.unlink()
 
 
 def read_shipment(publication: str, folder: Path = SHIPPED) -> Shipment:
@@ -91,6 +96,14 @@ def read_shipment(publication: str, folder: Path = SHIPPED) -> Shipment:
         organisations=organisations,
         sources=tuple(_from_json(source) for source in sources),
     )
+
+
+def shipment_digest(publication: str, folder: Path = SHIPPED) -> str:
+    """Returns a digest of the publication's shipped files."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in (folder / publication).iterdir() if path.is_file()):
+        digest.update(f"{path.name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()
 
 
 def shipped_publications(folder: Path = SHIPPED) -> tuple[str, ...]:

@@ -16,6 +16,13 @@ meta_publication = sa.Table(
     sa.Column("source", sa.String(300), nullable=False, comment="the publication's home page"),
     sa.Column("cadence", sa.String(20), nullable=False, comment="daily | monthly | quarterly | yearly | once"),
     sa.Column("caveats", sa.String(2000), nullable=False),
+    sa.Column("shipped_digest", sa.String(64), comment="of the shipped files that were loaded"),
+)
+
+meta_schema = sa.Table(
+    "meta_schema",
+    metadata,
+    sa.Column("fingerprint", sa.String(64), primary_key=True, comment="of the tables it was built with"),
 )
 
 meta_load = sa.Table(

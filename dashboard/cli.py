@@ -1,0 +1,28 @@
+"""The `bellwether` command."""
+
+from __future__ import annotations
+
+import typer
+
+from dashboard.cli_check import check
+from dashboard.cli_load import load
+from dashboard.cli_metrics import metrics
+from dashboard.cli_query import query
+from dashboard.cli_run import run
+
+app = typer.Typer(
+    help="Operational insights for healthcare: published NHS data, one metrics layer, one dashboard.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+for command in (run, load, check, metrics, query):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
