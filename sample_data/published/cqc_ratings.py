@@ -76,7 +76,6 @@ PUBLICATION = Publication(
     read=read,
     caveats=(
         "Second-hand, and not the trust's own rating: the most common rating among the locations of the trust.",
-        "Of 126 trusts that the trust snapshot also rates, 87 have the same overall rating there.",
         "A rating stands until the next inspection, which may be many years.",
     ),
     replaces={"fact_published_indicator": ("indicator",)},

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from sample_data.published.cells import numbers, read_csv_as_text, require_columns
-from sample_data.published.cqc_ratings import RATINGS
 from sample_data.published.reading import Publication, Reading, Rejection
 from sample_data.published.tidy import (
     duplicates_refused,
@@ -66,12 +65,11 @@ _AMOUNTS = (
     "variance_to_plan_pct",
     *_SURVEY,
 )
-_BANDS = ("shmi_banding", "cqc_rating_overall", "cqc_rating_well_led")
+_BANDS = ("shmi_banding",)
 _MILLION = 1_000_000
 _HALF = 0.001
 _RATE_ROUNDING = 0.0001
 _SHMI_ROUNDING = 0.006  # deaths are rounded to the nearest 5
-_NOT_RATED = "not rated"
 # So few appointments for a trust of this size can only be a return of which most is missing.
 _TOO_FEW_ATTENDED = 1_000
 
@@ -79,7 +77,7 @@ _TOO_FEW_ATTENDED = 1_000
 def read(path: Path) -> Reading:
     """Returns the snapshot's columns in the fact tables that they belong to.
 
-    Indexes and ratings go to `fact_published_indicator`, survey scores to `fact_staff_survey_year`,
+    Indexes go to `fact_published_indicator`, survey scores to `fact_staff_survey_year`,
     experience to `fact_fft_month`, appointments to `fact_outpatient_trust_year`, the rest to
     `fact_trust_year`.
 
@@ -121,6 +119,7 @@ def read(path: Path) -> Reading:
             "Second-hand and not verified against the publications.",
             "Mortality describes January to December 2025 and stands on 1 April 2025; deaths are rounded to 5.",
             "The experience responses are those of March 2026, the last month that the source gathered.",
+            "Care quality ratings are left out: the source takes each trust's first location, not the trust.",
             "Never events are left out: the source gives each trust its last year with any, so years are mixed.",
         ),
     )
@@ -157,13 +156,6 @@ def _check_rows(path: Path, table: pl.DataFrame) -> None:
 
 
 def _indicators(table: pl.DataFrame) -> pl.DataFrame:
-    def rating(column: str) -> dict[str, pl.Expr]:
-        word = pl.col(column).str.to_lowercase()
-        return {
-            "value": word.replace_strict(RATINGS, default=None, return_dtype=pl.Float64),
-            "band": pl.when(word != _NOT_RATED).then(pl.col(column)),
-        }
-
     def plain(column: str, scale: float = 1.0) -> dict[str, pl.Expr]:
         return {"value": pl.col(column) / scale}
 
@@ -182,8 +174,6 @@ def _indicators(table: pl.DataFrame) -> pl.DataFrame:
             indicator_rows(table, "implied_productivity", _LATER, **plain("implied_productivity_pct", 100)),
             indicator_rows(table, "planned_surplus_share", _LATER, **plain("planned_surplus_deficit_pct", 100)),
             indicator_rows(table, "variance_to_plan", _LATER, **plain("variance_to_plan_pct", 100)),
-            indicator_rows(table, "cqc_overall", _LATER, **rating("cqc_rating_overall")),
-            indicator_rows(table, "cqc_well_led", _LATER, **rating("cqc_rating_well_led")),
         ]
     )
 
@@ -232,7 +222,7 @@ def _year_figures(table: pl.DataFrame) -> pl.DataFrame:
 PUBLICATION = Publication(
     id="trust_snapshot",
     title="Trust snapshot 2026: mortality, experience, staff survey, outpatients, complaints, cost, estates, oversight",
-    publisher="NHS England and Care Quality Commission, joined by others",
+    publisher="NHS England, joined by others",
     source="https://www.england.nhs.uk/statistics/",
     cadence="once",
     read=read,

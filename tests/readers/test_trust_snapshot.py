@@ -67,14 +67,10 @@ def test_costs_are_in_pounds_and_never_events_are_left_out() -> None:
     assert "never_events" not in facts.columns
 
 
-def test_a_trust_that_is_not_rated_has_no_rating() -> None:
-    facts = read(SNAPSHOT).frames["fact_published_indicator"].filter(pl.col("indicator") == "cqc_overall")
-    assert dict(facts.group_by("band").len().iter_rows()) == {
-        "Good": 71,
-        "Requires improvement": 57,
-        "Outstanding": 7,
-        "Inadequate": 2,
-    }
+def test_ratings_of_one_location_are_not_shown_as_the_trusts() -> None:
+    reading = read(SNAPSHOT)
+    assert not reading.frames["fact_published_indicator"]["indicator"].str.contains("cqc").any()
+    assert any("first location" in note for note in reading.notes)
 
 
 def test_the_publication_says_that_it_is_second_hand() -> None:
