@@ -29,14 +29,10 @@ def measure_name(*columns: str, **where: str) -> str:
 
 
 def parts_of(measure: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Returns a measure's columns and the values that choose its part.
-
-    Raises:
-        ValueError: the text is not the name of a measure.
-    """
+    """Returns a measure's columns and the values that choose its part; another name stands for itself."""
     match = _FORM.fullmatch(measure)
     if match is None:
-        raise ValueError(f"'{measure}' is no measure. Expected for example 'attendances [department=type1]'.")
+        return (measure,), {}
     chosen = (pair.partition("=") for pair in (match["where"] or "").split(", ") if pair)
     return tuple(match["columns"].split("+")), {column: value for column, _, value in chosen}
 
