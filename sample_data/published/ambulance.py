@@ -76,6 +76,7 @@ _KEPT_TOTALS = (
     "handovers_known",
     "handover_seconds",
 )
+_NO_SUMS = ("c1_mean_seconds", "c1_p90_seconds", "c2_mean_seconds", "c2_p90_seconds")
 _REGIONAL = ("region", "month_start", "cat1_mean_sec", "cat2_mean_sec", "cat1_incidents", "cat2_incidents")
 _REGIONAL_FROM = date(2025, 9, 1)
 _JANUARY_TO_MARCH = ("JANUARY", "FEBRUARY", "MARCH")
@@ -129,6 +130,7 @@ def _services(path: Path, text: pl.DataFrame, form: str, code: str, first_row: i
         raise UnreadableFileError(
             path, f"{twice['org_code'][0]} has {twice['period'][0]:%B %Y} twice.", row=twice["row"][0], column=code
         )
+    stated_in = f"{path.name}, row England"
     return Reading(
         era=f"ambulance systems indicators, {form}",
         frames={"fact_ambulance_month": facts.select("period", "org_code", *ITEMS.values())},
@@ -140,7 +142,8 @@ def _services(path: Path, text: pl.DataFrame, form: str, code: str, first_row: i
             for row, service, month in silent.select("row", "org_code", "period").iter_rows()
         ),
         totals=tuple(
-            PublishedTotal(month, measure, float(value), f"{path.name}, row England")
+            # A mean or centile of England is no sum: its name must not be a column of the table.
+            PublishedTotal(month, f"england_{measure}" if measure in _NO_SUMS else measure, float(value), stated_in)
             for measure in _KEPT_TOTALS
             for month, value in england.select("period", measure).drop_nulls().iter_rows()
         ),

@@ -17,6 +17,7 @@ from sample_data.published.cells import (
     require_columns,
 )
 from sample_data.published.reading import Publication, PublishedTotal, Reading, UnreadableFileError
+from sample_data.published.stated_totals import measure_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ def read(path: Path) -> Reading:
     """Returns `fact_beds_quarter` (trust, quarter, sector) and `fact_beds_specialty_quarter`, as the file has them.
 
     Beds are averages over the days of the quarter; sectors a trust does not have are left out, as is the
-    total beside its parts. The England row is kept as totals, such as `available_overnight:general_acute`.
+    total beside its parts. The England row is kept as totals, such as `available_overnight [sector=maternity]`.
 
     Raises:
         UnreadableFileError: none of the known forms, or a figure that is no number.
@@ -202,12 +203,15 @@ def _sector_reading(path: Path, rows: pl.DataFrame, era: str) -> Reading:
     without = trusts.filter(pl.col("org_code").is_null())
     if without.height:
         raise UnreadableFileError(path, f"'{without['name'][0]}' has no organisation code.", column="org_code")
+    stated_in = f"{path.name}, row England"
     return Reading(
         era=era,
         frames={"fact_beds_quarter": _by_sector(trusts, ["period", "org_code"])},
         organisations=_organisations(trusts),
         totals=tuple(
-            PublishedTotal(row["period"], f"{measure}:{row['sector']}", row[measure], f"{path.name}, row England")
+            PublishedTotal(
+                row["period"], measure_name(measure, sector=row["sector"]), row[measure], f"{path.name}, row England"
+            )
             for row in _by_sector(england, ["period"]).iter_rows(named=True)
             for measure in _MEASURES
             if row[measure] is not None
