@@ -86,7 +86,10 @@ def _platform(path: Path, table: pl.DataFrame) -> Reading:
         refuse_rows(
             path, table, ~pl.col(flag).str.to_lowercase().is_in(["true", "false"]), flag, "is neither True nor False"
         )
-    matched = table.filter(pl.col("matched_nhs_code").is_not_null())
+    coded = pl.col("matched_nhs_code").is_not_null()
+    # The source matched some boards to the trust whose name is like theirs.
+    confused = coded & (pl.col("organisation_type") == "ICB") & ~pl.col("matched_nhs_code").str.starts_with("Q")
+    matched = table.filter(coded & ~confused)
     if matched.is_empty():
         raise UnreadableFileError(path, "no organisation has a code.", column="matched_nhs_code")
     duplicates_refused(path, matched, ("matched_nhs_code",))
@@ -102,8 +105,9 @@ def _platform(path: Path, table: pl.DataFrame) -> Reading:
         era="organisations live on the federated data platform",
         frames={"fact_fdp_organisation": fact},
         organisations=organisations_of(matched, "matched_nhs_code", "name"),
-        rejections=rejections_of(
-            table.filter(pl.col("matched_nhs_code").is_null()), "name", "no organisation code could be matched"
+        rejections=(
+            *rejections_of(table.filter(~coded), "name", "no organisation code could be matched"),
+            *rejections_of(table.filter(confused), "name", "a board that was matched to a trust's code"),
         ),
         notes=("Only organisations that are live are listed, so there is no share of all trusts in this list.",),
     )

@@ -51,10 +51,15 @@ def test_the_reading_says_which_trusts_no_second_source_confirms() -> None:
 def test_the_platform_list_counts_matched_organisations_and_rejects_the_rest() -> None:
     reading = checked(PLATFORM, read(PLATFORM))
     facts = reading.frames["fact_fdp_organisation"]
-    assert (facts.height, facts["is_live"].sum()) == (125, 125)
-    assert dict(facts.group_by("organisation_type").len().iter_rows()) == {"NHS trust": 123, "ICB": 2}
-    assert len(reading.rejections) == 39
+    assert (facts.height, facts["is_live"].sum()) == (123, 123)
+    assert facts["organisation_type"].unique().to_list() == ["NHS trust"]
+    assert len(reading.rejections) == 41
     assert reading.rejections[0].row == 125
+    # Matched by the source to RT1 and RW5, two trusts of like name.
+    assert [rejection.value for rejection in reading.rejections if "trust's code" in rejection.reason] == [
+        "NHS Cambridgeshire and Peterborough ICB",
+        "NHS Lancashire and South Cumbria ICB",
+    ]
     airedale = facts.filter(pl.col("org_code") == "RCF").row(0, named=True)
     assert (airedale["is_live"], airedale["is_reporting_benefits"]) == (1, 1)
 
