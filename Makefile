@@ -16,7 +16,7 @@ LOCKED := $(PIP) install --no-deps --no-compile --require-hashes
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint style types imports bench lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,10 +29,16 @@ test: $(VENV)/installed-dev ## Run every test, in a real Chromium and on a real 
 	@$(BIN)/python -m tests.postgresql
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-lint: $(VENV)/installed-dev ## Check style, types and the direction of imports
+lint: style types imports ## Check style, types and the direction of imports
+
+style: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+imports: $(VENV)/installed-dev
 	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/installed-dev ## Measure, and write benchmarks/results/
