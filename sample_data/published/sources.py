@@ -9,12 +9,14 @@ from pathlib import Path
 # name; where two files hold the same rows, the later one stands.
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "ae_attendances": (
+        "ae-attendances-provider/Monthly-AE-Time-Series-*.xls",
         "ae-attendances-provider/nhsrdatasets_ae_attendances_*.csv",
         "ae-attendances-provider/published-csv/*.csv",
         "ae-attendances-provider/from-published-xls/*.csv",
         "ae-attendances-provider/published-xls/*.xls",
     ),
     "rtt": (
+        "rtt-waiting-times/rtt_overview_time_series_national.xlsx",
         "rtt-waiting-times/rtt_incomplete_by_provider_month.csv.gz",
         "rtt-waiting-times/incomplete-provider-2024-25/*.csv.gz",
         "rtt-waiting-times/published-full-csv/*.zip",
