@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
 DAYS_IN_YEAR = 365.25
+HOLIDAY_PENALTY = 0.2
+"""Less than that of other columns: a holiday comes once a year, and its effect must show after two or three."""
 _MONDAY, _SATURDAY, _SUNDAY = 0, 5, 6
 
 # Holidays of one year only, by proclamation: https://www.gov.uk/bank-holidays (Open Government Licence v3.0).
@@ -50,12 +52,14 @@ class Regressors:
         matrix: periods by columns.
         penalty: how strongly each column is held towards nothing, in ridge units.
         annual: which columns need more than a year of history.
+        rare: which columns mark single days, such as Christmas, that come once or a few times a year.
     """
 
     names: tuple[str, ...]
     matrix: Floats
     penalty: Floats
     annual: NDArray[np.bool_]
+    rare: NDArray[np.bool_]
 
 
 def easter_sunday(year: int) -> date:
@@ -170,9 +174,10 @@ def _daily(days: Days, holidays: pl.DataFrame) -> Regressors:
     weekend = (weekday >= _SATURDAY).astype(float)
     for name, wave in zip(names[:4], waves[:4], strict=True):
         columns[f"weekend x {name}"] = (weekend * wave, 4.0, True)
-    for name, mark in _holiday_marks(days, holidays).items():
-        columns[name] = (mark.astype(float), 1.0, False)
-    return _gather(columns)
+    holiday_marks = _holiday_marks(days, holidays)
+    for name, mark in holiday_marks.items():
+        columns[name] = (mark.astype(float), HOLIDAY_PENALTY, False)
+    return _gather(columns, frozenset(holiday_marks))
 
 
 def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
@@ -235,10 +240,11 @@ def _monthly(months: Days, holidays: pl.DataFrame) -> Regressors:
     return _gather(columns)
 
 
-def _gather(columns: dict[str, tuple[Floats, float, bool]]) -> Regressors:
+def _gather(columns: dict[str, tuple[Floats, float, bool]], rare: frozenset[str] = frozenset()) -> Regressors:
     return Regressors(
         names=tuple(columns),
         matrix=np.column_stack([column for column, _, _ in columns.values()]),
         penalty=np.array([penalty for _, penalty, _ in columns.values()]),
         annual=np.array([annual for _, _, annual in columns.values()]),
+        rare=np.array([name in rare for name in columns]),
     )

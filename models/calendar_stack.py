@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from models.calendar import Floats, Frequency, Regressors, bank_holidays, regressors
+from models.conformal import WILD
 from models.panel import Panel, Scale
 
 OUTLIER = 4.0
@@ -115,12 +116,17 @@ def _candidates(known: _Known, cutoff: int, horizon: int) -> Floats:
 def _levels(past: Floats, known: _Known, columns: NDArray[np.bool_], cutoff: int, horizon: int) -> Floats:
     """The calendar part of the future plus each adaptive level: horizon x levels x series."""
     calendar = known.calendar.matrix[:, columns]
-    effects, tamed = _calendar_effects(past, calendar[:cutoff], known.calendar.penalty[columns], known.recipe)
+    # A holiday is not an outlier: what is unusual about it is the effect to be learnt.
+    holidays = np.asarray(known.calendar.matrix[:cutoff, known.calendar.rare].any(axis=1), dtype=np.bool_)
+    penalty = known.calendar.penalty[columns]
+    effects, tamed = _calendar_effects(past, calendar[:cutoff], penalty, holidays, known.recipe)
     adjusted = tamed - calendar[:cutoff] @ effects
     return (calendar[cutoff : cutoff + horizon] @ effects)[:, None, :] + _adaptive(adjusted, known, horizon)
 
 
-def _calendar_effects(past: Floats, calendar: Floats, penalty: Floats, recipe: Recipe) -> tuple[Floats, Floats]:
+def _calendar_effects(
+    past: Floats, calendar: Floats, penalty: Floats, holidays: NDArray[np.bool_], recipe: Recipe
+) -> tuple[Floats, Floats]:
     """Calendar coefficients (columns x series), and the past with its outliers drawn in (NaN kept)."""
     length = len(past)
     time = np.arange(length)
@@ -130,7 +136,7 @@ def _calendar_effects(past: Floats, calendar: Floats, penalty: Floats, recipe: R
 
     reported = ~np.isnan(past)
     centre = _mean(past, reported)
-    filled = np.where(reported, past, centre)
+    filled = _without_wild(np.where(reported, past, centre))
     # Without gaps two passes do: one to find the outliers, one without them. Gaps take two more to settle.
     for _ in range(2 if reported.all() else 4):
         ridge = Ridge(alpha=1.0, fit_intercept=False, solver="cholesky")
@@ -140,10 +146,18 @@ def _calendar_effects(past: Floats, calendar: Floats, penalty: Floats, recipe: R
         off = np.where(reported, past - fitted, np.nan)
         spread = _MAD_TO_SD * np.nanmedian(np.abs(np.where(reported.any(axis=0), off, 0.0)), axis=0)
         # A spread of nought (mostly constant series) would draw in every change.
-        limit = np.where(spread > 0, OUTLIER * spread, np.inf)
+        limit = np.where((spread > 0) & ~holidays[:, None], OUTLIER * spread, np.inf)
         filled = np.where(reported, fitted + np.clip(off, -limit, limit), fitted)
     columns = calendar.shape[1]
     return weights[:columns] / np.sqrt(penalty)[:, None], np.where(reported, filled, np.nan)
+
+
+def _without_wild(values: Floats) -> Floats:
+    """The values with those far from all others drawn in, so that they do not bend the first pass."""
+    middle = np.median(values, axis=0)
+    spread = _MAD_TO_SD * np.median(np.abs(values - middle), axis=0)
+    limit = np.where(spread > 0, 2 * OUTLIER * spread, np.inf)
+    return np.asarray(middle + np.clip(values - middle, -limit, limit))
 
 
 def _mean(values: Floats, reported: NDArray[np.bool_]) -> Floats:
@@ -200,9 +214,18 @@ def _stacked(scaled: Floats, candidates: Floats, cutoffs: Sequence[int], recipe:
     for number, cutoff in enumerate(cutoffs):
         # Only targets that had happened by this cut-off count.
         happened = np.array(cutoffs)[:number, None] + np.arange(horizon) < cutoff
-        weight = _weights(np.where(happened[:, :, None, None], miss[:number], np.nan), candidates[number], recipe)
+        record = np.where(happened[:, :, None, None], miss[:number], np.nan)
+        weight = _weights(np.minimum(record, _wild(record)), candidates[number], recipe)
         result[number] = np.nansum(candidates[number] * weight, axis=1)
     return result
+
+
+def _wild(miss: Floats) -> Floats:
+    """The most that one error counts, for each series: a wild value must not make all candidates look alike."""
+    # The last candidate is there at every cut-off.
+    one = miss[:, :, -1].reshape(-1, miss.shape[-1])
+    middle = np.nanmedian(np.where(np.isnan(one).all(axis=0), np.inf, one), axis=0) if len(one) else np.inf
+    return np.asarray(np.where(middle > 0, WILD * middle, np.inf))
 
 
 def _weights(miss: Floats, now: Floats, recipe: Recipe) -> Floats:

@@ -17,6 +17,9 @@ from models.calendar import Floats
 OWN_SCORES_FROM = 19
 """Earlier forecasts from which a series is judged by its own scores; with fewer it borrows its companions'."""
 
+WILD = 6.0
+"""Errors count at most as so many median ones in the spread and the variance; four standard deviations if normal."""
+
 HOLIDAY_CELLS = 30
 HOLIDAY_WIDEST = 3.0
 
@@ -64,11 +67,11 @@ def widths(
     """
     _, horizon, series = errors.shape
     known = ~np.isnan(errors)
-    origins = known.sum(axis=0)
+    origins = _judges(known, bucket)
     if not known.any():
         nothing = np.full((horizon, series), np.nan)
         return Widths(dict.fromkeys(levels, nothing), np.zeros((horizon, series)), origins)
-    size = np.where(known, np.abs(errors), 0.0)
+    size = _drawn_in(np.where(known, np.abs(errors), np.nan), bucket)
     spread = _spread(size, known, bucket)
     factor = _holiday_factor(size / spread, known, unusual)
     stretch = np.where(unusual, factor, 1.0)[:, :, None]
@@ -79,9 +82,27 @@ def widths(
         reach = np.array([_quantile(scores, number, origins, level) for number in range(series)])
         possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(origins)
         half[level] = np.where(possible, ahead * reach, np.nan)
-    squares = np.where(known, errors, 0.0) ** 2
-    variance = _pooled(squares, known, bucket)
+    variance = _pooled(size**2, known, bucket)
     return Widths(half, variance, origins)
+
+
+def _drawn_in(size: Floats, bucket: int) -> Floats:
+    """Absolute errors without the few that would set the spread alone; 0 where not known."""
+    place = np.arange(size.shape[1]) // bucket
+    result = np.zeros_like(size)
+    for number in np.unique(place):
+        own = size[:, place == number]
+        flat = own.reshape(-1, own.shape[2])
+        median = np.nanmedian(np.where(np.isnan(flat).all(axis=0), 0.0, flat), axis=0)
+        limit = np.where(median > 0, WILD * median, np.inf)
+        result[:, place == number] = np.minimum(np.nan_to_num(own), limit)
+    return result
+
+
+def _judges(known: NDArray[np.bool_], bucket: int) -> NDArray[np.int64]:
+    """Earlier forecasts with a target in the horizon's bucket that has a value: horizon x series."""
+    place = np.arange(known.shape[1]) // bucket
+    return np.stack([known[:, place == number].any(axis=1).sum(axis=0) for number in place])
 
 
 def _quantile(scores: Floats, number: int, origins: NDArray[np.int64], level: float) -> float:

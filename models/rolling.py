@@ -16,7 +16,7 @@ from models.panel import Panel, Scale
 
 LEVELS = (0.8, 0.95)
 
-EARLIER = {Frequency.DAILY: (14, 20), Frequency.WEEKLY: (2, 22), Frequency.MONTHLY: (1, 22)}
+EARLIER = {Frequency.DAILY: (14, 24), Frequency.WEEKLY: (2, 22), Frequency.MONTHLY: (1, 22)}
 """Periods between the earlier cut-offs that a forecast is judged by, and how many judge the furthest period."""
 
 SHORTEST = {Frequency.DAILY: 56, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}

@@ -24,7 +24,7 @@ def test_the_half_width_is_the_score_of_rank_n_plus_one_times_the_level() -> Non
     found = plain(errors)
     assert found.half[0.8].item() == pytest.approx(16)
     assert found.half[0.95].item() == pytest.approx(19)
-    assert found.variance.item() == pytest.approx(np.mean(np.arange(1, 20) ** 2))
+    assert found.variance.item() == pytest.approx(130)  # 19 x 20 x 39 / 6 squares over 19
 
 
 def test_an_unattainable_level_is_not_guessed() -> None:

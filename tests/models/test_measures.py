@@ -15,7 +15,7 @@ from tests.models.series import daily, discharges, monthly
 
 
 def test_measures_agree_with_a_plain_loop() -> None:
-    lost = pl.concat([daily(560), daily(560, seed=4, level=60, series="other")]).with_columns(
+    lost = pl.concat([daily(800), daily(800, seed=4, level=60, series="other")]).with_columns(
         value=pl.when(pl.col("date").dt.day() != 7).then("value")
     )
     tested = backtest(lost, 14, origins=3)
