@@ -209,9 +209,7 @@ def _sector_reading(path: Path, rows: pl.DataFrame, era: str) -> Reading:
         frames={"fact_beds_quarter": _by_sector(trusts, ["period", "org_code"])},
         organisations=_organisations(trusts),
         totals=tuple(
-            PublishedTotal(
-                row["period"], measure_name(measure, sector=row["sector"]), row[measure], f"{path.name}, row England"
-            )
+            PublishedTotal(row["period"], measure_name(measure, sector=row["sector"]), row[measure], stated_in)
             for row in _by_sector(england, ["period"]).iter_rows(named=True)
             for measure in _MEASURES
             if row[measure] is not None
