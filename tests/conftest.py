@@ -93,9 +93,10 @@ def shipped_warehouse(shipped_home: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def running(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDashboard]:
-    """A real dashboard on the shipped data: what `bellwether run` starts."""
-    log = tmp_path_factory.mktemp("dashboard") / "log"
+def running(shipped_home: Path) -> Iterator[RunningDashboard]:
+    """A real dashboard on the shipped data: what `bellwether run` starts. Its log is kept in test-artifacts/."""
+    log = Path("test-artifacts") / f"dashboard-{os.getpid()}.log"
+    log.parent.mkdir(exist_ok=True)
     with running_dashboard(log, environment={"BELLWETHER_HOME": str(shipped_home)}) as dashboard:
         yield dashboard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -176,7 +177,10 @@ def test_streamlit_accepts_the_settings():
 
 
 def test_make_alone_shows_what_can_be_made():
-    done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    outside_make = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", "--no-print-directory"], cwd=PROJECT, env=outside_make, capture_output=True, text=True, check=True
+    )
     assert {line.split()[1] for line in done.stdout.splitlines()} == {
         *("bench", "clean", "help", "lint", "lock", "run", "test")
     }
