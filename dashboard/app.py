@@ -1,10 +1,8 @@
-"""The entry script: menu, filter bar, the line that says how fresh the data are, and the page inside an error boundary."""
+"""The entry script: menu, filter bar, the line that says how fresh the data are, and the page, in an error boundary."""
 
 from __future__ import annotations
 
-import logging
 import sys
-import uuid
 from pathlib import Path
 
 ROOT = str(Path(__file__).parent.parent)
@@ -19,30 +17,36 @@ from dashboard.components import shell, states  # noqa: E402
 from dashboard.menu import Entry, entries  # noqa: E402
 from dashboard.viewmodels import holdings  # noqa: E402
 from dashboard.visit import Visit  # noqa: E402
+from metrics.catalogue import CatalogueError  # noqa: E402
 from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError  # noqa: E402
 
-_log = logging.getLogger("dashboard")
+_SIDEBAR = 224
 
 
 def main() -> None:
     """Draws the chosen page."""
-    st.set_page_config(page_title="Bellwether", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(
+        page_title="Bellwether", page_icon=":material/monitoring:", layout="wide", initial_sidebar_state=_SIDEBAR
+    )  # fmt: skip
     shell.dress()
-    pages = {entry.path: _page(entry) for entry in entries()}
     menu: dict[str, list[st.Page]] = {}
-    for entry in entries():
-        menu.setdefault(entry.section, []).append(pages[entry.path])
-    chosen = st.navigation(menu, position="sidebar", expanded=True)
-    chosen.run()
+    for number, entry in enumerate(entries()):
+        menu.setdefault(entry.section, []).append(_page(entry, default=number == 0))
+    first = entries()[0]
+    # The first page answers at the root; its own name must work in a link too.
+    menu[first.section].append(_page(first, hidden=True))
+    st.navigation(menu, position="sidebar", expanded=True).run()
 
 
-def _page(entry: Entry) -> st.Page:
+def _page(entry: Entry, *, default: bool = False, hidden: bool = False) -> st.Page:
     def run() -> None:
         guarded(entry)
 
-    run.__name__ = entry.path
-    first = entry == entries()[0]
-    return st.Page(run, title=entry.title, url_path=entry.path, default=first)
+    run.__name__ = "home" if default else entry.path
+    return st.Page(
+        run, title=entry.title, url_path=None if default else entry.path, default=default,
+        visibility="hidden" if hidden else "visible",
+    )  # fmt: skip
 
 
 def guarded(entry: Entry) -> None:
@@ -68,15 +72,10 @@ def guarded(entry: Entry) -> None:
         _look_again()
     except WarehouseError as error:
         states.state("The warehouse cannot be opened", str(error), level=1)
-    except Exception:
-        reference = uuid.uuid4().hex[:8]
-        _log.exception("Page %s failed (reference %s)", entry.path, reference)
-        states.state(
-            "This page could not be drawn",
-            "Something went wrong on our side. Other pages still work. If it happens again, tell whoever looks after "
-            f"Bellwether and give the reference {reference}.",
-            level=1,
-        )
+    except CatalogueError as error:
+        states.state("A definition is wrong", str(error), command="bellwether check", level=1)
+    except Exception as error:  # noqa: BLE001 - nobody shall see a traceback; it is logged with the reference
+        states.failed(entry.path, error)
 
 
 def draw(entry: Entry) -> None:

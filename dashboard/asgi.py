@@ -25,6 +25,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
+from metrics.catalogue import CatalogueError  # noqa: E402
 from metrics.warehouse.errors import WarehouseError  # noqa: E402
 
 _log = logging.getLogger("dashboard")
@@ -36,8 +37,8 @@ def health() -> tuple[dict[str, str | None], int]:
 
     try:
         version = data.refreshed()
-    except (WarehouseError, *data.UNREACHABLE) as error:
-        return {"status": "no warehouse", "data_version": None, "detail": str(error).splitlines()[0]}, 503
+    except (WarehouseError, CatalogueError, *data.UNREACHABLE) as error:
+        return {"status": "not ready", "data_version": None, "detail": str(error).splitlines()[0]}, 503
     if data.reachability().lost_at is not None:
         return {"status": "warehouse unreachable", "data_version": version, "detail": "showing last good answers"}, 503
     return {"status": "ok", "data_version": version, "detail": None}, 200
@@ -61,9 +62,9 @@ def warm() -> None:
         metrics, today = data.metrics_layer(), data.today()
         held = data.answer(lambda: holdings.build(metrics, today), "holdings")
         view_model(Visit(metrics, data.places(), data.services(), Filters(), held, today, metrics.data_version))
-    except WarehouseError as error:
+    except (WarehouseError, CatalogueError) as error:
         _log.warning("Started without data: %s", error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a page that fails must not keep the server from starting
         _log.exception("The first page could not be prepared; it will be tried again when somebody comes")
 
 
@@ -74,4 +75,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
-app = st.App(Path(__file__).parent / "app.py", routes=[Route("/healthz", healthz)], lifespan=lifespan)
+def in_words(error: BaseException) -> bool:
+    """Draws words in place of what the entry script itself raised."""
+    from dashboard.components import states  # noqa: PLC0415
+
+    states.failed("app", error)
+    return True
+
+
+app = st.App(
+    Path(__file__).parent / "app.py",
+    routes=[Route("/healthz", healthz)],
+    lifespan=lifespan,
+    on_script_error=in_words,
+)

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.elements.lib.streamlit_plotly_theme import CATEGORY_8
 
 from dashboard import format as words
-from dashboard.components.html import table
+from dashboard.components.html import put, table
 from dashboard.viewmodels.charts import HOLLOW, Download, LineChart, RankChart, Reference, Table
 from metrics.catalogue import Metric
 
@@ -74,6 +74,7 @@ def rank_figure(chart: RankChart) -> go.Figure:
         marker={
             "color": [SERIES_COLOURS[1] if item.chosen else SERIES_COLOURS[0] for item in shown],
             "size": [15 if item.chosen else 9 if chart.named else 7 for item in shown],
+            "opacity": 1,
             "symbol": ["square" if item.chosen else "circle" for item in shown],
         },
         customdata=[f"{item.name}: {words.value_words(item.value, chart.metric)}" for item in shown],
@@ -105,7 +106,8 @@ def rank_figure(chart: RankChart) -> go.Figure:
     if chart.named:
         figure.update_yaxes(autorange="reversed", automargin=True, ticklabeloverflow="allow")
     else:
-        figure.update_xaxes(title={"text": "Rank, highest value first", "font": {"color": INK, "size": 13}})
+        title = {"text": "Rank, highest value first", "font": {"color": INK, "size": 13}}
+        figure.update_xaxes(title=title, range=[0, len(shown) + 1])
     return figure
 
 
@@ -123,22 +125,18 @@ def draw(chart: LineChart | RankChart, *, source: str, key: tuple[str, ...], lev
         key: plain values that tell this chart from every other; the data version among them.
         level: the level of its heading.
     """
-    name = "-".join(("chart", chart.key, chart.metric.id))
-    st.html(f'<div class="bw"><h{level} class="bw-title">{escape(chart.title)}</h{level}></div>')
-    st.plotly_chart(
-        _figure(chart, (*key, chart.key, chart.metric.id)),
-        key=name,
-        config=CONFIG,
-        alt=f"{chart.title}. {chart.summary}",
-    )
-    st.html(f'<div class="bw bw-note"><p>{escape(chart.summary)}</p><p>Source: {escape(source)}</p></div>')
+    name = f"chart-{chart.key}-{chart.metric.id}"
+    figure = _figure(chart, (*key, chart.key, chart.metric.id))
+    put(f'<div class="bw"><h{level} class="bw-title">{escape(chart.title)}</h{level}></div>')
+    st.plotly_chart(figure, key=name, config=CONFIG, alt=f"{chart.title}. {chart.summary}")
+    put(f'<div class="bw bw-note"><p>{escape(chart.summary)}</p><p>Source: {escape(source)}</p></div>')
     with_table(chart.table, chart.download, name)
 
 
 def with_table(content: Table, download: Download, key: str) -> None:
     """Draws 'View as table' and the CSV button."""
     with st.expander("View as table", key=f"{key}-table"):
-        st.html(table(content))
+        put(table(content))
         download_csv(download, key)
 
 

@@ -7,9 +7,11 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components.html import definition_list
+from dashboard.components.html import definition_list, put
 from dashboard.viewmodels.scorecard import STATUS_WORDS
+from dashboard.viewmodels.series import TARGET_KINDS, target_text
 from metrics.catalogue import Catalogue, Metric
+from metrics.catalogue.definition import Target
 from metrics.query.sources import Explanation
 
 _DIRECTIONS = {
@@ -22,7 +24,7 @@ _DIRECTIONS = {
 def definition(catalogue: Catalogue, metric: Metric) -> str:
     """Returns a metric's definition as HTML, in plain words."""
     numerator = metric.numerator or metric.measure
-    targets = "; ".join(f"{each.source}: {each.kind.replace('_', ' ')} {each.value:g}" for each in metric.targets)
+    targets = "; ".join(_target(each, metric) for each in metric.targets)
     model = catalogue.model_of(metric)
     pairs = [
         ("What it tells", metric.description),
@@ -42,6 +44,12 @@ def definition(catalogue: Catalogue, metric: Metric) -> str:
     return definition_list(pairs)
 
 
+def _target(target: Target, metric: Metric) -> str:
+    until = f" to {words.day_words(target.valid_to)}" if target.valid_to else ""
+    kind = TARGET_KINDS[target.kind].capitalize()
+    return f"{kind} {target_text(target, metric)} from {words.day_words(target.valid_from)}{until} ({target.source})"
+
+
 def panel(explanation: Explanation, metric: Metric) -> None:
     """Draws an explanation: parts, who reported, what is absent, files and statements."""
     shown = definition_list(
@@ -59,14 +67,14 @@ def panel(explanation: Explanation, metric: Metric) -> None:
             ("Files", ", ".join(file.name for each in explanation.publications for file in each.files)),
         ]
     )
-    st.html(shown)
+    put(shown)
     for query in explanation.queries:
-        st.html(
+        put(
             f'<p class="bw bw-note">Sent to the warehouse for {escape(query.model)}; '
             f"{words.counted(query.rows, 'row')} came back.</p>"
         )
         st.code(query.sql, language="sql", wrap_lines=True)
-    st.html('<p class="bw bw-note">The definition as written:</p>')
+    put('<p class="bw bw-note">The definition as written:</p>')
     st.code(explanation.definition_text, language="yaml", wrap_lines=True)
 
 

@@ -1,10 +1,13 @@
-"""Small pieces of HTML: escaped text, badges, tables, small lines. Strings in, strings out."""
+"""Small pieces of HTML: escaped text, badges, tables, small lines; and how they get onto the page."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Final
+
+import streamlit as st
 
 from dashboard.viewmodels.charts import Table
 
@@ -16,6 +19,11 @@ _ARROWS: Final = {
     "down": "M6 11 L1 5 H4 V1 H8 V5 H11 Z",
     "level": "M1 4 H11 V8 H1 Z",
 }
+
+
+def put(content: str) -> None:
+    """Draws HTML. `st.html` would strip the small lines, as it allows no SVG."""
+    st.markdown(re.sub(r"\s*\n\s*", " ", content), unsafe_allow_html=True, anchors=False)
 
 
 def badge(text: str, tone: str = "plain") -> str:
@@ -61,15 +69,7 @@ def table(content: Table) -> str:
         f'<th scope="col"{_numeric(content, place)}>{escape(title)}</th>' for place, title in enumerate(content.columns)
     )
     rows = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{escape(cell)}</th>'
-            if place == 0
-            else f"<td{_numeric(content, place)}>{escape(cell)}</td>"
-            for place, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in content.rows
+        f"<tr>{''.join(_cell(content, place, cell) for place, cell in enumerate(row))}</tr>" for row in content.rows
     )
     more = f'<p class="bw-note">{escape(content.more)}</p>' if content.more else ""
     return (
@@ -77,6 +77,12 @@ def table(content: Table) -> str:
         f'<table class="bw-table"><caption>{escape(content.caption)}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
+
+
+def _cell(content: Table, place: int, text: str) -> str:
+    if place == 0:
+        return f'<th scope="row">{escape(text)}</th>'
+    return f"<td{_numeric(content, place)}>{escape(text)}</td>"
 
 
 def _numeric(content: Table, place: int) -> str:

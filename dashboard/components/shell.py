@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import format as words
+from dashboard.components.html import put
 from dashboard.layer import in_london, refreshed
 from dashboard.viewmodels.holdings import Holdings
 
@@ -26,7 +27,7 @@ def dress() -> None:
 
 def header(holdings: Holdings) -> None:
     """Draws the line that is on every page: how new, when loaded, what kind, whose licence."""
-    parts = []
+    parts = ["Bellwether"]
     if holdings.newest:
         parts.append(f"Data to {holdings.newest:%B %Y}")
     if holdings.loaded_at:
@@ -34,8 +35,9 @@ def header(holdings: Holdings) -> None:
     if holdings.provenance:
         parts.append(holdings.provenance)
     parts += holdings.licences
-    spans = "".join(f"<span>{escape(part)}</span>" for part in parts)
-    st.html(f'<div class="bw bw-slim" data-testid="freshness">{spans}</div>')
+    name, *rest = parts
+    spans = f"<span><b>{escape(name)}</b></span>" + "".join(f"<span>{escape(part)}</span>" for part in rest)
+    put(f'<div class="bw bw-slim" data-testid="freshness">{spans}</div>')
 
 
 @st.fragment(run_every=_WATCH_SECONDS)

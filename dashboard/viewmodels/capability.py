@@ -113,7 +113,8 @@ def build(layer: Layer, places: Places, filters: Filters, capability: str, today
     card = scorecard.build(layer, places, filters, today, about.groups, headlines_only=False)
     shown = [row.metric for row in card.rows if not row.spread]
     held = histories(layer, shown, card.place, places, filters.period_to)
-    charts, whose = [], {}
+    charts: list[LineChart] = []
+    whose: dict[str, str] = {}
     for metric in shown:
         history = held[metric.id]
         newest = history.series.latest

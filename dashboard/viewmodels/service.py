@@ -124,8 +124,9 @@ def _chart(asked: _Lines, measure: Metric) -> LineChart:
     compared = asked.place.kind != "england" and measure.unit != "count"
     england = asked.of(measure, (), "England, ")[:1] if compared else []
     first = Series(measure, "month", own[0].points).trimmed()
+    version = asked.layer.catalogue.version_of(measure)
     return line_chart(
-        measure.id, first, own[0].name, organisation=asked.place.code, version=asked.layer.catalogue.version_of(measure),
+        measure.id, first, own[0].name, organisation=asked.place.code, version=version,
         title=_title(measure, first, own[0].name, england), others=(*own[1:], *england),
         filters={"organisation": asked.place.code, "service": "+".join(asked.services)},
     )  # fmt: skip

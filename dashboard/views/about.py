@@ -6,8 +6,39 @@ from importlib.metadata import version
 
 import streamlit as st
 
-from dashboard.components.html import definition_list, view_link
+from dashboard.components.html import definition_list, put, view_link
 from dashboard.visit import Visit
+
+_READING = (
+    ("Not reported", "Nobody gave a figure. It is never zero, and charts leave a gap."),
+    (
+        "Better, worse",
+        (
+            "The newest period against the same period a year before, by the measure's own direction. Two points "
+            "are no trend: look at the history before you act."
+        ),
+    ),
+    (
+        "Met, not met",
+        ("Against the national standard, or the plan where there is no standard, in force at the end of the period."),
+    ),
+    (
+        "Provisional, incomplete, partial",
+        ("The period may be revised, still runs, or too few organisations reported. Marks of such periods are hollow."),
+    ),
+    ("Stale", "Newer data should have been published by now, and are not loaded."),
+    (
+        "Middle of trusts",
+        "Some indices have no figure for England. Half of the trusts lie below the middle, half above.",
+    ),
+    (
+        "As reported by",
+        (
+            "The organisation has no figure of its own. You see that of its integrated care board or of England, "
+            "and the label says so."
+        ),
+    ),
+)
 
 
 def draw(visit: Visit) -> None:
@@ -15,7 +46,7 @@ def draw(visit: Visit) -> None:
     st.title("About Bellwether", anchor=False)
     catalogue = view_link(visit.link("catalogue"), "the catalogue")
     sources = view_link(visit.link("sources"), "data and licences")
-    st.html(
+    put(
         '<div class="bw"><p class="bw-headline">Bellwether shows whether a healthcare organisation\'s digital '
         "transformation works: daily operations, what the programme promised, and the capabilities that carry it.</p>"
         "<p>The figures are official statistics, read from the publishers' own files. Bellwether is not an NHS service "
@@ -23,26 +54,9 @@ def draw(visit: Visit) -> None:
         f"<p>What each measure means stands in {catalogue}. Where it comes from stands in {sources}.</p></div>"
     )
     st.header("How to read the figures", anchor=False)
-    st.html(
-        definition_list(
-            [
-                ("Not reported", "Nobody gave a figure. It is never zero, and charts leave a gap."),
-                ("Better, worse", "The newest period against the same period a year before, by the measure's own "
-                 "direction. Two points are no trend: look at the history before you act."),
-                ("Met, not met", "Against the national standard, or the plan where there is no standard, in force at "
-                 "the end of the period."),
-                ("Provisional, incomplete, partial", "The period may be revised, still runs, or too few organisations "
-                 "reported. Marks of such periods are hollow."),
-                ("Stale", "Newer data should have been published by now, and are not loaded."),
-                ("Middle of trusts", "Some indices have no figure for England. Half of the trusts lie below the "
-                 "middle, half above."),
-                ("As reported by", "The organisation has no figure of its own. You see that of its integrated care "
-                 "board or of England, and the label says so."),
-            ]
-        )
-    )  # fmt: skip
+    put(definition_list(_READING))
     st.header("Accessibility statement", anchor=False)
-    st.html(
+    put(
         '<div class="bw"><p>Bellwether aims to meet the Web Content Accessibility Guidelines 2.2, level AA. Every page '
         "is checked by automatic tests at desktop and phone width, in the light and the dark theme.</p>"
         "<p>What we do: every chart has a sentence that states what it shows, a description for screen readers, a "
@@ -54,14 +68,13 @@ def draw(visit: Visit) -> None:
         "<p>Tell whoever looks after Bellwether in your organisation about any barrier that you meet.</p></div>"
     )
     st.header("This installation", anchor=False)
-    st.html(
+    put(
         definition_list(
             [
                 ("Version", version("bellwether")),
                 ("Data version", visit.version),
                 ("Definitions version", visit.layer.catalogue.version),
-                ("Theme", "Light and dark: choose in the menu at the top right, under Settings. It follows your "
-                 "device until you do."),
+                ("Theme", "Light or dark, as your device is set."),
             ]
         )
     )  # fmt: skip

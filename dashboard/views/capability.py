@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.components import charts, states
-from dashboard.components.html import badge
+from dashboard.components.html import badge, put
 from dashboard.components.scorecard import group_table
 from dashboard.viewmodels import capability as model
 from dashboard.visit import Visit
@@ -19,7 +19,7 @@ def draw(visit: Visit, capability: str) -> None:
         lambda: model.build(visit.layer, visit.places, visit.filters, capability, visit.today), "capability", capability
     )
     st.title(f"{view.about.title}: {visit.place.name}", anchor=False)
-    st.html(f'<p class="bw bw-headline">{escape(view.about.intro)}</p><p class="bw">{escape(view.measured)}</p>')
+    put(f'<p class="bw bw-headline">{escape(view.about.intro)}</p><p class="bw">{escape(view.measured)}</p>')
     if not view.card.rows:
         states.empty(
             f"No measure of this capability is reported for {visit.place.name}",
@@ -28,7 +28,7 @@ def draw(visit: Visit, capability: str) -> None:
     for group in view.card.groups:
         if len(view.card.groups) > 1:
             st.subheader(group.title.removeprefix("Impact: ").capitalize(), anchor=False)
-        st.html(group_table(group, visit.filters))
+        put(group_table(group, visit.filters))
     if view.charts:
         st.header("Over time", anchor=False)
         left, right = st.columns(2, gap="large")
@@ -36,11 +36,11 @@ def draw(visit: Visit, capability: str) -> None:
             with (left, right)[place % 2]:
                 whose = view.whose[chart.metric.id]
                 if whose:
-                    st.html(f'<p class="bw">{badge(whose, "warn")}</p>')
+                    put(f'<p class="bw">{badge(whose, "warn")}</p>')
                 charts.draw(chart, source=visit.source_of(chart.metric.id), key=visit.key)
     items = "".join(f"<li>{escape(each)}</li>" for each in view.about.not_measured)
     st.header("Not measured yet", anchor=False)
-    st.html(
+    put(
         '<div class="bw"><p>No national publication holds these. They need data of your own organisation, which '
         f"Bellwether does not have yet, so nothing is shown for them.</p><ul>{items}</ul></div>"
     )

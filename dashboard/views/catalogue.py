@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components import explain, states
-from dashboard.components.html import badge, view_link
+from dashboard.components.html import badge, put, view_link
 from dashboard.viewmodels.catalogue import Found, definitions, search
 from dashboard.viewmodels.scorecard import GROUPS
 from dashboard.visit import Visit
@@ -21,13 +21,13 @@ def draw(visit: Visit) -> None:
     """Draws the page."""
     st.title("Catalogue", anchor=False)
     catalogue = visit.layer.catalogue
-    st.html(
+    put(
         '<p class="bw bw-headline">What every measure means: what is counted, which way is better, where it comes '
         "from. All pages, files and commands use these definitions and no others.</p>"
     )
     text, capability = _boxes(search(catalogue).by_capability)
     found = search(catalogue, text, () if capability == _ALL else (capability,))
-    st.html(
+    put(
         f'<p class="bw" role="status">{len(found.metrics)} of {words.counted(found.total, "measure")} '
         f"{'fits' if len(found.metrics) == 1 else 'fit'}.</p>"
     )
@@ -70,7 +70,7 @@ def _entries(visit: Visit, found: Found) -> None:
         members = [metric for metric in found.metrics if metric.capability == key]
         if members:
             st.header(title, anchor=False)
-            st.html("".join(_entry(visit, metric) for metric in members))
+            put("".join(_entry(visit, metric) for metric in members))
 
 
 def _entry(visit: Visit, metric: Metric) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components import charts, explain, states
-from dashboard.components.html import badge
+from dashboard.components.html import badge, put
 from dashboard.components.scorecard import age_cell, change_cell, target_cell
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels.scorecard import GROUPS
@@ -34,7 +34,7 @@ def draw(visit: Visit) -> None:
         ),
         "metric", metric.id, split, grain,
     )  # fmt: skip
-    _figure(view, visit)
+    _figure(view)
     _notes(view)
     source = visit.source_of(metric.id)
     key = (*visit.key, str(split), str(grain))
@@ -46,7 +46,7 @@ def draw(visit: Visit) -> None:
             "Choose another organisation, or a later period. What others report is below, where there is any.",
         )
     if view.breakdown or view.splits:
-        _breakdown(view, visit, source, key)
+        _breakdown(view, source, key)
     if view.peers:
         st.header("How it compares", anchor=False)
         charts.draw(view.peers, source=source, key=key)
@@ -61,16 +61,14 @@ def _chosen_metric(visit: Visit) -> Metric:
         states.messages((f"There is no measure '{asked}'. {suggest(asked, catalogue.metrics)}".strip(),))
         asked = DEFAULT if DEFAULT in catalogue.metrics else next(iter(catalogue.metrics))
     order = list(GROUPS)
-    options = sorted(
-        catalogue.metrics,
-        key=lambda name: (order.index(catalogue.metric(name).capability), catalogue.metric(name).title),
-    )
+    known = sorted(catalogue, key=lambda each: (order.index(each.capability), each.title))
+    titles = {each.id: f"{each.title} \N{MIDDLE DOT} {GROUPS[each.capability]}" for each in known}
     st.session_state["metric_box"] = st.session_state["metric_shown"] = asked
     if st.query_params.get("metric") != asked:
         st.query_params["metric"] = asked
     st.selectbox(
-        "Measure", options, key="metric_box", on_change=_choose, args=("metric", "metric_box"), filter_mode="contains",
-        format_func=lambda name: f"{catalogue.metric(name).title} \N{MIDDLE DOT} {GROUPS[catalogue.metric(name).capability]}",
+        "Measure", list(titles), key="metric_box", on_change=_choose, args=("metric", "metric_box"),
+        filter_mode="contains", format_func=titles.__getitem__,
     )  # fmt: skip
     return catalogue.metric(asked)
 
@@ -90,7 +88,7 @@ def _options(visit: Visit, metric: Metric) -> tuple[str | None, Grain | None]:
     return st.query_params.get("by"), grain
 
 
-def _figure(view: model.MetricView, visit: Visit) -> None:
+def _figure(view: model.MetricView) -> None:
     row = view.row
     if not row.has_value:
         return
@@ -99,14 +97,14 @@ def _figure(view: model.MetricView, visit: Visit) -> None:
     if row.spread:
         low, high = (words.value_text(each, row.metric) for each in (row.spread.lower, row.spread.upper))
         trusts = words.counted(row.spread.organisations, "trust")
-        st.html(
+        put(
             f'<div class="bw">{whose}<div class="bw-figure"><div><small>{escape(row.period)}</small>'
             f'<span class="bw-value">{escape(row.value)}</span>{unit}</div></div><p>Middle of {trusts}, not a figure '
             f"for {escape(view.reach.shown.name)}: this index is never averaged. Half of the trusts lie between {low} "
             f"and {high}.</p></div>"
         )
         return
-    st.html(
+    put(
         f'<div class="bw">{whose}<div class="bw-figure">'
         f"<div><small>{escape(view.reach.shown.name)}, {escape(row.period)}</small>"
         f'<span class="bw-value" data-testid="value">{escape(row.value)}</span>{unit}</div>'
@@ -118,10 +116,10 @@ def _figure(view: model.MetricView, visit: Visit) -> None:
 
 def _notes(view: model.MetricView) -> None:
     for note in view.notes:
-        st.html(f'<p class="bw bw-note">{escape(note)}</p>')
+        put(f'<p class="bw bw-note">{escape(note)}</p>')
 
 
-def _breakdown(view: model.MetricView, visit: Visit, source: str, key: tuple[str, ...]) -> None:
+def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> None:
     st.header("What it is made of", anchor=False)
     if len(view.splits) > 1:
         st.session_state["split_box"] = view.split
@@ -137,16 +135,15 @@ def _breakdown(view: model.MetricView, visit: Visit, source: str, key: tuple[str
 
 def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
     st.header("Definition", anchor=False)
-    st.html(explain.definition(visit.layer.catalogue, metric))
-    together = [
-        visit.layer.catalogue.metrics[name] for name in metric.shown_with if name in visit.layer.catalogue.metrics
-    ]
+    put(explain.definition(visit.layer.catalogue, metric))
+    known = visit.layer.catalogue.metrics
+    together = [known[name] for name in metric.shown_with if name in known]
     if together:
         links = ", ".join(
             f'<a data-view href="{escape(visit.link("metric", metric=each.id))}" target="_self">{escape(each.title)}</a>'
             for each in together
         )
-        st.html(f'<p class="bw">Read it beside: {links}.</p>')
+        put(f'<p class="bw">Read it beside: {links}.</p>')
     grains = model.grains_of(visit.layer.catalogue, metric)
     if len(grains) > 1:
         st.session_state["grain_box"] = Grain(view.series.grain)
@@ -163,4 +160,4 @@ def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
             explain.panel(found, metric)
     elif behind.open:
         with behind:
-            st.html('<p class="bw">There is no number to explain for these filters.</p>')
+            put('<p class="bw">There is no number to explain for these filters.</p>')

@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.components import states
+from dashboard.components.html import put
 from dashboard.components.scorecard import group_table
 from dashboard.viewmodels import scorecard
 from dashboard.visit import Visit
@@ -33,8 +34,8 @@ def draw(visit: Visit) -> None:
             "Choose a later period, or the integrated care board or region that the organisation belongs to.",
         )
         return
-    st.html(f'<p class="bw bw-headline">{escape(card.headline)}</p>')
+    put(f'<p class="bw bw-headline">{escape(card.headline)}</p>')
     for group in card.groups:
         if group.rows or group.unreported:
             st.subheader(group.title, anchor=False)
-            st.html(group_table(group, visit.filters))
+            put(group_table(group, visit.filters))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components import charts, states
-from dashboard.components.html import badge, table
+from dashboard.components.html import badge, put, table
 from dashboard.viewmodels import service as model
 from dashboard.visit import Visit
 
@@ -13,7 +13,7 @@ from dashboard.visit import Visit
 def draw(visit: Visit) -> None:
     """Draws the page."""
     st.title(f"Services: {visit.place.name}", anchor=False)
-    st.html(
+    put(
         '<p class="bw bw-headline">Waiting lists for consultant-led treatment (referral to treatment). Choose up to '
         "five services above; without a choice the service with the longest list is shown.</p>"
     )
@@ -26,11 +26,11 @@ def draw(visit: Visit) -> None:
         )
         return
     if view.reach and not view.reach.is_own:
-        st.html(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
+        put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
     source = visit.source_of(*(chart.metric.id for chart in view.charts))
     left, right = st.columns(2, gap="large")
     for place, chart in enumerate(view.charts):
         with (left, right)[place % 2]:
             charts.draw(chart, source=source, key=visit.key, level=2)
     st.header("All services", anchor=False)
-    st.html(f'<p class="bw">{view.title}</p>{table(view.overview)}')
+    put(f'<p class="bw">{view.title}</p>{table(view.overview)}')

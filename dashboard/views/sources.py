@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components.html import badge, definition_list, table, view_link
+from dashboard.components.html import badge, definition_list, put, table, view_link
 from dashboard.layer import in_london
 from dashboard.viewmodels.charts import Table
 from dashboard.viewmodels.holdings import Held
@@ -17,14 +17,14 @@ from dashboard.visit import Visit
 def draw(visit: Visit) -> None:
     """Draws the page."""
     st.title("Data and licences", anchor=False)
-    st.html(
+    put(
         '<div class="bw"><p class="bw-headline">Every figure comes from a published file that was read as it was '
         "issued. Contains public sector information licensed under the Open Government Licence v3.0.</p>"
         f"<p>{words.counted(len(visit.holdings.held), 'publication')} feed "
         f"{words.counted(len(visit.layer.catalogue.metrics), 'measure')}. "
         f"Data version {escape(visit.version)}.</p></div>"
     )
-    st.html(table(_overview(visit)))
+    put(table(_overview(visit)))
     for held in visit.holdings.held:
         _publication(visit, held)
 
@@ -49,7 +49,7 @@ def _publication(visit: Visit, held: Held) -> None:
     publication = held.publication
     st.header(publication.title, anchor=False)
     loaded = words.moment_words(in_london(publication.loaded_at)) if publication.loaded_at else ""
-    st.html(
+    put(
         definition_list(
             [
                 ("Publisher", publication.publisher),
@@ -64,9 +64,9 @@ def _publication(visit: Visit, held: Held) -> None:
     )
     links = ", ".join(view_link(visit.link("metric", metric=each.id), each.name) for each in held.metrics)
     stale = f" {badge('stale: newer data should be out', 'warn')}" if held.stale else ""
-    st.html(f'<p class="bw">Feeds: {links}.{stale}</p>')
+    put(f'<p class="bw">Feeds: {links}.{stale}</p>')
     behind = st.expander(f"Files of {publication.title} ({len(publication.files)})", key=f"files-{publication.id}",
                          on_change="rerun")  # fmt: skip
     if behind.open:
         with behind:
-            st.html(table(held.files))
+            put(table(held.files))
