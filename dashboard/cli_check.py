@@ -14,7 +14,7 @@ from rich.console import Console
 from dashboard.cli_layer import opened, told
 from metrics.catalogue import SHIPPED, Finding
 from metrics.catalogue import check as found_in
-from sample_data.published.reconcile import reconcile, report
+from sample_data.published.reconcile import reconcile, report, unstated
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -54,8 +54,9 @@ def check(
         console.print(f"{size} metrics in {definitions.name}/. {verdict}")
     if reconciled:
         with told():
-            lines = reconcile(opened(warehouse).warehouse.snapshot())
-        text = report(lines)
+            snapshot = opened(warehouse).warehouse.snapshot()
+            lines = reconcile(snapshot)
+        text = report(lines, unstated(snapshot, lines))
         if out is not None:
             out.write_text(text, encoding="utf-8")
             console.print(f"Wrote the report to {out}.")

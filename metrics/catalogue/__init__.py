@@ -9,5 +9,5 @@ from metrics.catalogue.loading import SHIPPED, check, load
 
 __all__ = [
     "SHIPPED", "Alternate", "Catalogue", "CatalogueError", "Dimension", "Finding", "Metric", "Model", "Part", "Place",
-    "UnknownMetricError", "check", "load", "suggest",
+    "Target", "UnknownMetricError", "check", "load", "suggest",
 ]  # fmt: skip

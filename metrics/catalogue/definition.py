@@ -64,6 +64,7 @@ class Model(Strict):
     title: str
     table: Identifier
     publication: Identifier
+    also_from: tuple[Identifier, ...] = Field(default=(), description="other publications that fill the same rows")
     provenance: Literal["published", "operational", "simulated"]
     grain: NativeGrain
     levels: tuple[Level, ...] = Field(
@@ -133,6 +134,9 @@ class Metric(Strict):
     denominator: Part | None = None
     percentile: float | None = Field(default=None, gt=0, lt=1)
     formula: str | None = Field(default=None, description="arithmetic over metric ids, for derived metrics")
+    paired: bool = Field(
+        default=False, description="of a formula a / b over two models: only organisations that have both count"
+    )
     over_time: OverTime | None = Field(
         default=None, description="how native periods combine into longer ones; null is the type's default"
     )

@@ -130,6 +130,20 @@ def formulas_hold(catalogue: Catalogue) -> Iterator[Finding]:
             yield _at(catalogue, f"metric:{metric.id}", "E018", f"made of itself: {' → '.join(cycle)}.")
 
 
+def pairs_divide(catalogue: Catalogue) -> Iterator[Finding]:
+    """E023: a paired formula divides one metric that adds up by another."""
+    for metric in catalogue:
+        if not metric.paired or metric.formula is None:
+            continue
+        inputs = [catalogue.metrics[name] for name in expression.names(metric.formula) if name in catalogue.metrics]
+        sides = [side.strip() for side in metric.formula.split("/")]
+        if sorted(sides) != sorted(each.id for each in inputs) or len(sides) != 2:
+            yield _at(catalogue, f"metric:{metric.id}", "E023", "a paired formula is one metric / another.")
+        elif any(each.type not in ("simple", "snapshot") for each in inputs):
+            yield _at(catalogue, f"metric:{metric.id}", "E023", "both metrics of a paired formula must add up.",
+                      "Use simple or snapshot metrics.")  # fmt: skip
+
+
 def companions_exist(catalogue: Catalogue) -> Iterator[Finding]:
     """E019: the metrics to read beside this one are defined."""
     for metric in catalogue:
@@ -179,7 +193,7 @@ def metrics_explain_themselves(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    tables_exist, model_columns_exist, needed_fields, models_exist, expressions_read, formulas_hold,
+    tables_exist, model_columns_exist, needed_fields, models_exist, expressions_read, formulas_hold, pairs_divide,
     companions_exist, percentiles_have_bins, snapshots_do_not_add_up, shares_are_shares, metrics_explain_themselves,
 )  # fmt: skip
 

@@ -50,6 +50,29 @@ def derive(metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ..
     )
 
 
+def divide_paired(metric: Metric, finest: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
+    """Returns `period`, `by`, `value`, `numerator`, `denominator` and `reporting` of a ratio over two models.
+
+    `finest` holds both inputs by organisation. Only organisations that have both add to either part, so that the two
+    parts are about the same organisations.
+    """
+    tree = parse(metric.formula or "")
+    if not isinstance(tree, exp.Div):  # linted: a paired formula divides one metric by another
+        raise ExpressionError(f"'{metric.formula}' is not one metric divided by another.")
+    above, below = tree.left.name, tree.right.name
+    keys = ["period", *by, "organisation"]
+    sides = [
+        finest.filter(pl.col("metric") == name).select(*keys, pl.col("value").alias(part)).drop_nulls(part)
+        for name, part in ((above, "numerator"), (below, "denominator"))
+    ]
+    both = sides[0].join(sides[1], on=keys, nulls_equal=True)
+    grouped = both.group_by("period", *by).agg(
+        pl.col("numerator", "denominator").sum(), pl.len().cast(pl.Int64).alias("reporting")
+    )
+    share = pl.when(pl.col("denominator") > 0).then(pl.col("numerator") / pl.col("denominator"))
+    return grouped.select("period", *by, share.alias("value"), "numerator", "denominator", "reporting")
+
+
 def _polars(node: exp.Expr, text: str) -> pl.Expr:  # noqa: PLR0911 - one case a construct
     def inner(child: exp.Expr) -> pl.Expr:
         return _polars(child, text)

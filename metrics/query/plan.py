@@ -54,7 +54,7 @@ class Plan:
 
     Attributes:
         sources: metric id to source, for every metric that is read from a table.
-        derived: derived metrics in an order in which each comes after its inputs.
+        derived: metrics whose inputs are asked for in a request of their own.
         shown: the ids asked for, in the order asked.
     """
 
@@ -73,16 +73,12 @@ def plan(request: Request, catalogue: Catalogue) -> Plan:
     """
     request = _with_plain_names(request)
     wanted = [catalogue.metric(name) for name in dict.fromkeys(request.metrics)]
-    needed: dict[str, Metric] = {}
-    for metric in wanted:
-        for each in _with_inputs(metric, catalogue):
-            needed.setdefault(each.id, each)
-    sources = {metric.id: _source(metric, request, catalogue) for metric in needed.values() if metric.type != "derived"}
+    sources = {metric.id: _source(metric, request, catalogue) for metric in wanted if metric.type != "derived"}
     return Plan(
         request=request,
         scans=tuple(_scans(sources.values(), request)),
         sources=sources,
-        derived=tuple(metric for metric in needed.values() if metric.type == "derived"),
+        derived=tuple(metric for metric in wanted if metric.type == "derived"),
         shown=tuple(metric.id for metric in wanted),
     )
 
@@ -105,12 +101,6 @@ def _with_plain_names(request: Request) -> Request:
         as_at=request.as_at,
         who=request.who,
     )
-
-
-def _with_inputs(metric: Metric, catalogue: Catalogue) -> Iterable[Metric]:
-    for each in catalogue.inputs(metric):
-        yield from _with_inputs(each, catalogue)
-    yield metric
 
 
 def _source(metric: Metric, request: Request, catalogue: Catalogue) -> Source:

@@ -101,7 +101,7 @@ def publications_of(
     inputs = [metric, *catalogue.inputs(metric)]
     models = [catalogue.models[each.model] for each in inputs if each.model]
     models += [catalogue.models[alternate.model] for each in inputs for alternate in each.alternates]
-    wanted = tuple(dict.fromkeys(model.publication for model in models))
+    wanted = tuple(dict.fromkeys(name for model in models for name in (model.publication, *model.also_from)))
     return tuple(each for name in wanted if (each := _publication(name, holdings, span)) is not None)
 
 

@@ -123,6 +123,70 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
             "England weigh more (14 to 290 a month)."
         ),
     ),
+    KnownDifference(
+        "kh03_beds",
+        date(2010, 4, 1),
+        date(2011, 1, 1),
+        frozenset({"available_day", "occupied_day"}),
+        lowest=-0.009,
+        highest=0.0,
+        cause="England's row counts one organisation with 81 day beds that has no row of its own.",
+    ),
+    KnownDifference(
+        "uec_winter_sitrep",
+        date(2017, 1, 1),
+        date(2017, 1, 8),
+        frozenset({"adult_critical_care_occupied"}),
+        lowest=0.0,
+        highest=0.17,
+        cause="England's row repeats the figure 2,805 on these days; the trusts' own rows differ.",
+    ),
+    KnownDifference(
+        "uec_winter_sitrep",
+        date(2022, 11, 14),
+        date(2023, 3, 12),
+        frozenset({"handover_over_60_minutes"}),
+        lowest=-1.0,
+        highest=0.0,
+        cause=(
+            "Two trusts with an A&E, Bedfordshire Hospitals (RC9) and Isle of Wight (R1F), have blank cells on every "
+            "day of that winter; England's row is up to 38 handovers a day higher."
+        ),
+    ),
+    KnownDifference(
+        "outpatients",
+        date(2011, 10, 1),
+        date(2011, 10, 1),
+        frozenset(
+            {
+                "admitted",
+                "decisions_to_admit",
+                "failed_to_attend_admission",
+                "first_attended",
+                "first_did_not_attend",
+                "gp_referrals",
+                "other_referrals",
+                "removals_from_list",
+                "subsequent_attended",
+                "subsequent_did_not_attend",
+            }
+        ),
+        lowest=-0.012,
+        highest=0.0,
+        cause=(
+            "The return names providers without codes; rows whose name fits no single organisation are left out "
+            "and listed as rejected."
+        ),
+    ),
+    KnownDifference(
+        "nhs_app",
+        date(2025, 3, 1),
+        date(2025, 8, 1),
+        frozenset({"logins", "unique_users"}),
+        lowest=-0.001,
+        highest=0.0,
+        cause="England's total counts users whose integrated care board is unknown; no board's row holds them.",
+    ),
 )
 
 

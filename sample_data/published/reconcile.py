@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from metrics.warehouse.connect import Snapshot
 from metrics.warehouse.tables import LOAD_COLUMNS, metadata
 from metrics.warehouse.tables.meta import meta_load, meta_published_total
-from sample_data.published.known_differences import KNOWN_DIFFERENCES
+from sample_data.published.known_differences import cause_of
 from sample_data.published.stated_totals import parts_of
 
 # Publications round some totals; sums of fractions differ in their last digits.
@@ -76,7 +76,9 @@ def reconcile(snapshot: Snapshot, publication: str | None = None, period: date |
         for row in rows.iter_rows(named=True):
             facts = sums.get(row["period"])
             line = Line(str(name), row["period"], str(measure), row["value"], facts, row["stated_in"], None)
-            lines.append(line if line.ties or facts is None else _with_cause(line, facts))
+            if facts is not None and not line.ties:
+                line = replace(line, cause=cause_of(line.publication, line.period, line.measure, facts, line.stated))
+            lines.append(line)
     return tuple(lines)
 
 
@@ -88,8 +90,40 @@ def sums_by_organisation(snapshot: Snapshot, table: str, columns: Iterable[str],
     return snapshot.frame(select.where(facts.c.period == period).group_by(facts.c.org_code)).sort("org_code")
 
 
-def report(lines: Iterable[Line]) -> str:
-    """Returns the reconciliation as Markdown: a summary, then every difference with its cause."""
+def unstated(snapshot: Snapshot, lines: Iterable[Line]) -> pl.DataFrame:
+    """Returns the periods held for which the publication's files state no total that the facts can be held against.
+
+    Columns: `publication`, `table`, `periods` Int64, `first` and `last` Date; one row for each fact table and publication
+    with such periods.
+    """
+    stated: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for line in lines:
+        if line.facts is not None:
+            for table in _tables_with(line.measure):
+                stated[line.publication, table.name].add(line.period)
+    rows = []
+    for name, table in sorted(metadata.tables.items()):
+        if not name.startswith("fact_"):
+            continue
+        held = snapshot.frame(
+            sa.select(meta_load.c.publication, table.c.period)
+            .join_from(table, meta_load, meta_load.c.load_id == table.c.load_id)
+            .distinct()
+        )
+        for (publication,), group in held.group_by("publication", maintain_order=True):
+            days = sorted(set(group["period"]) - stated[str(publication), name])
+            if days:
+                rows.append((str(publication), name, len(days), days[0], days[-1]))
+    names = {"publication": pl.String, "table": pl.String, "periods": pl.Int64, "first": pl.Date, "last": pl.Date}
+    return pl.DataFrame(rows, schema=names, orient="row").sort("publication", "table")
+
+
+def report(lines: Iterable[Line], without: pl.DataFrame) -> str:
+    """Returns the reconciliation as Markdown: a summary, every difference with its cause, and what cannot be compared.
+
+    `without` is the frame that `unstated` gives.
+    """
+    lines = tuple(lines)
     groups: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         groups[line.publication, line.measure].append(line)
@@ -118,6 +152,13 @@ def report(lines: Iterable[Line]) -> str:
         text.append("None.")
     else:
         text += _listed(differences)
+    text += ["", "## Periods without a stated total", ""]
+    text += ["The files that are held state no total for these, so there is nothing to compare the facts with.", ""]
+    text += ["| Publication | Table | Periods | From | To |", "|---|---|---:|---|---|"]
+    text += [
+        f"| {row['publication']} | {row['table']} | {row['periods']:,} | {row['first']:%d %B %Y} | {row['last']:%d %B %Y} |"
+        for row in without.iter_rows(named=True)
+    ]
     return "\n".join(text) + "\n"
 
 
@@ -139,22 +180,20 @@ def _listed(differences: list[Line]) -> Iterator[str]:
         yield ""
 
 
-def _with_cause(line: Line, facts: float) -> Line:
-    for known in KNOWN_DIFFERENCES:
-        if known.explains(line.publication, line.period, line.measure, facts, line.stated):
-            return Line(line.publication, line.period, line.measure, line.stated, facts, line.stated_in, known.cause)
-    return line
+def _tables_with(measure: str) -> list[sa.Table]:
+    columns, where = parts_of(measure)
+    return [
+        table
+        for name, table in metadata.tables.items()
+        if name.startswith("fact_") and {*columns, *where} <= set(table.columns.keys()) - set(LOAD_COLUMNS)
+    ]
 
 
 def _sums(snapshot: Snapshot, publication: str, measure: str, period: date | None) -> dict[date, float] | None:
     """Returns the sum per period over the publication's own rows; None when no fact table has the columns."""
     columns, where = parts_of(measure)
     found: dict[date, float] = {}
-    tables = [
-        table
-        for name, table in metadata.tables.items()
-        if name.startswith("fact_") and {*columns, *where} <= set(table.columns.keys()) - set(LOAD_COLUMNS)
-    ]
+    tables = _tables_with(measure)
     if not tables:
         return None
     own = sa.select(meta_load.c.load_id).where(meta_load.c.publication == publication)
