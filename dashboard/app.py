@@ -25,32 +25,25 @@ _SIDEBAR = 224
 
 def main() -> None:
     """Draws the chosen page."""
-    st.set_page_config(
-        page_title="Bellwether", page_icon=":material/monitoring:", layout="wide", initial_sidebar_state=_SIDEBAR
-    )  # fmt: skip
+    st.set_page_config(page_title="Bellwether", page_icon=shell.ICON, layout="wide", initial_sidebar_state=_SIDEBAR)
     shell.dress()
-    menu: dict[str, list[st.Page]] = {}
-    for number, entry in enumerate(entries()):
-        menu.setdefault(entry.section, []).append(_page(entry, default=number == 0))
-    first = entries()[0]
-    # The first page answers at the root; its own name must work in a link too.
-    menu[first.section].append(_page(first, hidden=True))
-    st.navigation(menu, position="sidebar", expanded=True).run()
+    shown = entries()
+    pages = [_page(entry) for entry in shown]
+    # The first page answers at the root as well as under its own name.
+    st.navigation([_page(shown[0], default=True), *pages], position="hidden").run()
 
 
-def _page(entry: Entry, *, default: bool = False, hidden: bool = False) -> st.Page:
+def _page(entry: Entry, *, default: bool = False) -> st.Page:
     def run() -> None:
         guarded(entry)
 
     run.__name__ = "home" if default else entry.path
-    return st.Page(
-        run, title=entry.title, url_path=None if default else entry.path, default=default,
-        visibility="hidden" if hidden else "visible",
-    )  # fmt: skip
+    return st.Page(run, title=entry.title, url_path=None if default else entry.path, default=default)
 
 
 def guarded(entry: Entry) -> None:
     """Draws a page; whatever goes wrong becomes words that say what to do, never a traceback."""
+    shell.menu(entries(), entry, st.session_state.get("filters", {}) | dict(st.query_params))
     try:
         draw(entry)
     except WarehouseNotBuiltError:

@@ -11,6 +11,9 @@ if (!window.bellwetherLinks) {
     window.history.pushState({}, "", link.href);
     window.dispatchEvent(new PopStateEvent("popstate"));
     document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    if (link.closest(".bw-menu") && window.innerWidth < 768) {
+      document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+    }
   });
   // A single letter must not run a command that nobody asked for (WCAG 2.1.4): Streamlit reruns on "r".
   const editable = "input, textarea, select, [contenteditable=true]";

@@ -51,13 +51,9 @@ def target_cell(row: Row) -> str:
 
 def age_cell(row: Row) -> str:
     """Returns how old and how complete the value is."""
-    parts = []
-    if row.freshness:
-        parts.append(escape(f"{row.period}, {row.freshness.text}"))
-        if row.freshness.stale:
-            parts[-1] += " " + badge("stale", "warn")
-    else:
-        parts.append(escape(row.period))
+    parts = [escape(row.freshness.text.capitalize()) if row.freshness else "Chosen period"]
+    if row.freshness and row.freshness.stale:
+        parts[0] += " " + badge("stale", "warn")
     said = STATUS_WORDS.get(row.status, row.status)
     if row.status == Status.FINAL:
         parts.append(f"<small>{escape(said)}{'; ' + row.coverage if row.coverage else ''}</small>")
@@ -71,15 +67,13 @@ def _row(row: Row, filters: Filters) -> str:
     whose = f"<small>{badge(row.whose, 'warn')}</small>" if row.whose else ""
     name = f'<th scope="row" role="rowheader">{view_link(address, row.metric.name)}{whose}</th>'
     unit = f"<small>{escape(row.unit)}</small>" if row.unit else ""
-    value = f'<td role="cell"><span class="bw-value">{escape(row.value)}</span>{unit}</td>'
+    period = f"<small>{escape(row.period)}</small>"
+    value = f'<td role="cell"><span class="bw-value">{escape(row.value)}</span>{unit}{period}</td>'
     if row.spread:
         middle = row.spread
         low, high = (words.value_text(each, row.metric) for each in (middle.lower, middle.upper))
         text = f"Middle of {middle.organisations} trusts, not a figure of its own. Half lie between {low} and {high}."
-        return (
-            f"<tr role='row'>{name}{value}<td role='cell' colspan='3' class='bw-quiet'>{escape(text)}</td>"
-            f"<td role='cell' class='bw-when'>{escape(row.period)}</td></tr>"
-        )
+        return f"<tr role='row'>{name}{value}<td role='cell' colspan='4' class='bw-quiet'>{escape(text)}</td></tr>"
     return (
         f'<tr role="row">{name}{value}<td role="cell">{change_cell(row.change)}</td>'
         f'<td role="cell">{target_cell(row)}</td>'
