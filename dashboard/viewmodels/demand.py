@@ -332,7 +332,8 @@ def _sentences(
     if mine is None or other is None:
         return (f"In {words.counted(tests, 'test')} on past data nothing was reported to compare with.",)
     against = f"{repeating} missed by {_share(other)}"
-    said = [f"In {words.counted(tests, 'test')} on past data the forecast missed by {_share(mine)} on average; {against}."]
+    tested = words.counted(tests, "test")
+    said = [f"In {tested} on past data the forecast missed by {_share(mine)} on average; {against}."]
     if mine >= other:
         said.append(f"Here {repeating} would have done as well or better: prefer it, or look for what changed.")
     within = [f"the {level}% interval held {_share(ours[f'coverage{level}'], 0)}" for level in (80, 95)
