@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
 
@@ -131,6 +132,15 @@ def draw(chart: LineChart | RankChart, *, source: str, key: tuple[str, ...], lev
     st.plotly_chart(figure, key=name, config=CONFIG, alt=f"{chart.title}. {chart.summary}")
     put(f'<div class="bw bw-note"><p>{escape(chart.summary)}</p><p>Source: {escape(source)}</p></div>')
     with_table(chart.table, chart.download, name)
+
+
+def in_pairs(drawing: Sequence[Callable[[], None]]) -> None:
+    """Draws charts two by two, each pair level with its neighbour; one below the other on a phone."""
+    for start in range(0, len(drawing), 2):
+        columns = st.columns(2, gap="large")
+        for column, one in zip(columns, drawing[start : start + 2], strict=False):
+            with column:
+                one()
 
 
 def with_table(content: Table, download: Download, key: str) -> None:

@@ -11,7 +11,7 @@ from dashboard.viewmodels.scorecard import STATUS_WORDS, Group, Row
 from dashboard.viewmodels.series import Change
 from metrics.query.result import Status
 
-_TONES = {"better": "good", "worse": "poor", "no change": "plain", "no better direction": "plain"}
+_TONES = {"better": "good", "worse": "poor"}
 
 
 def group_table(group: Group, filters: Filters) -> str:
@@ -34,7 +34,8 @@ def change_cell(change: Change | None) -> str:
         return '<span class="bw-quiet">No earlier final period to compare</span>'
     direction = "level" if change.judgement == "no change" else "up" if change.amount > 0 else "down"
     text = change.text[0].upper() + change.text[1:]
-    return f"{badge(change.judgement, _TONES[change.judgement])}<small>{arrow(direction)}{escape(text)}</small>"
+    tone = _TONES.get(change.judgement, "plain")
+    return f"{badge(change.judgement, tone)}<small>{arrow(direction)}{escape(text)}</small>"
 
 
 def target_cell(row: Row) -> str:

@@ -47,7 +47,7 @@ def header(holdings: Holdings) -> None:
 def menu(entries: Sequence[Entry], shown: Entry, query: Mapping[str, str]) -> None:
     """Draws the menu in the sidebar, every link with the filters kept.
 
-    It takes the place of Streamlit's own, whose lists are not lists to a screen reader and whose links drop the filters.
+    It takes the place of Streamlit's own, whose lists are none to a screen reader and whose links drop the filters.
     """
     kept = urlencode({key: query[key] for key in KEYS if key in query}, safe=",")
     parts = []

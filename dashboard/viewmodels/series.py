@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from metrics.catalogue import Metric
 from metrics.catalogue.definition import Target
 from metrics.query.result import Status
 
-Judgement = Literal["better", "worse", "no change", "no better direction"]
+Judgement = Literal["better", "worse", "no change", "no better direction", "not judged"]
 _SETTLED: Final = (Status.FINAL, Status.PROVISIONAL)
 
 
@@ -145,19 +145,28 @@ def change_between(series: Series, newest: Point, earlier: Point) -> Change | No
 
 
 def change_of(series: Series) -> Change | None:
-    """Returns the newest value's change on the same period a year before, else on the period before.
+    """Returns the newest value's change on the same period a year before, else on the newest before it.
 
-    Only final periods are compared.
+    Only final periods are compared, and only the same season is judged.
     """
     newest = series.latest
     if newest is None or newest.status != Status.FINAL:
         return None
     year_before = series.at(words.months_after(newest.period, -12))
-    earlier = [point for point in series.points if point.period < newest.period]
-    for candidate in (year_before, *reversed(earlier)):
-        if candidate is not None and candidate.value is not None and candidate.status == Status.FINAL:
-            return change_between(series, newest, candidate)
-    return None
+    if _compares(year_before):
+        return change_between(series, newest, year_before)
+    earlier = [point for point in series.points if point.period < newest.period and _compares(point)]
+    if not earlier:
+        return None
+    change = change_between(series, newest, earlier[-1])
+    if change is None or series.grain == "financial_year":
+        return change
+    # Another season: the difference is told and not judged.
+    return replace(change, judgement="not judged", text=f"{change.text}; no value a year before")
+
+
+def _compares(point: Point | None) -> TypeGuard[Point]:
+    return point is not None and point.value is not None and point.status == Status.FINAL
 
 
 def target_of(metric: Metric, day: date, organisation: str) -> Target | None:

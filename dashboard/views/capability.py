@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -10,6 +11,7 @@ from dashboard.components import charts, states
 from dashboard.components.html import badge, put
 from dashboard.components.scorecard import group_table
 from dashboard.viewmodels import capability as model
+from dashboard.viewmodels.charts import LineChart
 from dashboard.visit import Visit
 
 
@@ -31,16 +33,16 @@ def draw(visit: Visit, capability: str) -> None:
         put(group_table(group, visit.filters))
     if view.charts:
         st.header("Over time", anchor=False)
-        left, right = st.columns(2, gap="large")
-        for place, chart in enumerate(view.charts):
-            with (left, right)[place % 2]:
-                whose = view.whose[chart.metric.id]
-                if whose:
-                    put(f'<p class="bw">{badge(whose, "warn")}</p>')
-                charts.draw(chart, source=visit.source_of(chart.metric.id), key=visit.key)
+        charts.in_pairs([partial(_chart, visit, chart, view.whose[chart.metric.id]) for chart in view.charts])
     items = "".join(f"<li>{escape(each)}</li>" for each in view.about.not_measured)
     st.header("Not measured yet", anchor=False)
     put(
         '<div class="bw"><p>No national publication holds these. They need data of your own organisation, which '
         f"Bellwether does not have yet, so nothing is shown for them.</p><ul>{items}</ul></div>"
     )
+
+
+def _chart(visit: Visit, chart: LineChart, whose: str) -> None:
+    if whose:
+        put(f'<p class="bw">{badge(whose, "warn")}</p>')
+    charts.draw(chart, source=visit.source_of(chart.metric.id), key=visit.key)

@@ -139,10 +139,7 @@ def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
     known = visit.layer.catalogue.metrics
     together = [known[name] for name in metric.shown_with if name in known]
     if together:
-        links = ", ".join(
-            f'<a data-view href="{escape(visit.link("metric", metric=each.id))}" target="_self">{escape(each.title)}</a>'
-            for each in together
-        )
+        links = ", ".join(view_link(visit.link("metric", metric=each.id), each.title) for each in together)
         put(f'<p class="bw">Read it beside: {links}.</p>')
     grains = model.grains_of(visit.layer.catalogue, metric)
     if len(grains) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.components import charts, states
@@ -28,9 +30,6 @@ def draw(visit: Visit) -> None:
     if view.reach and not view.reach.is_own:
         put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
     source = visit.source_of(*(chart.metric.id for chart in view.charts))
-    left, right = st.columns(2, gap="large")
-    for place, chart in enumerate(view.charts):
-        with (left, right)[place % 2]:
-            charts.draw(chart, source=source, key=visit.key, level=2)
+    charts.in_pairs([partial(charts.draw, chart, source=source, key=visit.key, level=2) for chart in view.charts])
     st.header("All services", anchor=False)
     put(f'<p class="bw">{view.title}</p>{table(view.overview)}')
