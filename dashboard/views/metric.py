@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components import charts, explain, states
-from dashboard.components.html import badge, put
+from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, change_cell, target_cell
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels.scorecard import GROUPS
