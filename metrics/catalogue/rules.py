@@ -139,9 +139,9 @@ def pairs_divide(catalogue: Catalogue) -> Iterator[Finding]:
         sides = [side.strip() for side in metric.formula.split("/")]
         if sorted(sides) != sorted(each.id for each in inputs) or len(sides) != 2:
             yield _at(catalogue, f"metric:{metric.id}", "E023", "a paired formula is one metric / another.")
-        elif any(each.type not in ("simple", "snapshot") for each in inputs):
+        elif not all(_adds_up(catalogue, each) for each in inputs):
             yield _at(catalogue, f"metric:{metric.id}", "E023", "both metrics of a paired formula must add up.",
-                      "Use simple or snapshot metrics.")  # fmt: skip
+                      "Use simple or snapshot metrics, or sums of them.")  # fmt: skip
 
 
 def companions_exist(catalogue: Catalogue) -> Iterator[Finding]:
@@ -202,6 +202,15 @@ def _at(catalogue: Catalogue, key: str, code: str, message: str, fix: str = "", 
     place: Place = catalogue.places[key]
     subject = key.split(":", 1)[1]
     return Finding(code, severity, place.file.name, place.line, f"'{subject}': {message}", fix)  # type: ignore[arg-type]
+
+
+def _adds_up(catalogue: Catalogue, metric: Metric) -> bool:
+    if metric.type != "derived":
+        return metric.type in ("simple", "snapshot")
+    if any(sign in (metric.formula or "") for sign in "*/"):
+        return False
+    known = [catalogue.metrics.get(name) for name in sorted(expression.names(metric.formula or ""))]
+    return all(each is not None and _adds_up(catalogue, each) for each in known)
 
 
 def _problem(model: Model, text: str) -> str:
