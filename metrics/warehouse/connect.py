@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -110,6 +111,7 @@ class _EmbeddedSource:
 class _ServerSource:
     def __init__(self, url: str) -> None:
         self._engine = sa.create_engine(url, pool_pre_ping=True)
+        weakref.finalize(self, self._engine.dispose)  # idle connections end with whoever asked for them
 
     def newest(self, seen: Snapshot | None) -> Snapshot:
         if not self.is_built():

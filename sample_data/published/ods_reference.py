@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from metrics.warehouse.identity import END, identities, merged_events
+from metrics.warehouse.identity import END, SuccessionError, identities, merged_events
 from metrics.warehouse.organisations import REGIONS
 from sample_data.published.cells import header_row_of, is_workbook, read_csv_as_text, read_sheet, require_columns
 from sample_data.published.ods_boards import NEW_BOARDS, OPENED, PLACED, SUCCESSIONS
@@ -268,7 +268,10 @@ def _successions(path: Path, table: pl.DataFrame) -> Reading:
         orient="row",
     )
     events = merged_events(pl.concat([table.select(boards.columns), boards]))
-    today = identities([], events).filter(pl.col("valid_to") == END)
+    try:
+        today = identities([], events).filter(pl.col("valid_to") == END)
+    except SuccessionError as error:
+        raise UnreadableFileError(path, str(error), column="successor_code") from error
     follows = today.filter(pl.col("org_code") != pl.col("current_code"))
     return Reading(
         era="ODS successions",

@@ -1,0 +1,68 @@
+"""Where the warehouse is: defaults, file, environment, and what a mistake says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from metrics.warehouse.errors import SettingsError
+from metrics.warehouse.settings import checked_url, load_settings
+
+
+def test_elsewhere_the_home_is_the_users_data_folder(tmp_path: Path):
+    settings = load_settings(tmp_path, {})
+    assert settings.home == Path(platformdirs.user_data_dir("bellwether"))
+    assert settings.warehouse == f"duckdb:///{settings.home / 'warehouse'}"
+
+
+def test_in_the_project_the_home_is_beside_it(tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "bellwether"\n')
+    assert load_settings(tmp_path, {}).home == tmp_path / ".bellwether"
+
+
+def test_another_project_is_not_ours(tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    assert load_settings(tmp_path, {}).home == Path(platformdirs.user_data_dir("bellwether"))
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path):
+    (tmp_path / "bellwether.toml").write_text('home = "kept"\nwarehouse = "postgresql://a@h/one"\n')
+    assert load_settings(tmp_path, {}).home == tmp_path / "kept"
+    assert load_settings(tmp_path, {}).warehouse == "postgresql+psycopg://a@h/one"
+    settings = load_settings(
+        tmp_path, {"BELLWETHER_HOME": str(tmp_path / "h"), "BELLWETHER_WAREHOUSE": "sqlite:///x.db"}
+    )
+    assert (settings.home, settings.warehouse) == (tmp_path / "h", "sqlite:///x.db")
+
+
+def test_a_password_is_kept():
+    assert checked_url("postgresql://a:s3cret@h/one") == "postgresql+psycopg://a:s3cret@h/one"
+
+
+def test_sections_of_other_parts_are_left_alone(tmp_path: Path):
+    (tmp_path / "bellwether.toml").write_text('home = "kept"\n[dashboard]\nport = 8600\n')
+    assert load_settings(tmp_path, {}).home == tmp_path / "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('warehous = "x"\n', "no setting 'warehous'. Did you mean 'warehouse'"),
+        ("home = 3\n", "'home' must be text"),
+        ('warehouse = "no url"\n', "key 'warehouse': 'no url' is not a database URL"),
+        ('warehouse = "duckdb:///:memory:"\n', "the embedded warehouse is a folder"),
+        ("home = \n", "bellwether.toml: Invalid value"),
+    ],
+)
+def test_a_mistake_in_the_file_says_what_to_write(tmp_path: Path, text, message):
+    (tmp_path / "bellwether.toml").write_text(text)
+    with pytest.raises(SettingsError) as error:
+        load_settings(tmp_path, {})
+    assert message in str(error.value)
+
+
+def test_a_mistake_in_the_environment_names_the_variable(tmp_path: Path):
+    with pytest.raises(SettingsError, match="BELLWETHER_WAREHOUSE: 'nonsense' is not a database URL"):
+        load_settings(tmp_path, {"BELLWETHER_WAREHOUSE": "nonsense"})
