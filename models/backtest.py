@@ -39,8 +39,14 @@ class Backtest:
 
 
 def backtest(
-    frame: pl.DataFrame, horizon: int, origins: int = 12, step: int | None = None,
-    models: Sequence[Model] | None = None, *, frequency: Frequency | None = None, holidays: pl.DataFrame | None = None,
+    frame: pl.DataFrame,
+    horizon: int,
+    origins: int = 12,
+    step: int | None = None,
+    models: Sequence[Model] | None = None,
+    *,
+    frequency: Frequency | None = None,
+    holidays: pl.DataFrame | None = None,
 ) -> Backtest:
     """Returns what the models would have forecast at the last `origins` cut-offs that have a whole horizon to check.
 
@@ -93,18 +99,30 @@ def _compared(name: str, panel: Panel, rolled: Rolled) -> pl.DataFrame:
     columns["step_squared"] = np.broadcast_to(np.stack([s[1] for s in steps])[:, None, :], shape)
     numbers = pl.DataFrame({key: values.ravel() for key, values in columns.items()}).fill_nan(None)
     firsts = panel.periods[list(rolled.cutoffs)]
-    return pl.DataFrame({
-        "model": pl.Series([name], dtype=pl.String).new_from_index(0, count * horizon * series),
-        "series": np.tile(np.array(panel.names, dtype=object), count * horizon),
-        "cutoff": np.repeat(firsts, horizon * series),
-        "date": np.repeat(dates.ravel(), series),
-        "ahead": np.tile(np.repeat(np.arange(1, horizon + 1), series), count),
-    }).cast({"series": pl.String, "cutoff": pl.Date, "date": pl.Date, "ahead": pl.Int64}).hstack(numbers)
+    return (
+        pl.DataFrame(
+            {
+                "model": pl.Series([name], dtype=pl.String).new_from_index(0, count * horizon * series),
+                "series": np.tile(np.array(panel.names, dtype=object), count * horizon),
+                "cutoff": np.repeat(firsts, horizon * series),
+                "date": np.repeat(dates.ravel(), series),
+                "ahead": np.tile(np.repeat(np.arange(1, horizon + 1), series), count),
+            }
+        )
+        .cast({"series": pl.String, "cutoff": pl.Date, "date": pl.Date, "ahead": pl.Int64})
+        .hstack(numbers)
+    )
 
 
 def _compared_nothing() -> pl.DataFrame:
     numbers = ("actual", "mean", "lo80", "hi80", "lo95", "hi95", "step", "step_squared")
-    return pl.DataFrame(schema={
-        "model": pl.String, "series": pl.String, "cutoff": pl.Date, "date": pl.Date, "ahead": pl.Int64,
-        **dict.fromkeys(numbers, pl.Float64),
-    })
+    return pl.DataFrame(
+        schema={
+            "model": pl.String,
+            "series": pl.String,
+            "cutoff": pl.Date,
+            "date": pl.Date,
+            "ahead": pl.Int64,
+            **dict.fromkeys(numbers, pl.Float64),
+        }
+    )

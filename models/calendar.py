@@ -129,8 +129,11 @@ def _holidays_of(year: int) -> list[tuple[date, str]]:
     ]
     taken: set[date] = set()
     # Boxing Day first: when Christmas Day is a Sunday, Boxing Day keeps its Monday and Christmas Day moves on.
-    fixed = [(date(year, 1, 1), "New Year's Day"), (date(year, 12, 26), "Boxing Day"),
-             (date(year, 12, 25), "Christmas Day")]
+    fixed = [
+        (date(year, 1, 1), "New Year's Day"),
+        (date(year, 12, 26), "Boxing Day"),
+        (date(year, 12, 25), "Christmas Day"),
+    ]
     if date(year, 12, 25).weekday() == _SATURDAY:
         fixed[1:] = fixed[:0:-1]
     for day, title in fixed:
@@ -195,20 +198,26 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
         "1 January": (month == 1) & (day == 1),
         "2 to 4 January": (month == 1) & (day >= 2) & (day <= 4),
     }
-    sundays = np.array([easter_sunday(int(y)) for y in np.unique(days.astype("datetime64[Y]").astype(int) + 1970)],
-                       dtype="datetime64[D]")
+    sundays = np.array(
+        [easter_sunday(int(y)) for y in np.unique(days.astype("datetime64[Y]").astype(int) + 1970)],
+        dtype="datetime64[D]",
+    )
     easter = {
         "Good Friday": np.isin(days, sundays - 2) & is_off,
         "Easter weekend": np.isin(days, np.concatenate([sundays - 1, sundays])),
         "Easter Monday": np.isin(days, sundays + 1) & is_off,
     }
     named = np.logical_or.reduce([*fixed.values(), *easter.values()])
-    return fixed | easter | {
-        "substitute day": is_off & (fixed["27 to 30 December"] | fixed["2 to 4 January"]),
-        "other bank holiday": is_off & ~named,
-        "day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named,
-        "day after a bank holiday": np.isin(days - 1, off) & ~is_off & ~named,
-    }
+    return (
+        fixed
+        | easter
+        | {
+            "substitute day": is_off & (fixed["27 to 30 December"] | fixed["2 to 4 January"]),
+            "other bank holiday": is_off & ~named,
+            "day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named,
+            "day after a bank holiday": np.isin(days - 1, off) & ~is_off & ~named,
+        }
+    )
 
 
 def _weekly(weeks: Days, holidays: pl.DataFrame) -> Regressors:
@@ -232,8 +241,10 @@ def _monthly(months: Days, holidays: pl.DataFrame) -> Regressors:
     }
     days = days_in(months, Frequency.MONTHLY)
     columns["working days"] = (working_days(months, Frequency.MONTHLY, holidays) / days - 0.69, 0.02, False)
-    sundays = np.array([easter_sunday(int(y)) for y in np.unique(months.astype("datetime64[Y]").astype(int) + 1970)],
-                       dtype="datetime64[D]")
+    sundays = np.array(
+        [easter_sunday(int(y)) for y in np.unique(months.astype("datetime64[Y]").astype(int) + 1970)],
+        dtype="datetime64[D]",
+    )
     long_weekends = (sundays[:, None] + np.array([-2, -1, 0, 1])).ravel().astype("datetime64[M]")
     in_month = (months.astype("datetime64[M]")[:, None] == long_weekends).sum(axis=1)
     columns["Easter days"] = (in_month / 4, 1.0, True)

@@ -53,7 +53,10 @@ def attainable(origins: int, level: float) -> bool:
 
 
 def widths(
-    errors: Floats, levels: tuple[float, ...], bucket: int, unusual: NDArray[np.bool_],
+    errors: Floats,
+    levels: tuple[float, ...],
+    bucket: int,
+    unusual: NDArray[np.bool_],
     unusual_ahead: NDArray[np.bool_],
 ) -> Widths:
     """Returns interval widths from earlier errors (origins x horizon x series; NaN where not known).

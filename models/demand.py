@@ -25,8 +25,13 @@ _LEAST_REPORTED = 0.5
 _FIRST_YEAR = 1978
 
 SCHEMA = {
-    "series": pl.String, "date": pl.Date, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64,
-    "lo95": pl.Float64, "hi95": pl.Float64,
+    "series": pl.String,
+    "date": pl.Date,
+    "mean": pl.Float64,
+    "lo80": pl.Float64,
+    "hi80": pl.Float64,
+    "lo95": pl.Float64,
+    "hi95": pl.Float64,
 }
 
 
@@ -98,8 +103,9 @@ class FittedForecaster:
         """Returns the forecasts of the `horizon` periods after the last known one, with refusals and notes."""
         if horizon < 1:
             raise ValueError(f"The horizon must be at least 1 period; it is {horizon}.")
-        rolled = [(panel, roll(self.model, panel, [len(panel.periods)], horizon, self.holidays))
-                  for panel in self.panels]
+        rolled = [
+            (panel, roll(self.model, panel, [len(panel.periods)], horizon, self.holidays)) for panel in self.panels
+        ]
         frames = [_frame(panel, result) for panel, result in rolled]
         notes = {name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency)}
         frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=SCHEMA)
@@ -144,7 +150,8 @@ def _reason(panel: Panel, number: int) -> str:
     reported = ~np.isnan(panel.values[:, number])
     length = len(reported)
     if length < least:
-        return f"Its history is too short: {length} {unit}, and a forecast needs {least}."
+        has = unit.removesuffix("s") if length == 1 else unit
+        return f"Its history is too short: {length} {has}, and a forecast needs {least}."
     silent = int(np.argmax(reported[::-1]))
     if silent >= STOPPED_AFTER[panel.frequency]:
         last: date = panel.periods[length - 1 - silent].astype(object)
@@ -162,11 +169,17 @@ def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
         columns[f"lo{level:.0%}"[:-1]] = rolled.lower[level][0]
         columns[f"hi{level:.0%}"[:-1]] = rolled.upper[level][0]
     ahead = panel.extended(horizon)[-horizon:]
-    return pl.DataFrame({
-        "series": np.repeat(np.array(panel.names, dtype=object), horizon),
-        "date": np.tile(ahead, count),
-        **{name: values.T.ravel() for name, values in columns.items()},
-    }).cast(SCHEMA).with_columns(pl.col("mean", "lo80", "hi80", "lo95", "hi95").fill_nan(None))  # type: ignore[arg-type]
+    return (
+        pl.DataFrame(
+            {
+                "series": np.repeat(np.array(panel.names, dtype=object), horizon),
+                "date": np.tile(ahead, count),
+                **{name: values.T.ravel() for name, values in columns.items()},
+            }
+        )
+        .cast(SCHEMA)
+        .with_columns(pl.col("mean", "lo80", "hi80", "lo95", "hi95").fill_nan(None))
+    )  # type: ignore[arg-type]
 
 
 def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -174,14 +187,13 @@ def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple
     for number, name in enumerate(panel.names):
         said = []
         if len(panel.periods) < RECIPES[frequency].annual_from:
-            said.append(
-                f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast."
-            )
+            said.append(f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast.")
         fewest = int(rolled.origins[0, :, number].min())
         said += [
             f"No {level:.0%} interval where fewer than {origins_needed(level)} earlier forecasts can be checked; "
             f"the furthest period ahead has {fewest}."
-            for level in LEVELS if not attainable(fewest, level)
+            for level in LEVELS
+            if not attainable(fewest, level)
         ]
         if said:
             yield name, tuple(said)

@@ -80,12 +80,27 @@ def summary(forecasts: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataF
     """
     scored = forecasts.drop_nulls("actual")
     table = scored.group_by(by).agg(
-        pl.len().alias("points"), mase().alias("mase"), wape().alias("wape"), mae().alias("mae"), bias().alias("bias"),
-        coverage(80).alias("coverage80"), coverage(95).alias("coverage95"),
-        interval_score(80).alias("interval_score80"), interval_score(95).alias("interval_score95"),
+        pl.len().alias("points"),
+        mase().alias("mase"),
+        wape().alias("wape"),
+        mae().alias("mae"),
+        bias().alias("bias"),
+        coverage(80).alias("coverage80"),
+        coverage(95).alias("coverage95"),
+        interval_score(80).alias("interval_score80"),
+        interval_score(95).alias("interval_score95"),
     )
     joined = table.join(rmsse(scored, by), on=list(by), how="left", nulls_equal=True)
     return joined.select(
-        *by, "points", "mase", "rmsse", "wape", "mae", "bias", "coverage80", "coverage95", "interval_score80",
+        *by,
+        "points",
+        "mase",
+        "rmsse",
+        "wape",
+        "mae",
+        "bias",
+        "coverage80",
+        "coverage95",
+        "interval_score80",
         "interval_score95",
     ).sort(*by)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from models.calendar import Days, Floats, Frequency
 from models.conformal import widths
@@ -59,7 +61,11 @@ class Rolled:
 
 
 def roll(
-    model: Model, panel: Panel, cutoffs: Sequence[int], horizon: int, holidays: pl.DataFrame,
+    model: Model,
+    panel: Panel,
+    cutoffs: Sequence[int],
+    horizon: int,
+    holidays: pl.DataFrame,
 ) -> Rolled:
     """Returns the model's forecasts of the `horizon` periods after each cut-off, with conformal intervals.
 
@@ -73,6 +79,17 @@ def roll(
         horizon: periods ahead.
         holidays: frame with a `date` column; errors near holidays have a spread of their own.
     """
+    # Many small solves: more threads only wait for each other, and slow the pages of others.
+    with _libraries().limit(limits=1):
+        return _roll(model, panel, cutoffs, horizon, holidays)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _roll(model: Model, panel: Panel, cutoffs: Sequence[int], horizon: int, holidays: pl.DataFrame) -> Rolled:
     scale = Scale.of(panel, horizon, min(cutoffs))
     points = model.prepare(panel, horizon, scale)
     unusual = holiday_periods(panel.extended(horizon), panel.frequency, holidays)

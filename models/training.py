@@ -17,7 +17,9 @@ def training_frame(result: Result, metric: str) -> pl.DataFrame:
     name = pl.concat_str(keys, separator=" / ") if keys else pl.lit(metric)
     return (
         result.frame.filter(
-            pl.col("metric") == metric, pl.col("status") == Status.FINAL.value, ~pl.col("is_total"),
+            pl.col("metric") == metric,
+            pl.col("status") == Status.FINAL.value,
+            ~pl.col("is_total"),
         )
         .select(name.alias("series"), pl.col("period").alias("date"), "value")
         .sort("series", "date")

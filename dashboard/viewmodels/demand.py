@@ -197,9 +197,7 @@ def _expected(forecast: pl.DataFrame, naive: pl.DataFrame) -> tuple[Expected, ..
     return tuple(Expected(*row) for row in both.drop("series").iter_rows())
 
 
-def _chart(
-    context: _Context, points: Sequence[Point], expected: tuple[Expected, ...], filters: Filters
-) -> FanChart:
+def _chart(context: _Context, points: Sequence[Point], expected: tuple[Expected, ...], filters: Filters) -> FanChart:
     last = words.period_end(points[-1].period, context.grain)
     start = filters.period_from(last) or date.min
     held = [point for point in points if point.period >= start]
@@ -224,7 +222,7 @@ def _title(context: _Context, points: Sequence[Point], expected: tuple[Expected,
     metric, unit = context.metric, _UNIT[context.grain]
     typical = sum(each.mean for each in expected) / len(expected)
     text = (
-        f"{metric.name}, {context.whose}: about {words.value_words(typical, metric)} a {unit} expected over the next "
+        f"{metric.name}, {context.whose}: about {words.value_words(_rounded(typical), metric)} a {unit} expected over the next "
         f"{words.counted(len(expected), unit)}"
     )
     known = {point.period: point.value for point in points if point.status == Status.FINAL}
@@ -250,9 +248,9 @@ def _summary(context: _Context, expected: tuple[Expected, ...], held: int) -> st
     for each in (first, last) if len(expected) > 1 else (first,):
         text = f"{_sentence_case(words.period_words(each.period, context.grain))}: {context.text(each.mean)}"
         if each.lo80 is not None:
-            text += f", with 80% confidence between {context.text(each.lo80)} and {context.text(each.hi80)}"
+            text += f", 80% interval {context.text(each.lo80)} to {context.text(each.hi80)}"
         if each.lo95 is not None:
-            text += f", with 95% between {context.text(each.lo95)} and {context.text(each.hi95)}"
+            text += f", 95% interval {context.text(each.lo95)} to {context.text(each.hi95)}"
         parts.append(f"{text}.")
     parts.append(
         "The darker band is the 80% interval, the lighter one the 95% interval. "
@@ -346,6 +344,11 @@ def _sentences(
     return tuple(said)
 
 
+def _rounded(value: float) -> float:
+    """Returns the value to three figures, as a forecast is not known to more."""
+    return float(f"{value:.3g}")
+
+
 def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -364,9 +367,7 @@ def _record_download(context: _Context, tested: Backtest) -> Download:
     )
 
 
-def _seen(
-    training: pl.DataFrame, points: Sequence[Point], grain: Grain, result: Result
-) -> tuple[tuple[str, str], ...]:
+def _seen(training: pl.DataFrame, points: Sequence[Point], grain: Grain, result: Result) -> tuple[tuple[str, str], ...]:
     known = training.drop_nulls("value")
     unit = _UNIT[grain]
     if known.is_empty():

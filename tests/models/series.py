@@ -18,8 +18,15 @@ def discharges(*codes: str) -> pl.DataFrame:
     return kept.select(series="org_code", date="period", value=pl.col("discharged_total").cast(pl.Float64))
 
 
-def daily(count: int, *, seed: int = 1, level: float = 400.0, noise: float = 8.0, start: date = date(2022, 1, 3),
-          series: str = "made") -> pl.DataFrame:
+def daily(
+    count: int,
+    *,
+    seed: int = 1,
+    level: float = 400.0,
+    noise: float = 8.0,
+    start: date = date(2022, 1, 3),
+    series: str = "made",
+) -> pl.DataFrame:
     """A made series: weekday and season of the year around a level, with noise."""
     days = np.arange(np.datetime64(start), np.datetime64(start) + count)
     number = days.astype(np.int64)
@@ -29,11 +36,15 @@ def daily(count: int, *, seed: int = 1, level: float = 400.0, noise: float = 8.0
     return pl.DataFrame({"series": [series] * count, "date": days, "value": values}).cast({"date": pl.Date})
 
 
-def monthly(count: int, *, seed: int = 1, level: float = 10_000.0, noise: float = 100.0, series: str = "made") -> pl.DataFrame:
+def monthly(
+    count: int, *, seed: int = 1, level: float = 10_000.0, noise: float = 100.0, series: str = "made"
+) -> pl.DataFrame:
     """A made monthly series: demand per day with a season of the year, with noise."""
     months = np.arange(np.datetime64("2019-04"), np.datetime64("2019-04") + count)
     days = (months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")
     place = months.astype(np.int64) % 12
     rate = (level + level / 20 * np.cos(2 * np.pi * place / 12)) / 30
     values = rate * days.astype(np.int64) + np.random.default_rng(seed).normal(0, noise, count)
-    return pl.DataFrame({"series": [series] * count, "date": months.astype("datetime64[D]"), "value": values}).cast({"date": pl.Date})
+    return pl.DataFrame({"series": [series] * count, "date": months.astype("datetime64[D]"), "value": values}).cast(
+        {"date": pl.Date}
+    )

@@ -28,8 +28,15 @@ def test_bank_holidays_are_those_of_the_published_list() -> None:
 
 @pytest.mark.parametrize(
     ("year", "day"),
-    [(1961, date(1961, 4, 2)), (1818, date(1818, 3, 22)), (2000, date(2000, 4, 23)), (2019, date(2019, 4, 21)),
-     (2024, date(2024, 3, 31)), (2038, date(2038, 4, 25)), (2285, date(2285, 3, 22))],
+    [
+        (1961, date(1961, 4, 2)),
+        (1818, date(1818, 3, 22)),
+        (2000, date(2000, 4, 23)),
+        (2019, date(2019, 4, 21)),
+        (2024, date(2024, 3, 31)),
+        (2038, date(2038, 4, 25)),
+        (2285, date(2285, 3, 22)),
+    ],
 )
 def test_easter_falls_on_known_sundays(year: int, day: date) -> None:
     assert easter_sunday(year) == day
@@ -63,7 +70,8 @@ def test_holiday_marks_name_each_day_once_or_not_at_all() -> None:
 def test_regressors_of_a_period_do_not_depend_on_the_periods_around_it(frequency: Frequency) -> None:
     step = {Frequency.DAILY: 1, Frequency.WEEKLY: 7}.get(frequency)
     periods = (
-        np.arange(np.datetime64("2022-01-03"), np.datetime64("2024-06-30"), step) if step
+        np.arange(np.datetime64("2022-01-03"), np.datetime64("2024-06-30"), step)
+        if step
         else np.arange(np.datetime64("2020-01"), np.datetime64("2024-06")).astype("datetime64[D]")
     )
     holidays = bank_holidays(2019, 2025)

@@ -22,7 +22,8 @@ def values(frame: pl.DataFrame, column: str = "mean") -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("frame", "horizon", "first"),
-    [(daily(800), 28, date(2024, 3, 13)), (monthly(60), 12, date(2024, 4, 1))], ids=["daily", "monthly"],
+    [(daily(800), 28, date(2024, 3, 13)), (monthly(60), 12, date(2024, 4, 1))],
+    ids=["daily", "monthly"],
 )
 def test_forecasts_begin_with_the_period_after_the_last(frame: pl.DataFrame, horizon: int, first: date) -> None:
     forecast = Forecaster().fit(frame).predict(horizon)
@@ -112,7 +113,9 @@ def test_counts_scale_with_their_size(factor: float) -> None:
 
 def test_one_wild_day_hardly_moves_a_forecast() -> None:
     frame = daily(700)
-    wild = frame.with_columns(pl.when(pl.col("date") == date(2023, 11, 1)).then(40_000.0).otherwise("value").alias("value"))
+    wild = frame.with_columns(
+        pl.when(pl.col("date") == date(2023, 11, 1)).then(40_000.0).otherwise("value").alias("value")
+    )
     calm, moved = (values(Forecaster().fit(each).predict(14)) for each in (frame, wild))
     np.testing.assert_allclose(moved, calm, rtol=0.01)
 
@@ -123,7 +126,10 @@ def test_one_wild_day_hardly_moves_a_forecast() -> None:
         (daily(55), "Its history is too short: 55 days, and a forecast needs 56."),
         (monthly(11), "Its history is too short: 11 months, and a forecast needs 12."),
         (daily(100).with_columns(value=pl.lit(None, pl.Float64)), "It has no values."),
-        (daily(400).filter(pl.col("date").dt.day() % 3 == 0), "It is too sparse: 119 of its last 365 days have a value."),
+        (
+            daily(400).filter(pl.col("date").dt.day() % 3 == 0),
+            "It is too sparse: 119 of its last 365 days have a value.",
+        ),
     ],
 )
 def test_series_that_cannot_be_forecast_say_why(frame: pl.DataFrame, reason: str) -> None:
@@ -136,9 +142,7 @@ def test_series_that_cannot_be_forecast_say_why(frame: pl.DataFrame, reason: str
 def test_a_series_that_stopped_is_refused_while_the_others_are_forecast() -> None:
     stopped = daily(300, series="closed")
     fitted = Forecaster().fit(pl.concat([daily(360), stopped]))
-    assert fitted.refused == {
-        "closed": "It stopped: its last value is for 29 October 2022, 60 days before the end."
-    }
+    assert fitted.refused == {"closed": "It stopped: its last value is for 29 October 2022, 60 days before the end."}
     assert fitted.predict(7)["series"].unique().to_list() == ["made"]
 
 
@@ -206,7 +210,12 @@ def test_frequency_is_read_from_the_dates() -> None:
 
 
 def test_weekly_series_are_forecast_by_week() -> None:
-    weeks = daily(1_000).with_columns(date=pl.col("date").dt.truncate("1w")).group_by("series", "date").agg(pl.col("value").sum())
+    weeks = (
+        daily(1_000)
+        .with_columns(date=pl.col("date").dt.truncate("1w"))
+        .group_by("series", "date")
+        .agg(pl.col("value").sum())
+    )
     forecast = Forecaster().fit(weeks.sort("date").head(140)).predict(4)
     assert forecast["date"].diff().drop_nulls().unique().to_list() == [timedelta(days=7)]
     actual = weeks.sort("date").slice(140, 2)["value"].to_numpy()
