@@ -82,7 +82,7 @@ def draw(entry: Entry) -> None:
     shell.header(held)
     states.unreachable_banner()
     if entry.with_filters:
-        filter_bar.bar(filters, places, services, held.newest, with_services=entry.with_services)
+        filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
     states.messages(messages)
     visit = Visit(metrics, places, services, filters, held, today, version)
     entry.draw()(visit)

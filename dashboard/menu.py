@@ -1,4 +1,7 @@
-"""The pages, in the order of the menu. A page is a module of `dashboard.views` with a `draw(visit)`."""
+"""The pages, in the order of the menu. A page is a module of `dashboard.views` with a `draw(visit)`.
+
+A page that can be narrowed to services also has `offers_services(catalogue)`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from dashboard.visit import Visit
+from metrics.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,6 @@ class Entry:
         path: its address, which stays as it is when the title changes.
         view: the module of `dashboard.views`.
         argument: handed to the module's `draw`, for pages that share a module.
-        with_services: whether the filter bar offers services.
         with_filters: whether there is a filter bar.
     """
 
@@ -29,13 +32,17 @@ class Entry:
     path: str
     view: str
     argument: str | None = None
-    with_services: bool = False
     with_filters: bool = True
 
     @property
     def exists(self) -> bool:
         """Returns whether the page's module is there."""
         return find_spec(f"dashboard.views.{self.view}") is not None
+
+    def offers_services(self, catalogue: Catalogue) -> bool:
+        """Returns whether the filter bar offers services: what the page's module says, no without a word of it."""
+        asked = getattr(import_module(f"dashboard.views.{self.view}"), "offers_services", None)
+        return bool(asked and asked(catalogue))
 
     def draw(self) -> Callable[[Visit], None]:
         """Returns the function that draws the page."""
@@ -45,8 +52,8 @@ class Entry:
 
 ENTRIES: Final = (
     Entry("Overview", "Scorecard", "scorecard", "scorecard"),
-    Entry("Overview", "Metric", "metric", "metric", with_services=True),
-    Entry("Overview", "Service", "service", "service", with_services=True),
+    Entry("Overview", "Metric", "metric", "metric"),
+    Entry("Overview", "Service", "service", "service"),
     Entry("Overview", "Demand", "demand", "demand"),
     Entry("Capabilities", "Roadmap", "roadmap", "capability", "roadmap"),
     Entry("Capabilities", "People", "people", "capability", "people"),

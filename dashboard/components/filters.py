@@ -30,10 +30,8 @@ def current(places: Places, services: Mapping[str, str], today: date) -> tuple[F
     return filters, messages
 
 
-def bar(
-    filters: Filters, places: Places, services: Mapping[str, str], newest: date | None, *, with_services: bool
-) -> None:
-    """Draws the filter bar."""
+def bar(filters: Filters, places: Places, services: Mapping[str, str], newest: date | None) -> None:
+    """Draws the filter bar; the box for services only when some are given."""
     months = [LATEST, *_months(newest or date.today(), filters.month)]  # noqa: DTZ011 - only the list of months
     st.session_state["filter_org"] = filters.organisation
     st.session_state["filter_month"] = f"{filters.month:%Y-%m}" if filters.month else LATEST
@@ -48,11 +46,11 @@ def bar(
         month.selectbox("Up to", months, key="filter_month", on_change=_chosen, format_func=_month_words)
         span.selectbox("History", list(SPANS), key="filter_span", on_change=_chosen, format_func=SPANS.__getitem__)
         reset.button("Reset", key="filter_reset", on_click=_reset, width="stretch")
-        if with_services and services:
+        if services:
             st.session_state["filter_services"] = list(filters.services)
             st.multiselect(
                 "Services", list(services), key="filter_services", on_change=_chosen, max_selections=MOST_SERVICES,
-                format_func=lambda code: f"{services[code]} ({code})", placeholder="All services together",
+                format_func=lambda code: f"{services[code]} ({code})", placeholder=f"Choose up to {MOST_SERVICES} services",
             )  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def summary_of(series: Series, whose: str, references: Sequence[Reference] = ())
         parts.append(f"Dashed: {'; '.join(reference.label for reference in references)}.")
     gaps = sum(1 for point in series.points if point.value is None)
     if gaps:
-        parts.append(f"{words.counted(gaps, 'period')} not reported, shown as gaps.")
+        parts.append(f"{words.counted(gaps, 'period')} without a figure, shown as gaps.")
     hollow = sum(1 for point in valued if point.status in HOLLOW)
     if hollow:
         parts.append(f"{words.counted(hollow, 'hollow mark')}: not final, or too few organisations reported.")

@@ -106,7 +106,8 @@ def build(layer: Sources, today: date) -> Holdings:
     loaded = [each.loaded_at for each in publications.values() if each.loaded_at]
     return Holdings(
         held=tuple(held),
-        newest=max(last_days.values(), default=None),
+        # A financial year that still runs ends after today, which says nothing about how new the data are.
+        newest=max((day for day in last_days.values() if day <= today), default=None),
         loaded_at=max(loaded, default=None),
         licences=tuple(sorted({each.licence for each in publications.values()})),
         provenances=tuple(sorted({model.provenance for model in catalogue.models.values()})),

@@ -83,9 +83,8 @@ class _Question:
 
 def splits_of(catalogue: Catalogue, metric: Metric, place: Place) -> dict[str, str]:
     """Returns what a metric's value for a place can be broken down by, name to title; the next level first."""
-    levels = next_levels(catalogue, metric, place)
-    if metric.type == "index":
-        levels = tuple(level for level in levels if level == "organisation")
+    # An index has no figure for a level above the organisation: its organisations are shown side by side instead.
+    levels = () if metric.type == "index" else next_levels(catalogue, metric, place)
     found = {level: LEVEL_WORDS[level] for level in levels}
     if metric.model is not None:
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
@@ -212,10 +211,11 @@ def _breakdown(question: _Question, split: str) -> RankChart | None:
 
 def _peers(question: _Question) -> RankChart | None:
     metric, place = question.metric, question.place
-    level = "organisation" if place.level == "england" else place.level
+    whole = place.level == "england" or (metric.type == "index" and place.level != "organisation")
+    level = "organisation" if whole else place.level
     if level not in levels_of(question.layer.catalogue, metric):
         return None
-    likes, noun = _likes(place, question.places)
+    likes, noun = _likes(place, question.places, whole=whole)
     result = question.by(level, question.places.england, question.services, totals=True)
     items = [replace(item, chosen=item.code == place.code) for item in question.items(result, level)]
     items = [item for item in items if item.code in likes]
@@ -234,16 +234,16 @@ def _peers(question: _Question) -> RankChart | None:
     )  # fmt: skip
 
 
-def _likes(place: Place, places: Places) -> tuple[set[str], str]:
-    """Returns the codes to compare with, and what they are called."""
-    if place.kind == "england":
-        return {each.code for each in places if each.kind == "trust"}, "trust"
+def _likes(place: Place, places: Places, *, whole: bool) -> tuple[set[str], str]:
+    """Returns the codes to compare, and what they are called: the trusts of a whole, or the place's likes."""
+    if whole:
+        return {each.code for each in places.within(place, "organisation") if each.kind == "trust"}, "trust"
     return {each.code for each in places.peers(place)}, _peer_noun(place)
 
 
 def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, period: str) -> str:
     rank = next((number for number, item in enumerate(valued, start=1) if item.chosen), None)
-    if place.kind == "england" or rank is None:
+    if rank is None:
         low, high = valued[-1], valued[0]
         return (
             f"{words.counted(len(valued), noun)}, from {words.value_text(low.value, metric)} to "

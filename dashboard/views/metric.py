@@ -13,7 +13,7 @@ from dashboard.components.scorecard import age_cell, change_cell, target_cell
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels.scorecard import GROUPS
 from dashboard.visit import Visit
-from metrics.catalogue import Metric, suggest
+from metrics.catalogue import Catalogue, Metric, suggest
 from metrics.query.request import Grain
 
 DEFAULT = "ae_four_hour"
@@ -45,12 +45,21 @@ def draw(visit: Visit) -> None:
             f"{metric.name} is not reported for {visit.place.name}",
             "Choose another organisation, or a later period. What others report is below, where there is any.",
         )
-    if view.breakdown or view.splits:
+    if view.splits:
         _breakdown(view, source, key)
     if view.peers:
         st.header("How it compares", anchor=False)
         charts.draw(view.peers, source=source, key=key)
     _definition(visit, metric, view)
+
+
+def offers_services(catalogue: Catalogue) -> bool:
+    """Returns whether the measure of the address can be narrowed to services."""
+    metric = catalogue.metrics.get(st.query_params.get("metric") or st.session_state.get("metric_shown", DEFAULT))
+    if metric is None:
+        return False
+    models = [metric.model, *(alternate.model for alternate in metric.alternates)]
+    return any(each.name == "service" for name in models if name for each in catalogue.models[name].dimensions)
 
 
 def _chosen_metric(visit: Visit) -> Metric:

@@ -10,6 +10,12 @@ from dashboard.components import charts, states
 from dashboard.components.html import badge, put, table
 from dashboard.viewmodels import service as model
 from dashboard.visit import Visit
+from metrics.catalogue import Catalogue
+
+
+def offers_services(_catalogue: Catalogue) -> bool:
+    """Returns that the page is about services."""
+    return True
 
 
 def draw(visit: Visit) -> None:
