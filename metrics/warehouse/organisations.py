@@ -29,8 +29,8 @@ PRECEDENCE = (
 )
 # Where a provider sits today: the newest mapping first.
 _PLACE_PRECEDENCE = (
-    "ods_placed", "ods_icb", "ods_sub_icb", "ods_ae_mapping_2026", "ods_ae_mapping", "ods_providers", "ods_trusts",
-    "ods_staff_returns", "ods_trust_types",
+    "ods_placed", "ods_icb", "ods_sub_icb", "ods_ae_mapping_2026", "ods_ae_mapping", "ods_trusts",
+    "ods_staff_returns", "ods_trust_types", "ods_providers",
 )
 _TRUST_CODE = re.compile(r"R[0-9A-Z]{2}|T[0-9A-Z]{2}")
 _SITE_CODE = re.compile(r"(R[0-9A-Z]{2})[0-9A-Z]{2}")
@@ -144,7 +144,8 @@ def _region(
         return None
     if kind == "region":
         return code
-    return next((regions[at] for at in (*_holders(code, today), icb or "") if at in regions), None)
+    # The board's region first: a provider is in one place of the hierarchy.
+    return next((regions[at] for at in (icb or "", *_holders(code, today)) if at in regions), None)
 
 
 def _holders(code: str, today: Mapping[str, str]) -> tuple[str, ...]:
