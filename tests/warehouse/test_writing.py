@@ -11,7 +11,12 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from metrics.warehouse.connect import open_warehouse
-from metrics.warehouse.errors import WarehouseBusyError, WarehouseNotBuiltError, WarehouseOutdatedError
+from metrics.warehouse.errors import (
+    WarehouseBusyError,
+    WarehouseNotBuiltError,
+    WarehouseOutdatedError,
+    WarehouseUnreachableError,
+)
 from metrics.warehouse.tables.access import fact_ae_month, fact_cancer_month
 from metrics.warehouse.tables.dimensions import dim_staff_group
 from metrics.warehouse.tables.meta import meta_load, meta_schema
@@ -188,3 +193,14 @@ def test_keeping_the_same_rows_is_no_change(url):
         assert not writer.changed
         writer.keep(fact_ae_month, APRIL)
         assert writer.changed
+
+
+def test_a_server_that_does_not_answer_is_named():
+    with pytest.raises(WarehouseUnreachableError, match=r"127\.0\.0\.1:1/x does not answer.*Check BELLWETHER_WAREHOUSE"):
+        open_warehouse("postgresql://nobody@127.0.0.1:1/x")
+
+
+def test_a_password_is_never_shown():
+    with pytest.raises(WarehouseUnreachableError) as error:
+        open_warehouse("postgresql://nobody:s3cret@127.0.0.1:1/x")
+    assert "s3cret" not in str(error.value)
