@@ -24,6 +24,7 @@ from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Result
 
 ROWS_SHOWN = 400
+PIPE_WIDTH = 160
 
 
 class Format(StrEnum):
@@ -152,10 +153,12 @@ def _encoded(frame: pl.DataFrame, form: Format) -> bytes:
 def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console: Console | None = None) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     by = result.request.by
-    for name in ("metric", "period", *by):
+    for name in ("metric", "period"):
+        table.add_column(name, no_wrap=True)
+    for name in by:
         table.add_column(name)
     for name in ("value", "numerator", "denominator"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("status")
     if coverage:
         table.add_column("reporting", justify="right")
@@ -171,7 +174,9 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
         if coverage:
             cells.append(f"{row['reporting']} of {row['expected']}")
         table.add_row(*cells)
-    (console or Console(highlight=False, soft_wrap=True)).print(table)
+    # A pipe has no width of its own: leave room for long names.
+    screen = console or Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    screen.print(table)
     if result.frame.height > ROWS_SHOWN:
         left = result.frame.height - ROWS_SHOWN
         beside.print(f"{left:,} more rows are not shown. Ask for --format csv to have them all.")

@@ -78,7 +78,7 @@ class Asking:
             self.labels.setdefault(name, {}).update(labels)
         by = self.plan.request.by
         frames = {each.id: whole.frame.filter(pl.col("metric") == each.id) for each in inputs}
-        frame = derive(metric, frames, by)
+        frame = self._where_all_are_held(derive(metric, frames, by))
         if not metric.paired or "organisation" in by:
             return frame
         rounds = [(by, False), ((), True)] if by and self.plan.request.totals else [(by, False)]
@@ -97,6 +97,17 @@ class Asking:
             .join(pl.concat(divided), on=keys, how="left", nulls_equal=True)
             .with_columns(pl.col("reporting").fill_null(0))
         )
+
+    def _where_all_are_held(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Returns the frame without the periods, at its open ends, for which some input holds nothing at all."""
+        held = frame.filter(pl.col("value").is_not_null())["period"]
+        if held.is_empty():
+            return frame
+        if self.asked.period_from is None:
+            frame = frame.filter(pl.col("period") >= held.min())
+        if self.asked.period_to is None:
+            frame = frame.filter(pl.col("period") <= held.max())
+        return frame
 
     def _of_inputs(self, inputs: tuple[Metric, ...], by: tuple[str, ...], grain: Grain, *, totals: bool) -> Result:
         fields = {name: getattr(self.asked, name) for name in self.asked.__slots__}

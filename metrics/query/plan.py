@@ -109,11 +109,17 @@ def _source(metric: Metric, request: Request, catalogue: Catalogue) -> Source:
     holders: tuple[Metric | Alternate, ...] = (metric, *metric.alternates)
     models = [main, *(catalogue.models[alternate.model] for alternate in metric.alternates)]
     for model, holder in zip(models, holders, strict=True):
-        if all(name in dimensions_of(model) for name in asked):
+        fits = request.grain is None or request.grain in NESTS[Grain(model.grain)]
+        if fits and all(name in dimensions_of(model) for name in asked):
             numerator = holder.numerator or holder.measure
             if numerator is None:  # linted: a metric or an alternate has a measure or a numerator
                 raise UnknownDimensionError.of(asked[0], metric, dimensions_of(main))
-            return Source(metric, model, numerator, holder.denominator, _grain(metric, model, request), _note(holder))
+            return Source(
+                metric, model, numerator, holder.denominator, request.grain or Grain(model.grain), _note(holder)
+            )
+    splits = [model for model in models if all(name in dimensions_of(model) for name in asked)]
+    if splits and request.grain is not None:
+        raise GrainError.of(request.grain, metric, splits[0], NESTS[Grain(splits[0].grain)])
     every = {name for model in models for name in dimensions_of(model)}
     missing = next((name for name in asked if name not in dimensions_of(main)), asked[0])
     raise UnknownDimensionError.of(missing, metric, every)
@@ -121,15 +127,6 @@ def _source(metric: Metric, request: Request, catalogue: Catalogue) -> Source:
 
 def _note(holder: Metric | Alternate) -> str | None:
     return holder.note if isinstance(holder, Alternate) else None
-
-
-def _grain(metric: Metric, model: Model, request: Request) -> Grain:
-    native = Grain(model.grain)
-    if request.grain is None:
-        return native
-    if request.grain not in NESTS[native]:
-        raise GrainError.of(request.grain, metric, model, NESTS[native])
-    return request.grain
 
 
 def _scans(sources: Iterable[Source], request: Request) -> Iterable[Scan]:

@@ -26,7 +26,9 @@ def bucket(day: date, grain: str) -> date:
     if grain == "month":
         return date(day.year, day.month, 1)
     if grain == "quarter":
-        return date(day.year, {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 4, 7: 7, 8: 7, 9: 7, 10: 10, 11: 10, 12: 10}[day.month], 1)
+        return date(
+            day.year, {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 4, 7: 7, 8: 7, 9: 7, 10: 10, 11: 10, 12: 10}[day.month], 1
+        )
     return date(day.year - (day.month < 4), 4, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import polars as pl
 from hypothesis import given
@@ -51,7 +52,7 @@ def test_a_sequence_has_no_gap_and_covers_the_range(first: date, length: int, gr
     starts = sequence(first, last, grain)
     assert starts[0] <= first
     assert end_of(starts[-1], grain) >= last
-    assert all(step(a, grain) == b for a, b in zip(starts, starts[1:], strict=False))
+    assert all(step(a, grain) == b for a, b in pairwise(starts))
 
 
 @given(day=DAYS, grain=st.sampled_from(list(Grain)))

@@ -68,7 +68,9 @@ def test_any_text_as_a_filter_is_a_value_or_an_error(layer: MetricsLayer, value:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=st.text(alphabet="attendances over_4h()+-*/<>=',;.0123456789 andornotcasewhenthenelseendin\"\\%", max_size=40))
+@given(
+    text=st.text(alphabet="attendances over_4h()+-*/<>=',;.0123456789 andornotcasewhenthenelseendin\"\\%", max_size=40)
+)
 def test_any_text_as_an_expression_is_an_element_or_an_error(text: str) -> None:
     try:
         element = build(text, COLUMNS)
