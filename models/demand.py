@@ -177,9 +177,9 @@ def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
                 **{name: values.T.ravel() for name, values in columns.items()},
             }
         )
-        .cast(SCHEMA)
+        .cast(pl.Schema(SCHEMA))
         .with_columns(pl.col("mean", "lo80", "hi80", "lo95", "hi95").fill_nan(None))
-    )  # type: ignore[arg-type]
+    )
 
 
 def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -27,12 +27,13 @@ def fan_figure(chart: FanChart) -> go.Figure:
         _band(figure, chart.expected, level, colour)
     _history(figure, chart)
     figure.add_scatter(
-        x=ahead, y=[each.naive for each in chart.expected], name=chart.naive_name, mode="lines", connectgaps=False,
+        x=ahead, y=[each.naive for each in chart.expected], name=chart.naive_name, legendrank=5, mode="lines",
+        connectgaps=False,
         line={"color": INK, "width": 1.5, "dash": "dot"},
         hovertemplate="%{y:,.0f}<extra>%{fullData.name}</extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=ahead, y=[each.mean for each in chart.expected], name="Expected",
+        x=ahead, y=[each.mean for each in chart.expected], name="Expected", legendrank=2,
         mode="lines" if len(ahead) > 14 else "lines+markers",
         line={"color": SERIES_COLOURS[0], "width": 2.5, "dash": "dash"},
         marker={"color": SERIES_COLOURS[0], "size": 7, "symbol": "diamond"},
@@ -81,7 +82,7 @@ def _band(figure: go.Figure, expected: tuple[Expected, ...], level: str, colour:
     )
     figure.add_scatter(
         x=periods, y=[high for _, _, high in stated], mode="lines", line=edge, fill="tonexty", fillcolor=colour,
-        name=f"{level}% interval", hoverinfo="skip",
+        name=f"{level}% interval", legendrank=3 if level == "80" else 4, hoverinfo="skip",
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def _history(figure: go.Figure, chart: FanChart) -> None:
     colour = SERIES_COLOURS[0]
     figure.add_scatter(
         x=[point.period for point in chart.history], y=[point.value for point in chart.history], name="Reported",
-        mode="lines" if len(chart.history) > _MANY else "lines+markers", connectgaps=False,
+        legendrank=1, mode="lines" if len(chart.history) > _MANY else "lines+markers", connectgaps=False,
         line={"color": colour, "width": 2},
         marker={"color": colour, "size": 6, "symbol": ["circle-open" if each else "circle" for each in hollow]},
         customdata=[

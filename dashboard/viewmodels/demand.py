@@ -41,8 +41,11 @@ METHOD: Final = (
     "Calendar regression (weekday, season, bank holidays of England and Wales) with adaptive levels, weighted by "
     "how each did before"
 )
+INTERVALS: Final = "Conformal: as wide as the errors of its own earlier forecasts at the same distance"
 TESTS: Final = 12
-_DRAWN: Final = {Grain.DAY: 182, Grain.WEEK: 104, Grain.MONTH: 600}
+_LEVEL: Final = 0.8
+_OFF: Final = 0.1
+_DRAWN: Final = {Grain.DAY: 84, Grain.WEEK: 104, Grain.MONTH: 600}
 _UNIT: Final = {Grain.DAY: "day", Grain.WEEK: "week", Grain.MONTH: "month"}
 _REPEATING: Final = {
     Grain.DAY: "repeating the last week", Grain.WEEK: "repeating last year", Grain.MONTH: "repeating last year",
@@ -158,10 +161,11 @@ def view_of(
     frequency = FREQUENCIES[grain]
     forecast = Forecaster(frequency=frequency).fit(training).forecast(horizon)
     refused = _refusal(training, forecast.refused)
-    seen = _seen(training, points, grain, result)
+    seen = _seen(training, points, grain)
     notes = (*notes_for(result, metric.id), *(note for each in forecast.notes.values() for note in each))
     chart = record = None
     if not refused:
+        seen = (*seen, ("Method", METHOD), ("Intervals", INTERVALS), ("Data version", result.data_version))
         naive = Forecaster(SeasonalNaive(), frequency).fit(training).predict(horizon)
         expected = _expected(forecast.frame, naive)
         context = _Context(metric, found.shown.name, found.shown.code, grain, version, result.data_version)
@@ -221,10 +225,9 @@ def _title(context: _Context, points: Sequence[Point], expected: tuple[Expected,
     """Returns the finding: the expected amount a period, against the periods that it can fairly be set beside."""
     metric, unit = context.metric, _UNIT[context.grain]
     typical = sum(each.mean for each in expected) / len(expected)
-    text = (
-        f"{metric.name}, {context.whose}: about {words.value_words(_rounded(typical), metric)} a {unit} expected over the next "
-        f"{words.counted(len(expected), unit)}"
-    )
+    amount = words.value_words(_rounded(typical), metric)
+    span = words.counted(len(expected), unit)
+    text = f"{metric.name}, {context.whose}: about {amount} a {unit} expected over the next {span}"
     known = {point.period: point.value for point in points if point.status == Status.FINAL}
     if context.grain is Grain.DAY:
         earlier = sorted(known)[-len(expected) :]
@@ -338,6 +341,13 @@ def _sentences(
               if ours[f"coverage{level}"] is not None]  # fmt: skip
     if within:
         said.append(f"Of the {words.number(ours['points'] or 0)} values checked, {' and '.join(within)}.")
+    held = ours["coverage80"]
+    if held is not None and abs(held - _LEVEL) > _OFF:
+        said.append(
+            "Intervals were wider than they need be."
+            if held > _LEVEL
+            else "Intervals were too narrow: expect more surprises than they say."
+        )
     lean = ours["bias"] or 0.0
     if abs(lean) >= max(mine / 2, 0.005):
         said.append(f"It was {'too high' if lean > 0 else 'too low'} by {_share(abs(lean))} on balance.")
@@ -367,7 +377,7 @@ def _record_download(context: _Context, tested: Backtest) -> Download:
     )
 
 
-def _seen(training: pl.DataFrame, points: Sequence[Point], grain: Grain, result: Result) -> tuple[tuple[str, str], ...]:
+def _seen(training: pl.DataFrame, points: Sequence[Point], grain: Grain) -> tuple[tuple[str, str], ...]:
     known = training.drop_nulls("value")
     unit = _UNIT[grain]
     if known.is_empty():
@@ -382,7 +392,4 @@ def _seen(training: pl.DataFrame, points: Sequence[Point], grain: Grain, result:
         ("Training window", f"{words.period_words(first, grain)} to {words.period_words(last, grain)}"),
         ("Final periods", words.counted(known.height, unit)),
         ("Left out", f"{words.counted(len(left_out), unit)} ({said})" if left_out else "None"),
-        ("Method", METHOD),
-        ("Intervals", "Conformal: as wide as the errors of its own earlier forecasts at the same distance"),
-        ("Data version", result.data_version),
     )  # fmt: skip

@@ -39,8 +39,9 @@ def draw(visit: Visit) -> None:
     if view.chart is None:
         states.empty(
             f"{metric.name} is not forecast for {view.reach.shown.name}",
-            f"{view.refused} Choose another organisation, a later period, or another measure.",
+            f"{view.refused} Choose another organisation or another measure.",
         )
+        st.header("What there is to learn from", anchor=False)
         put(definition_list(view.seen))
         return
     fan.draw(view.chart, source=source, key=(*visit.key, metric.id, str(view.ahead)))
