@@ -79,7 +79,7 @@ def shipped_home(shared_folder: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker builds, the others wait
         if not done.exists():
             home.mkdir(exist_ok=True)
-            load_shipped(embedded_url(home / "warehouse"))
+            load_shipped(url=embedded_url(home / "warehouse"))
             done.touch()
     return home
 
