@@ -1,0 +1,115 @@
+"""The engine's answers, cell by cell, against SQL written by hand, on DuckDB and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeAlias
+
+import pytest
+import sqlalchemy as sa
+
+from metrics import Grain, MetricsLayer
+from metrics.query.plan import plan
+from sample_data.published.load import load_shipped
+from tests.differential.cases import AS_AT, Case, load
+
+CASES = load()
+TOLERANCE = 1e-9
+PARTS = ("value", "numerator", "denominator")
+
+Cell: TypeAlias = tuple[object, ...]
+Cells: TypeAlias = dict[Cell, tuple[float | None, ...]]
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(shipped_warehouse: str) -> MetricsLayer:
+    return MetricsLayer.open(shipped_warehouse, today=lambda: AS_AT)
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(new_database: Callable[[], str]) -> MetricsLayer:
+    url = new_database()
+    load_shipped(url=url)
+    return MetricsLayer.open(url, today=lambda: AS_AT)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_duckdb_gives_what_hand_written_sql_gives(case: Case, on_duckdb: MetricsLayer) -> None:
+    _compare(case, on_duckdb)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_postgresql_gives_what_hand_written_sql_gives(case: Case, on_postgresql: MetricsLayer) -> None:
+    _compare(case, on_postgresql)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_both_databases_give_the_same_frame(case: Case, on_duckdb: MetricsLayer, on_postgresql: MetricsLayer) -> None:
+    ours, theirs = on_duckdb.ask(case.request).frame, on_postgresql.ask(case.request).frame
+    described = ["metric", "period", *case.request.by, "is_total", "status", "reporting", "expected"]
+    assert ours.select(described).rows() == theirs.select(described).rows()
+    for part in PARTS:
+        assert theirs[part].to_list() == pytest.approx(ours[part].to_list(), rel=TOLERANCE, abs=TOLERANCE, nan_ok=False)
+
+
+def test_every_model_metric_type_grain_and_level_has_a_case(on_duckdb: MetricsLayer) -> None:
+    catalogue = on_duckdb.catalogue
+    models, types, grains, dimensions = set(), set(), set(), set()
+    for case in CASES:
+        grains.add(case.request.grain)
+        dimensions.update(case.request.by)
+        for name in case.request.metrics:
+            types.add(catalogue.metric(name).type)
+        models.update(source.model.name for source in plan(case.request, catalogue).sources.values())
+    derived = {each.model for case in CASES for name in case.request.metrics for each in catalogue.inputs(catalogue.metric(name))}
+    assert set(catalogue.models) - models - derived == set()
+    assert types == {metric.type for metric in catalogue}
+    assert grains == set(Grain)
+    assert dimensions >= {"region", "icb", "organisation", "service", "department", "staff_group"}
+    assert sum(case.request.totals for case in CASES) >= 8
+    assert sum(bool(case.request.where) for case in CASES) >= 10
+    assert len(CASES) >= 70
+
+
+def _compare(case: Case, layer: MetricsLayer) -> None:
+    dimensions = case.request.by
+    given = _given(layer, case, case.check_query, dimensions)
+    assert given, "the check query gives nothing, so it checks nothing"
+    _same(_answered(layer, case, dimensions, total=False), given)
+    if case.check_totals is not None:
+        _same(_answered(layer, case, (), total=True), _given(layer, case, case.check_totals, ()))
+
+
+def _same(answered: Cells, given: Cells) -> None:
+    assert sorted(answered, key=str) == sorted(given, key=str)
+    for cell, parts in given.items():
+        for part, ours, theirs in zip(PARTS, answered[cell], parts, strict=True):
+            if theirs is not None:
+                assert ours == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE), (cell, part)
+
+
+def _answered(layer: MetricsLayer, case: Case, dimensions: tuple[str, ...], *, total: bool) -> Cells:
+    frame = layer.ask(case.request).frame
+    return {
+        (row["metric"], row["period"], *(row[name] for name in dimensions)): tuple(row[part] for part in PARTS)
+        for row in frame.iter_rows(named=True)
+        if row["is_total"] == total and row["value"] is not None
+    }
+
+
+def _given(layer: MetricsLayer, case: Case, query: str, dimensions: tuple[str, ...]) -> Cells:
+    with layer.warehouse.engine.connect() as connection:
+        rows = connection.execute(sa.text(query)).mappings().all()
+    cells: Cells = {}
+    for row in rows:
+        assert set(row) <= {"metric", "period", *dimensions, *PARTS}, "a column that nothing compares"
+        if row["value"] is None:
+            continue
+        assert isinstance(row["period"], date)
+        cell = (row.get("metric", case.request.metrics[0]), row["period"], *(row[name] for name in dimensions))
+        assert cell not in cells, f"the check query gives {cell} twice"
+        cells[cell] = tuple(None if row.get(part) is None else float(row[part]) for part in PARTS)
+    return cells
