@@ -93,8 +93,8 @@ def sums_by_organisation(snapshot: Snapshot, table: str, columns: Iterable[str],
 def unstated(snapshot: Snapshot, lines: Iterable[Line]) -> pl.DataFrame:
     """Returns the periods held for which the publication's files state no total that the facts can be held against.
 
-    Columns: `publication`, `table`, `periods` Int64, `first` and `last` Date; one row for each fact table and publication
-    with such periods.
+    Columns: `publication`, `table`, `periods` Int64, `first` and `last` Date; one row for each fact table and
+    publication with such periods.
     """
     stated: dict[tuple[str, str], set[date]] = defaultdict(set)
     for line in lines:
@@ -156,7 +156,8 @@ def report(lines: Iterable[Line], without: pl.DataFrame) -> str:
     text += ["The files that are held state no total for these, so there is nothing to compare the facts with.", ""]
     text += ["| Publication | Table | Periods | From | To |", "|---|---|---:|---|---|"]
     text += [
-        f"| {row['publication']} | {row['table']} | {row['periods']:,} | {row['first']:%d %B %Y} | {row['last']:%d %B %Y} |"
+        f"| {row['publication']} | {row['table']} | {row['periods']:,} "
+        f"| {row['first']:%d %B %Y} | {row['last']:%d %B %Y} |"
         for row in without.iter_rows(named=True)
     ]
     return "\n".join(text) + "\n"
