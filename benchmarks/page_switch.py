@@ -7,6 +7,7 @@ is stale or loading, and every chart is drawn. Each page is opened once before, 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from benchmarks.measuring import Spread, spread, write
 from tests.browser.driving import RENDERED, chromium_browser, exceptions, new_context, open_page, wait_rendered
 from tests.server import running_dashboard
 
-LINKS = '[data-testid="stSidebarNavLink"], [data-testid="stTopNavLink"]'
+LINKS = 'nav[aria-label="Pages"] a'
 PATIENCE_MS = 60_000
 
 # Timed inside the page, frame by frame, so that the driver's own round trips do not count. Just after the click the
@@ -54,7 +55,7 @@ def switch(page: Page, name: str) -> float:
     Raises:
         TimeoutError: the page did not finish, or shows an exception.
     """
-    link = page.locator(LINKS).filter(has_text=name).first
+    link = page.locator(LINKS).filter(has_text=re.compile(f"^{re.escape(name)}$"))
     taken = page.evaluate(SWITCH, [link.element_handle(), PATIENCE_MS])
     shown = exceptions(page)
     if taken is None or shown:
