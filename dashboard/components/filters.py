@@ -32,7 +32,7 @@ def current(places: Places, services: Mapping[str, str], today: date) -> tuple[F
 
 def bar(filters: Filters, places: Places, services: Mapping[str, str], newest: date | None) -> None:
     """Draws the filter bar; the box for services only when some are given."""
-    months = [LATEST, *_months(newest or date.today(), filters.month)]  # noqa: DTZ011 - only the list of months
+    months = [LATEST, *_months(newest or _FIRST_MONTH, filters.month)]
     st.session_state["filter_org"] = filters.organisation
     st.session_state["filter_month"] = f"{filters.month:%Y-%m}" if filters.month else LATEST
     st.session_state["filter_span"] = filters.span
@@ -50,7 +50,8 @@ def bar(filters: Filters, places: Places, services: Mapping[str, str], newest: d
             st.session_state["filter_services"] = list(filters.services)
             st.multiselect(
                 "Services", list(services), key="filter_services", on_change=_chosen, max_selections=MOST_SERVICES,
-                format_func=lambda code: f"{services[code]} ({code})", placeholder=f"Choose up to {MOST_SERVICES} services",
+                format_func=lambda code: f"{services[code]} ({code})",
+                placeholder=f"Choose up to {MOST_SERVICES} services",
             )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from dashboard import format as words
-from dashboard.viewmodels.asking import History, Layer, board_grain, filters_of, notes_for
+from dashboard.viewmodels.asking import History, Layer, board_grain, earliest, filters_of, notes_for
 from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, line_chart, rank_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
@@ -131,7 +131,15 @@ def build(
     services = filters.services if "service" in splits_of(catalogue, metric, found.shown) else ()
     shown_grain = grain or board_grain(catalogue, metric)
     where = filters_of(found.shown, services)
-    result = layer.ask(Request((metric.id,), grain=shown_grain, period_to=filters.period_to, where=where))
+    result = layer.ask(
+        Request(
+            (metric.id,),
+            grain=shown_grain,
+            where=where,
+            period_from=earliest(filters.period_to),
+            period_to=filters.period_to,
+        )
+    )
     series = Series(metric, str(result.grains[metric.id]), points_of(result.frame, metric.id))
     organisations = _by_organisation(layer, found, metric, shown_grain, filters.period_to)
     newest = series.latest
@@ -167,7 +175,16 @@ def _by_organisation(
     if metric.type != "index" or "organisation" not in levels or found.shown.level == "organisation":
         return None
     where = filters_of(found.shown) if found.shown.level in levels else ()
-    return layer.ask(Request((metric.id,), by=("organisation",), grain=grain, period_to=period_to, where=where))
+    return layer.ask(
+        Request(
+            (metric.id,),
+            by=("organisation",),
+            grain=grain,
+            where=where,
+            period_from=earliest(period_to),
+            period_to=period_to,
+        )
+    )
 
 
 def _newest(result: Result | None) -> date | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from dashboard import format as words
-from dashboard.viewmodels.asking import Layer, filters_of
+from dashboard.viewmodels.asking import Layer, earliest, filters_of
 from dashboard.viewmodels.charts import Line, LineChart, Table, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
@@ -65,7 +65,15 @@ def build(layer: Layer, places: Places, filters: Filters, names: dict[str, str])
 
 
 def _newest(layer: Layer, measure: Metric, place: Place, period_to: date | None) -> date | None:
-    result = layer.ask(Request((measure.id,), by=("service",), period_to=period_to, where=filters_of(place)))
+    result = layer.ask(
+        Request(
+            (measure.id,),
+            by=("service",),
+            where=filters_of(place),
+            period_from=earliest(period_to),
+            period_to=period_to,
+        )
+    )
     held = result.frame.drop_nulls("value")
     return held["period"].max() if held.height else None  # type: ignore[return-value]
 
@@ -107,7 +115,15 @@ class _Lines:
 
     def of(self, measure: Metric, where: tuple[Filter, ...], prefix: str = "") -> list[Line]:
         kept = Filter("service", self.services)
-        result = self.layer.ask(Request((measure.id,), by=("service",), period_to=self.period_to, where=(*where, kept)))
+        result = self.layer.ask(
+            Request(
+                (measure.id,),
+                by=("service",),
+                where=(*where, kept),
+                period_from=earliest(self.period_to),
+                period_to=self.period_to,
+            )
+        )
         grain = str(result.grains[measure.id])
         return [
             Line(
