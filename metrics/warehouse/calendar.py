@@ -79,9 +79,7 @@ def nhs_calendar(published: Mapping[date, str]) -> pl.DataFrame:
     day = pl.col("day")
     quarter = day.dt.truncate("1q")
     year_start = (
-        pl.when(day.dt.month() >= 4)
-        .then(pl.date(day.dt.year(), 4, 1))
-        .otherwise(pl.date(day.dt.year() - 1, 4, 1))
+        pl.when(day.dt.month() >= 4).then(pl.date(day.dt.year(), 4, 1)).otherwise(pl.date(day.dt.year() - 1, 4, 1))
     )
     named = pl.DataFrame(
         {"day": list(holidays), "bank_holiday": list(holidays.values())},

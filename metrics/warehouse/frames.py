@@ -27,8 +27,7 @@ def read_frame(connection: sa.Connection, select: Select) -> pl.DataFrame:
     """
     raw = _arrow(connection, select) if connection.dialect.name == "duckdb" else _rows(connection, select)
     return raw.select(
-        _normalised(raw[name], column.type)
-        for name, column in zip(raw.columns, select.selected_columns, strict=True)
+        _normalised(raw[name], column.type) for name, column in zip(raw.columns, select.selected_columns, strict=True)
     )
 
 

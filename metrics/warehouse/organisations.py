@@ -24,13 +24,27 @@ REGIONS: Mapping[str, str] = {
 ORG_TYPES = ("england", "region", "icb", "sub_icb", "trust", "independent", "other")
 # The registers first, from the newest; a publication's own word counts where they are silent.
 PRECEDENCE = (
-    "ods_icb", "ods_sub_icb", "ods_register", "ods_providers", "ods_trusts", "ods_staff_returns", "ods_trust_types",
-    "ods_ae_mapping_2026", "ods_ae_mapping",
+    "ods_icb",
+    "ods_sub_icb",
+    "ods_register",
+    "ods_providers",
+    "ods_trusts",
+    "ods_staff_returns",
+    "ods_trust_types",
+    "ods_ae_mapping_2026",
+    "ods_ae_mapping",
 )
 # Where a provider sits today: the newest mapping first.
 _PLACE_PRECEDENCE = (
-    "ods_placed", "ods_icb", "ods_sub_icb", "ods_ae_mapping_2026", "ods_ae_mapping", "ods_trusts",
-    "ods_staff_returns", "ods_trust_types", "ods_providers",
+    "ods_placed",
+    "ods_icb",
+    "ods_sub_icb",
+    "ods_ae_mapping_2026",
+    "ods_ae_mapping",
+    "ods_trusts",
+    "ods_staff_returns",
+    "ods_trust_types",
+    "ods_providers",
 )
 _TRUST_CODE = re.compile(r"R[0-9A-Z]{2}|T[0-9A-Z]{2}")
 _SITE_CODE = re.compile(r"(R[0-9A-Z]{2})[0-9A-Z]{2}")
@@ -137,9 +151,7 @@ def _board(
     return None
 
 
-def _region(
-    code: str, kind: str, icb: str | None, regions: Mapping[str, str], today: Mapping[str, str]
-) -> str | None:
+def _region(code: str, kind: str, icb: str | None, regions: Mapping[str, str], today: Mapping[str, str]) -> str | None:
     if kind == "england":
         return None
     if kind == "region":

@@ -96,8 +96,10 @@ def _next_over(source: Source, later: Sequence[Source]) -> str | None:
     overlaps = (
         other.file
         for other in later
-        if other.period_from is not None and other.period_to is not None
-        and other.period_from <= source.period_to and other.period_to >= source.period_from
+        if other.period_from is not None
+        and other.period_to is not None
+        and other.period_from <= source.period_to
+        and other.period_to >= source.period_from
     )
     return next(overlaps, None)
 

@@ -266,9 +266,7 @@ def _remove_loads(writer: Writer, load_ids: list[int]) -> None:
         writer.execute(table.delete().where(table.c.load_id.in_(load_ids)))
 
 
-def _without_own(
-    writer: Writer, table: sa.Table, frame: pl.DataFrame, by: list[str], own: list[int]
-) -> pl.DataFrame:
+def _without_own(writer: Writer, table: sa.Table, frame: pl.DataFrame, by: list[str], own: list[int]) -> pl.DataFrame:
     if not own:
         return frame
     held = writer.frame(sa.select(*(table.c[name] for name in by)).where(table.c.load_id.in_(own)).distinct())

@@ -39,7 +39,18 @@ SUCCESSIONS = (
 
 PLACED: Mapping[str, tuple[str, ...]] = {
     "S1Y5D": (
-        "06K", "06N", "RWR", "AVQ03", "AWR", "F7F6D", "K3V9U", "NT315", "NT316", "NVC15", "NVC19", "Q1W6P",
+        "06K",
+        "06N",
+        "RWR",
+        "AVQ03",
+        "AWR",
+        "F7F6D",
+        "K3V9U",
+        "NT315",
+        "NT316",
+        "NVC15",
+        "NVC19",
+        "Q1W6P",
     ),
     "D7T5G": ("06T", "07H", "H4I8B", "J2H6H", "NQA", "NQX", "NVC13"),
     "T6Y0W": ("06L", "07K", "ACG37", "F7B2B", "G4H0I", "NDL01", "NT446"),

@@ -15,9 +15,16 @@ from sample_data.published.ods_boards import NEW_BOARDS, OPENED, PLACED, SUCCESS
 from sample_data.published.reading import Publication, Reading, UnreadableFileError
 
 _REFERENCE = {
-    "source": pl.String, "org_code": pl.String, "name": pl.String, "org_type": pl.String,
-    "trust_type": pl.String, "icb_code": pl.String, "region_code": pl.String, "postcode": pl.String,
-    "open_date": pl.Date, "close_date": pl.Date,
+    "source": pl.String,
+    "org_code": pl.String,
+    "name": pl.String,
+    "org_type": pl.String,
+    "trust_type": pl.String,
+    "icb_code": pl.String,
+    "region_code": pl.String,
+    "postcode": pl.String,
+    "open_date": pl.Date,
+    "close_date": pl.Date,
 }
 _REGION_CODES = {name.lower(): code for code, name in REGIONS.items()}
 _TRUST_ROLES = ("RO197", "RO107")

@@ -39,8 +39,13 @@ def write_publication(writer: Writer, what: Publication, digest: str | None = No
         digest = shipped_digest(writer, what.id)
     row = {
         "shipped_digest": digest,
-        "publication": what.id, "title": what.title, "publisher": what.publisher, "licence": what.licence,
-        "source": what.source, "cadence": what.cadence, "caveats": "\n".join(what.caveats),
+        "publication": what.id,
+        "title": what.title,
+        "publisher": what.publisher,
+        "licence": what.licence,
+        "source": what.source,
+        "cadence": what.cadence,
+        "caveats": "\n".join(what.caveats),
     }
     frame = pl.DataFrame([row], schema_overrides={"shipped_digest": pl.String})
     writer.replace(meta_publication, frame, ["publication"])
@@ -74,12 +79,21 @@ def write_organisations(writer: Writer, publication: str, organisations: pl.Data
 def load_rows(publication: str, loads: Sequence[tuple[int, Source]], now: datetime, *, origin: str) -> pl.DataFrame:
     rows: list[dict[str, Any]] = [
         {
-            "load_id": load_id, "publication": publication, "source_file": source.file, "sha256": source.sha256,
-            "era": source.era, "loaded_at": now, "period_from": source.period_from,
-            "period_to": source.period_to, "rows_read": source.rows_read,
-            "rows_rejected": source.rows_rejected, "organisations": source.organisations,
-            "is_current": source.replaced_by is None, "replaced_by": source.replaced_by,
-            "origin": origin, "notes": "\n".join(source.notes),
+            "load_id": load_id,
+            "publication": publication,
+            "source_file": source.file,
+            "sha256": source.sha256,
+            "era": source.era,
+            "loaded_at": now,
+            "period_from": source.period_from,
+            "period_to": source.period_to,
+            "rows_read": source.rows_read,
+            "rows_rejected": source.rows_rejected,
+            "organisations": source.organisations,
+            "is_current": source.replaced_by is None,
+            "replaced_by": source.replaced_by,
+            "origin": origin,
+            "notes": "\n".join(source.notes),
         }
         for load_id, source in loads
     ]
@@ -94,8 +108,11 @@ def write_rejections(writer: Writer, loads: Sequence[tuple[int, Sequence[Rejecti
         for left in rejections
     ]
     schema = {
-        "load_id": pl.Int64, "row_number": pl.Int64, "column_name": pl.String,
-        "value": pl.String, "reason": pl.String,
+        "load_id": pl.Int64,
+        "row_number": pl.Int64,
+        "column_name": pl.String,
+        "value": pl.String,
+        "reason": pl.String,
     }
     writer.insert(meta_rejection, pl.DataFrame(rows, schema=schema, orient="row"))
 
@@ -118,8 +135,12 @@ def write_totals(
         for total in totals
     ]
     schema = {
-        "publication": pl.String, "period": pl.Date, "measure": pl.String,
-        "value": pl.Float64, "stated_in": pl.String, "load_id": pl.Int64,
+        "publication": pl.String,
+        "period": pl.Date,
+        "measure": pl.String,
+        "value": pl.Float64,
+        "stated_in": pl.String,
+        "load_id": pl.Int64,
     }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     by = ["publication", "period", "measure"]
@@ -132,14 +153,29 @@ def write_totals(
 
 def revision_rows(load_id: int, revisions: Sequence[Revision]) -> pl.DataFrame:
     rows = [
-        (load_id, new.table, new.period, new.replaced_load_id, new.rows_before, new.rows_after,
-         new.measure, new.sum_before, new.sum_after)
+        (
+            load_id,
+            new.table,
+            new.period,
+            new.replaced_load_id,
+            new.rows_before,
+            new.rows_after,
+            new.measure,
+            new.sum_before,
+            new.sum_after,
+        )
         for new in revisions
     ]
     schema = {
-        "load_id": pl.Int64, "table_name": pl.String, "period": pl.Date, "replaced_load_id": pl.Int64,
-        "rows_before": pl.Int64, "rows_after": pl.Int64, "measure": pl.String,
-        "sum_before": pl.Float64, "sum_after": pl.Float64,
+        "load_id": pl.Int64,
+        "table_name": pl.String,
+        "period": pl.Date,
+        "replaced_load_id": pl.Int64,
+        "rows_before": pl.Int64,
+        "rows_after": pl.Int64,
+        "measure": pl.String,
+        "sum_before": pl.Float64,
+        "sum_after": pl.Float64,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 

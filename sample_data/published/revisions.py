@@ -73,8 +73,14 @@ def _changes(
         for name in measures:
             if _differ(old[name], new[name]):
                 yield Revision(
-                    base.table, base.period, base.replaced_load_id, base.rows_before, base.rows_after,
-                    name, _number(old[name]), _number(new[name]),
+                    base.table,
+                    base.period,
+                    base.replaced_load_id,
+                    base.rows_before,
+                    base.rows_after,
+                    name,
+                    _number(old[name]),
+                    _number(new[name]),
                 )
 
 

@@ -129,8 +129,7 @@ def _from_json(kept: dict[str, Any]) -> Source:
             "notes": tuple(kept["notes"]),
             "rejections": tuple(Rejection(**rejection) for rejection in kept["rejections"]),
             "totals": tuple(
-                PublishedTotal(**{**total, "period": date.fromisoformat(total["period"])})
-                for total in kept["totals"]
+                PublishedTotal(**{**total, "period": date.fromisoformat(total["period"])}) for total in kept["totals"]
             ),
         }
     )

@@ -197,5 +197,7 @@ def test_nothing_is_fetched_from_elsewhere(dashboard, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     open_page(page, address(dashboard, "metric", metric="ae_four_hour"))
-    elsewhere = {url for url in asked if not url.startswith((dashboard, "data:", "blob:", dashboard.replace("http", "ws")))}
+    elsewhere = {
+        url for url in asked if not url.startswith((dashboard, "data:", "blob:", dashboard.replace("http", "ws")))
+    }
     assert elsewhere == set()

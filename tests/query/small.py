@@ -1,8 +1,7 @@
 """A warehouse small enough to check by hand, for tests of the engine.
 
-    England ── Y56 ── QA1 ── RA1, RA2 (became RA3 on 1 July 2024), RA3
-           └── Y62 ── QB1 ── RB1
-    and NX1, an independent provider of no known region.
+England holds London (Y56) with the board QA1 of RA1, RA2 (which became RA3 on 1 July 2024) and RA3; and the North West
+(Y62) with the board QB1 of RB1. NX1 is an independent provider of no known region.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from metrics.warehouse.tables import metadata
 from metrics.warehouse.writing import writing
 
 FOREVER = date(9999, 12, 31)
-LOADED = datetime(2024, 12, 1, 9, 30)
+LOADED = datetime(2024, 12, 1, 9, 30)  # noqa: DTZ001 - the warehouse holds UTC without a zone
 TODAY = date(2024, 12, 1)
 
 
@@ -29,14 +28,17 @@ def build(
     with writing(url, fresh=True) as writer:
         for name, frame in {**_organisations(), **facts}.items():
             table = metadata.tables[name]
-            if "load_id" in table.c and "load_id" not in frame.columns:
-                frame = frame.with_columns(
-                    pl.lit(1).alias("load_id"), pl.lit(LOADED).alias("loaded_at"), pl.lit("by-hand.csv").alias("source_file")
-                )
-            writer.insert(table, frame)
+            loaded = "load_id" in table.c and "load_id" not in frame.columns
+            writer.insert(table, _with_load(frame) if loaded else frame)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "definitions.yml").write_text(definitions, encoding="utf-8")
     return MetricsLayer.open(url, definitions=folder, today=today)
+
+
+def _with_load(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit(1).alias("load_id"), pl.lit(LOADED).alias("loaded_at"), pl.lit("by-hand.csv").alias("source_file")
+    )
 
 
 def _organisations() -> dict[str, pl.DataFrame]:
@@ -57,13 +59,29 @@ def _organisations() -> dict[str, pl.DataFrame]:
     identities = [(row[0], start, FOREVER, row[0]) for row in rows if row[0] != "RA2"]
     identities += [("RA2", start, date(2024, 6, 30), "RA2"), ("RA2", date(2024, 7, 1), FOREVER, "RA3")]
     publication = {
-        "publication": "by_hand", "title": "Counted by hand", "publisher": "The tests", "licence": "none",
-        "source": "here", "cadence": "monthly", "caveats": "",
+        "publication": "by_hand",
+        "title": "Counted by hand",
+        "publisher": "The tests",
+        "licence": "none",
+        "source": "here",
+        "cadence": "monthly",
+        "caveats": "",
     }
     load = {
-        "load_id": 1, "publication": "by_hand", "source_file": "by-hand.csv", "sha256": "0" * 64, "era": "by hand",
-        "loaded_at": LOADED, "period_from": date(2024, 1, 1), "period_to": date(2024, 12, 31), "rows_read": 1,
-        "rows_rejected": 0, "organisations": 5, "is_current": True, "origin": "file", "notes": "",
+        "load_id": 1,
+        "publication": "by_hand",
+        "source_file": "by-hand.csv",
+        "sha256": "0" * 64,
+        "era": "by hand",
+        "loaded_at": LOADED,
+        "period_from": date(2024, 1, 1),
+        "period_to": date(2024, 12, 31),
+        "rows_read": 1,
+        "rows_rejected": 0,
+        "organisations": 5,
+        "is_current": True,
+        "origin": "file",
+        "notes": "",
     }
     return {
         "dim_organisation": pl.DataFrame(

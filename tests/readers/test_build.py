@@ -48,7 +48,9 @@ def total(period: date, value: float, file: str) -> PublishedTotal:
 
 def test_a_later_file_replaces_the_months_that_it_covers(files):
     readings = [
-        fft((APRIL, "R0A", 1), (APRIL, "RJ1", 2), (MAY, "R0A", 3), totals=(total(APRIL, 3, "one"), total(MAY, 3, "one"))),
+        fft(
+            (APRIL, "R0A", 1), (APRIL, "RJ1", 2), (MAY, "R0A", 3), totals=(total(APRIL, 3, "one"), total(MAY, 3, "one"))
+        ),
         fft((APRIL, "R0A", 10), totals=(total(APRIL, 10, "two"),)),
         fft((MAY, "R0A", 30), totals=(total(MAY, 30, "three"),)),
     ]

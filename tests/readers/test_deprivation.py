@@ -20,7 +20,9 @@ def test_catchments_are_read():
     assert catchments.height == 133
     assert catchments.filter(pl.col("org_code") == "RAE").row(0) == ("RAE", 404197, 39.0, 1)
     # Quintiles run with the score: the most deprived fifth has the highest scores.
-    lowest = catchments.group_by("deprivation_quintile").agg(pl.col("deprivation_score").min()).sort("deprivation_quintile")
+    lowest = (
+        catchments.group_by("deprivation_quintile").agg(pl.col("deprivation_score").min()).sort("deprivation_quintile")
+    )
     assert lowest["deprivation_score"].is_sorted(descending=True)
     assert lowest["deprivation_quintile"].to_list() == [1, 2, 3, 4, 5]
 

@@ -36,8 +36,13 @@ def test_trusts_without_a_header():
     trusts = said("etr.csv")
     assert trusts.height == 60
     assert of(trusts, "R0A") == {
-        "source": "ods_trusts", "org_code": "R0A", "name": "MANCHESTER UNIVERSITY NHS FOUNDATION TRUST",
-        "org_type": "trust", "icb_code": "QOP", "region_code": "Y62", "postcode": "M13 9WL",
+        "source": "ods_trusts",
+        "org_code": "R0A",
+        "name": "MANCHESTER UNIVERSITY NHS FOUNDATION TRUST",
+        "org_type": "trust",
+        "icb_code": "QOP",
+        "region_code": "Y62",
+        "postcode": "M13 9WL",
         "open_date": date(2017, 10, 1),
     }
 
@@ -129,7 +134,9 @@ def test_a_circle_is_refused(tmp_path):
     path = tmp_path / "ods_succession.csv"
     text = (FOLDER / "ods_succession.csv").read_text()
     path.write_text(text + "R0A,RM2,2024-04-01,R0A,Successor\n")
-    with pytest.raises(UnreadableFileError, match=r"column 'successor_code': Successions go round in a circle: .*RM2 -> R0A -> RM2"):
+    with pytest.raises(
+        UnreadableFileError, match=r"column 'successor_code': Successions go round in a circle: .*RM2 -> R0A -> RM2"
+    ):
         read(path)
 
 

@@ -120,9 +120,7 @@ except WarehouseBusyError as error:
     print(error)
 """
     with writing(url):
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert "is already loading into" in done.stdout
     assert "nothing was changed" in done.stdout
 

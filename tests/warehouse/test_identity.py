@@ -26,10 +26,14 @@ def test_a_code_without_successor_answers_for_itself():
 
 
 def test_a_chain_is_followed_step_by_step():
-    found = identities([], events(("5KW", "5QH", "2006-10-01"), ("5QH", "R1J", "2013-04-01"),
-                                  ("R1J", "RTQ", "2019-10-01")))
+    found = identities(
+        [], events(("5KW", "5QH", "2006-10-01"), ("5QH", "R1J", "2013-04-01"), ("R1J", "RTQ", "2019-10-01"))
+    )
     assert answers(found, "5KW") == [
-        (BEGINNING, "5KW"), (date(2006, 10, 1), "5QH"), (date(2013, 4, 1), "R1J"), (date(2019, 10, 1), "RTQ"),
+        (BEGINNING, "5KW"),
+        (date(2006, 10, 1), "5QH"),
+        (date(2013, 4, 1), "R1J"),
+        (date(2019, 10, 1), "RTQ"),
     ]
     assert answers(found, "RTQ") == [(BEGINNING, "RTQ")]
 

@@ -61,7 +61,9 @@ def everything(url: str) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables, but for the times of loading."""
     warehouse = open_warehouse(url)
     return {
-        table.name: warehouse.frame(sa.select(*(c for c in table.columns if c.name != "loaded_at"))).sort(pl.all()).rows()
+        table.name: warehouse.frame(sa.select(*(c for c in table.columns if c.name != "loaded_at")))
+        .sort(pl.all())
+        .rows()
         for table in metadata.tables.values()
     }
 
@@ -118,7 +120,9 @@ def test_a_revision_replaces_its_month_and_is_recorded(url, revised):
     assert type_1(url, date(2019, 4, 1)) == april
     assert report.replaced == (MARCH.name,)
     changed = [r for r in report.revisions if r.measure is not None]
-    assert [(r.period, r.measure, r.sum_after - r.sum_before) for r in changed] == [(date(2026, 3, 1), "attendances", 100)]
+    assert [(r.period, r.measure, r.sum_after - r.sum_before) for r in changed] == [
+        (date(2026, 3, 1), "attendances", 100)
+    ]
     assert {(r.rows_before, r.rows_after) for r in report.revisions} == {(report.rows["fact_ae_month"],) * 2}
     kept = warehouse.frame(sa.select(meta_revision).where(meta_revision.c.measure == "attendances")).row(0, named=True)
     assert kept["sum_after"] - kept["sum_before"] == 100
@@ -219,9 +223,12 @@ def test_a_file_of_ones_own_outlives_new_shipped_data(url, tmp_path, revised):
     (report,) = load_shipped(url, folder=shipped(tmp_path / "two", APRIL_2019, MARCH))
     assert type_1(url) == TYPE_1_MARCH + 100
     assert type_1(url, date(2019, 4, 1)) is not None
-    assert report.kept == open_warehouse(url).frame(
-        sa.select(sa.func.count().label("n")).where(fact_ae_month.c.period == date(2026, 3, 1))
-    ).item()
+    assert (
+        report.kept
+        == open_warehouse(url)
+        .frame(sa.select(sa.func.count().label("n")).where(fact_ae_month.c.period == date(2026, 3, 1)))
+        .item()
+    )
 
 
 def test_new_shipped_data_replace_old_ones(url, tmp_path, revised):

@@ -20,10 +20,14 @@ from metrics.warehouse.names import board_name, written_name
         ("SPAMEDICA NEWCASTLE-UNDER-LYME", "SpaMedica Newcastle-under-Lyme"),
         ("NEWMEDICA - EXETER - GLEN HOUSE", "Newmedica - Exeter - Glen House"),
         ("ASPEN - THE HOLLY", "Aspen - The Holly"),
-        ("NHS STAFFORDSHIRE AND STOKE-ON-TRENT INTEGRATED CARE BOARD",
-         "NHS Staffordshire and Stoke-on-Trent Integrated Care Board"),
-        ("Ashford And St Peter's Hospitals NHS Foundation Trust",
-         "Ashford and St Peter's Hospitals NHS Foundation Trust"),
+        (
+            "NHS STAFFORDSHIRE AND STOKE-ON-TRENT INTEGRATED CARE BOARD",
+            "NHS Staffordshire and Stoke-on-Trent Integrated Care Board",
+        ),
+        (
+            "Ashford And St Peter's Hospitals NHS Foundation Trust",
+            "Ashford and St Peter's Hospitals NHS Foundation Trust",
+        ),
         ("NUFFIELD HOSPITAL OXFORD (THE MANOR)", "Nuffield Hospital Oxford (The Manor)"),
         ("PROVIDE WELLBEING @ TOLLGATE CLINIC", "Provide Wellbeing @ Tollgate Clinic"),
         ("  DHU HEALTH CARE  C.I.C ", "DHU Health Care C.I.C"),

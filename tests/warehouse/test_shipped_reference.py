@@ -106,9 +106,7 @@ def test_the_hierarchy_is_whole(organisations):
     regions = dict(boards.select("org_code", "region_code").iter_rows())
     placed = organisations.filter(pl.col("icb_code").is_not_null())
     assert [
-        row["org_code"]
-        for row in placed.iter_rows(named=True)
-        if regions[row["icb_code"]] != row["region_code"]
+        row["org_code"] for row in placed.iter_rows(named=True) if regions[row["icb_code"]] != row["region_code"]
     ] == []
 
 

@@ -36,9 +36,18 @@ MARCH = attendances((date(2026, 3, 1), "R0A", "type1", 10), (date(2026, 3, 1), "
 APRIL = attendances((date(2026, 4, 1), "R0A", "type1", 7))
 LOAD = pl.DataFrame(
     {
-        "load_id": [1], "publication": ["ae"], "source_file": ["a.csv"], "sha256": ["0" * 64], "era": ["csv"],
-        "loaded_at": [AT], "rows_read": [2], "rows_rejected": [0], "organisations": [2], "is_current": [True],
-        "origin": ["file"], "notes": [""],
+        "load_id": [1],
+        "publication": ["ae"],
+        "source_file": ["a.csv"],
+        "sha256": ["0" * 64],
+        "era": ["csv"],
+        "loaded_at": [AT],
+        "rows_read": [2],
+        "rows_rejected": [0],
+        "organisations": [2],
+        "is_current": [True],
+        "origin": ["file"],
+        "notes": [""],
     }
 )
 HELD = sa.select(fact_ae_month.c.period, fact_ae_month.c.org_code, fact_ae_month.c.attendances).order_by(
@@ -75,8 +84,16 @@ def test_types_are_the_same_whatever_the_database(url):
         writer.insert(
             fact_cancer_month,
             MARCH.select(
-                "period", "org_code", "load_id", "loaded_at", "source_file", standard=pl.lit("fds_28"),
-                route=pl.lit("r"), cancer_type=pl.lit("c"), total_treated=pl.lit(2.5), within_standard=pl.lit(1.5),
+                "period",
+                "org_code",
+                "load_id",
+                "loaded_at",
+                "source_file",
+                standard=pl.lit("fds_28"),
+                route=pl.lit("r"),
+                cancer_type=pl.lit("c"),
+                total_treated=pl.lit(2.5),
+                within_standard=pl.lit(1.5),
             ),
         )
         writer.insert(fact_ae_month, MARCH)
@@ -97,7 +114,15 @@ def test_types_are_the_same_whatever_the_database(url):
     )
     assert found.rows() == [(date(2026, 3, 1), 10, 2, 10.0, 5.0, "RJ1", None, 0.1, AT)]
     assert found.dtypes == [
-        pl.Date, pl.Int64, pl.Int64, pl.Float64, pl.Float64, pl.String, pl.Int64, pl.Float64, pl.Datetime("us"),
+        pl.Date,
+        pl.Int64,
+        pl.Int64,
+        pl.Float64,
+        pl.Float64,
+        pl.String,
+        pl.Int64,
+        pl.Float64,
+        pl.Datetime("us"),
     ]
     sums = warehouse.frame(sa.select(sa.func.sum(cancer.total_treated).label("sum")))
     assert sums.rows() == [(5.0,)]
@@ -196,7 +221,9 @@ def test_keeping_the_same_rows_is_no_change(url):
 
 
 def test_a_server_that_does_not_answer_is_named():
-    with pytest.raises(WarehouseUnreachableError, match=r"127\.0\.0\.1:1/x does not answer.*Check BELLWETHER_WAREHOUSE"):
+    with pytest.raises(
+        WarehouseUnreachableError, match=r"127\.0\.0\.1:1/x does not answer.*Check BELLWETHER_WAREHOUSE"
+    ):
         open_warehouse("postgresql://nobody@127.0.0.1:1/x")
 
 

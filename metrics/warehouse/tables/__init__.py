@@ -6,5 +6,13 @@ from metrics.warehouse.tables import access, capacity, digital, dimensions, meta
 from metrics.warehouse.tables.base import LOAD_COLUMNS, metadata
 
 __all__ = [
-    "LOAD_COLUMNS", "access", "capacity", "digital", "dimensions", "meta", "metadata", "outcomes", "people",
+    "LOAD_COLUMNS",
+    "access",
+    "capacity",
+    "digital",
+    "dimensions",
+    "meta",
+    "metadata",
+    "outcomes",
+    "people",
 ]

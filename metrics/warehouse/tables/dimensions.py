@@ -12,8 +12,12 @@ dim_organisation = sa.Table(
     sa.Column("org_code", sa.String(12), primary_key=True),
     sa.Column("name", sa.String(200), nullable=False, comment="as shown: 'Barts Health NHS Trust'"),
     sa.Column("official_name", sa.String(200), nullable=False, comment="as the register has it, in title case"),
-    sa.Column("org_type", sa.String(20), nullable=False,
-              comment="england | region | icb | sub_icb | trust | independent | other"),
+    sa.Column(
+        "org_type",
+        sa.String(20),
+        nullable=False,
+        comment="england | region | icb | sub_icb | trust | independent | other",
+    ),
     sa.Column("trust_type", sa.String(40), comment="Acute, Mental health, Community, Ambulance ..."),
     sa.Column("icb_code", sa.String(12), comment="today's integrated care board; an ICB's own code"),
     sa.Column("region_code", sa.String(12), comment="NHS region, Y56 ..."),
@@ -31,8 +35,12 @@ dim_organisation_identity = sa.Table(
     sa.Column("org_code", sa.String(12), primary_key=True, comment="as published"),
     sa.Column("valid_from", sa.Date, primary_key=True),
     sa.Column("valid_to", sa.Date, nullable=False, comment="inclusive; 9999-12-31 while it holds"),
-    sa.Column("current_code", sa.String(12), nullable=False,
-              comment="the organisation that answers for org_code between the two dates"),
+    sa.Column(
+        "current_code",
+        sa.String(12),
+        nullable=False,
+        comment="the organisation that answers for org_code between the two dates",
+    ),
     comment="Exactly one row holds on any date for every code: joins to it never fan out.",
 )
 
@@ -82,8 +90,9 @@ dim_staff_group = sa.Table(
     metadata,
     sa.Column("staff_group_code", sa.String(80), primary_key=True),
     sa.Column("name", sa.String(120), nullable=False),
-    sa.Column("is_administrative", sa.Boolean, nullable=False,
-              comment="managers, senior managers and central functions"),
+    sa.Column(
+        "is_administrative", sa.Boolean, nullable=False, comment="managers, senior managers and central functions"
+    ),
 )
 
 dim_date = sa.Table(
