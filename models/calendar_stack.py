@@ -57,7 +57,7 @@ class Recipe:
 RECIPES = {
     Frequency.DAILY: Recipe(545, 91, (0.02, 0.05, 0.1, 0.2), 28, 8, False, None, 396, 200, 50),
     Frequency.WEEKLY: Recipe(78, 13, (0.1, 0.2, 0.4), 8, 2, True, None, 104, 60, 30),
-    Frequency.MONTHLY: Recipe(36, 6, (0.2, 0.4, 0.7), 12, 2, True, 0.8, 24, 30, 20),
+    Frequency.MONTHLY: Recipe(24, 12, (0.2, 0.4, 0.7), 12, 2, True, 0.8, 24, 30, 4),
 }
 
 
