@@ -101,7 +101,7 @@ def worst(counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, co
         return shared.with_columns(pl.lit(1, pl.Int64).alias("held")).drop("period")
     order = {"last": ("period", True), "first": ("period", False)}.get(combines, ("share", False))
     return (
-        shared.sort(order[0], descending=order[1], nulls_last=True)
+        shared.sort(order[0], "period", descending=[order[1], True], nulls_last=True)  # of equals, the newest
         .group_by("bucket", *keys, maintain_order=True)
         .agg(
             pl.col("reporting", "expected", "share").first(),
