@@ -42,7 +42,7 @@ def fan_figure(chart: FanChart) -> go.Figure:
     )  # fmt: skip
     figure.update_layout(
         height=400, margin={"l": 8, "r": 8, "t": 12, "b": 8}, hovermode="closest",
-        legend={"orientation": "h", "y": -0.14, "x": 0, "font": {"color": INK, "size": 13}},
+        legend={"orientation": "h", "traceorder": "normal", "y": -0.14, "x": 0, "font": {"color": INK, "size": 13}},
     )  # fmt: skip
     ticks = {"color": INK, "size": 13}
     figure.update_yaxes(tickfont=ticks, fixedrange=True, zeroline=False, automargin=True, tickformat=",",
