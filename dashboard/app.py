@@ -25,12 +25,16 @@ _SIDEBAR = 224
 
 def main() -> None:
     """Draws the chosen page."""
-    st.set_page_config(page_title="Bellwether", page_icon=shell.ICON, layout="wide", initial_sidebar_state=_SIDEBAR)
-    shell.dress()
     shown = entries()
     pages = [_page(entry) for entry in shown]
     # The first page answers at the root as well as under its own name.
-    st.navigation([_page(shown[0], default=True), *pages], position="hidden").run()
+    chosen = st.navigation([_page(shown[0], default=True), *pages], position="hidden")
+    st.set_page_config(
+        page_title=f"{chosen.title} \N{EN DASH} Bellwether", page_icon=shell.ICON, layout="wide",
+        initial_sidebar_state=_SIDEBAR,
+    )  # fmt: skip
+    shell.dress()
+    chosen.run()
 
 
 def _page(entry: Entry, *, default: bool = False) -> st.Page:

@@ -54,5 +54,7 @@ class Visit:
 
     def source_of(self, *metrics: str) -> str:
         """Returns the source line of metrics."""
-        found = {each.id: each for metric in metrics for each in self.layer.sources(metric)}
-        return source_line(found.values())
+        return answer(
+            lambda: source_line({each.id: each for name in metrics for each in self.layer.sources(name)}.values()),
+            "source", *metrics,
+        )  # fmt: skip

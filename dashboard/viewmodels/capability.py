@@ -14,7 +14,7 @@ from dashboard.viewmodels.charts import LineChart, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
 
-_MOST_CHARTS: Final = 6
+_MOST_CHARTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
