@@ -81,11 +81,16 @@ def value_words(value: float | None, metric: Metric) -> str:
 
 
 def change_words(change: float, metric: Metric) -> str:
-    """Returns the size of a change without its sign: '0.9 percentage points', '1,204 patients'."""
+    """Returns a change in words: '0.9 percentage points higher', '1,204 fewer patients', '2.3 weeks lower'."""
     size = abs(change)
+    if metric.unit in ("count", "fte", "beds"):
+        words = unit_words(metric)
+        return f"{value_text(size, metric)} {'more' if change > 0 else 'fewer'}{' ' + words if words else ''}"
+    sense = "higher" if change > 0 else "lower"
     if metric.unit == "percent":
-        return f"{number(size * 100, metric.decimals)} percentage points"
-    return value_words(size, metric)
+        points = number(size * 100, metric.decimals)
+        return f"{points} percentage point{'' if points == '1' else 's'} {sense}"
+    return f"{value_words(size, metric)} {sense}"
 
 
 def displayed(value: float, metric: Metric) -> float:

@@ -44,7 +44,10 @@ def bar(filters: Filters, places: Places, services: Mapping[str, str], newest: d
             help="Type a name or a code. England, regions, integrated care boards, then providers.",
         )  # fmt: skip
         month.selectbox("Up to", months, key="filter_month", on_change=_chosen, format_func=_month_words)
-        span.selectbox("History", list(SPANS), key="filter_span", on_change=_chosen, format_func=SPANS.__getitem__)
+        span.selectbox(
+            "History", list(SPANS), key="filter_span", on_change=_chosen, format_func=SPANS.__getitem__,
+            help="How far back charts go. Yearly figures are always shown whole.",
+        )  # fmt: skip
         reset.button("Reset", key="filter_reset", on_click=_reset, width="stretch")
         if services:
             st.session_state["filter_services"] = list(filters.services)

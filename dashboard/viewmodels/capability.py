@@ -61,7 +61,7 @@ CAPABILITIES: Final[Mapping[str, About]] = {
     "technology": About(
         "Technology",
         "Are systems safe, used and fit for purpose? From the digital maturity assessment, the data security toolkit "
-        "and the NHS App.",
+        "and the estates return.",
         ("technology",),
         ("Availability of clinical systems", "Use of each system by staff group", "Help desk demand"),
     ),
@@ -73,7 +73,7 @@ CAPABILITIES: Final[Mapping[str, About]] = {
     ),
     "change": About(
         "Change",
-        "Is new practice taken up? From publications on virtual wards, the NHS App and how patients are seen.",
+        "Is new practice taken up? From publications on virtual wards, the NHS App and remote appointments.",
         ("change",),
         ("Adoption of each change by team", "Pilots that became practice", "Usability as staff rate it"),
     ),
@@ -121,7 +121,7 @@ def build(layer: Layer, places: Places, filters: Filters, capability: str, today
         if newest is None or len(charts) == _MOST_CHARTS:
             continue
         start = filters.period_from(words.period_end(newest.period, history.series.grain))
-        cut = history.series.since(start).trimmed()
+        cut = history.series.shown_since(start)
         if sum(point.value is not None for point in cut.points) < 3:
             continue
         place = history.reach.shown

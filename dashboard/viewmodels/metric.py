@@ -152,7 +152,7 @@ def build(
     row = row_of(History(found, series, notes), catalogue, spread, filters, today)
     history = None
     if newest:
-        cut = series.since(filters.period_from(words.period_end(newest.period, series.grain))).trimmed()
+        cut = series.shown_since(filters.period_from(words.period_end(newest.period, series.grain)))
         said = {"organisation": found.shown.code} | ({"service": "+".join(services)} if services else {})
         history = line_chart(
             "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said

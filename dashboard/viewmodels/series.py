@@ -60,6 +60,10 @@ class Series:
             return self
         return Series(self.metric, self.grain, tuple(point for point in self.points if point.period >= day))
 
+    def shown_since(self, day: date | None) -> Series:
+        """Returns the series for a chart from a day on; yearly ones whole, as a few points tell nothing."""
+        return self.trimmed() if self.grain == "financial_year" else self.since(day).trimmed()
+
     def trimmed(self) -> Series:
         """Returns the series without the empty periods before its first value."""
         first = next((place for place, point in enumerate(self.points) if point.value is not None), len(self.points))
@@ -140,8 +144,7 @@ def change_between(series: Series, newest: Point, earlier: Point) -> Change | No
     than = series.name_of(earlier)
     if judgement == "no change":
         return Change(amount, than, judgement, f"the same as in {than}")
-    sense = "higher" if amount > 0 else "lower"
-    return Change(amount, than, judgement, f"{words.change_words(amount, series.metric)} {sense} than in {than}")
+    return Change(amount, than, judgement, f"{words.change_words(amount, series.metric)} than in {than}")
 
 
 def change_of(series: Series) -> Change | None:

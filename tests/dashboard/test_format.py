@@ -84,7 +84,18 @@ def test_a_missing_value_is_not_reported_and_never_zero():
 def test_values_carry_their_units():
     assert words.value_words(3021.0, CATALOGUE.metric("ae_dta_12h")) == "3,021 patients"
     assert words.value_words(0.729, CATALOGUE.metric("ae_four_hour")) == "72.9%"
-    assert words.change_words(-0.0312, CATALOGUE.metric("ae_four_hour")) == "3.1 percentage points"
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "text"),
+    [
+        ("ae_four_hour", -0.0312, "3.1 percentage points lower"), ("ae_dta_12h", 1204.0, "1,204 more patients"),
+        ("rtt_p92_wait", -2.3, "2.3 weeks lower"),
+        ("medical_records_cost", 7_000_000.0, "£7.0m higher"),
+    ],
+)  # fmt: skip
+def test_changes_are_told_in_words(metric, change, text):
+    assert words.change_words(change, CATALOGUE.metric(metric)) == text
 
 
 @pytest.mark.parametrize(("place", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (23, "23rd"), (112, "112th")])
