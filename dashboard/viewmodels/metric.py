@@ -22,6 +22,7 @@ from metrics.query.result import Result
 
 LEVEL_WORDS: Final = {"region": "Region", "icb": "Integrated care board", "organisation": "Organisation"}
 _MOST_NAMED: Final = 45
+_ANSWER_COLUMNS: Final = frozenset({"metric", "period", "value", "numerator", "denominator", "status", "is_total"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def splits_of(catalogue: Catalogue, metric: Metric, place: Place) -> dict[str, s
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
         for name in models:
             found.update({each.name: each.title for each in catalogue.models[name].dimensions})
-    return found
+    # A dimension that is called like a column of the answer cannot be asked for.
+    return {name: title for name, title in found.items() if name not in _ANSWER_COLUMNS}
 
 
 def grains_of(catalogue: Catalogue, metric: Metric) -> tuple[Grain, ...]:
