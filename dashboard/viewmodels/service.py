@@ -128,7 +128,10 @@ class _Lines:
         return [
             Line(
                 prefix + self.names.get(code, code),
-                Series(measure, grain, points_of(result.frame, measure.id, service=code)).since(self.start).points,
+                Series(measure, grain, points_of(result.frame, measure.id, service=code))
+                .since(self.start)
+                .trimmed()
+                .points,
             )
             for code in self.services
         ]
