@@ -133,13 +133,21 @@ def _column(node: exp.Column, columns: Mapping[str, Element], text: str) -> Elem
 
 
 def _literal(node: exp.Literal) -> Element:
-    if node.is_string:
-        return sa.literal(node.this, sa.String)
-    value = node.to_py()
-    return sa.literal(int(value), sa.Integer) if node.is_int else sa.literal(float(value), sa.Double)
+    value = _value(node)
+    kind: type[sa.types.TypeEngine[Any]] = {str: sa.String, int: sa.Integer, float: sa.Double}[type(value)]
+    return sa.literal(value, kind)
 
 
 def _plain(node: exp.Expr, text: str) -> str | int | float:
     if not isinstance(node, exp.Literal):
         raise ExpressionError(f"'{node.sql()}' in '{text}': a list after 'in' holds plain values only.")
-    return str(node.this) if node.is_string else (int(node.this) if node.is_int else float(node.this))
+    return _value(node)
+
+
+def _value(node: exp.Literal) -> str | int | float:
+    if node.is_string:
+        return str(node.this)
+    try:
+        return int(node.this) if node.is_int else float(node.this)
+    except ValueError as error:  # the parser takes '0e' for a number
+        raise ExpressionError(f"'{node.this}' is no number.") from error
