@@ -218,4 +218,5 @@ PUBLICATION = Publication(
         "The table of regions is from sharia143/nhs-winter-pressure-intelligence.",
         "London's category 1 times are 54 seconds too short on average from 19 August 2020 to 22 September 2022.",
     ),
+    stated_levels={"fact_ambulance_month": ("region",)},
 )

@@ -12,6 +12,7 @@ import polars as pl
 from metrics.warehouse.tables import metadata
 from metrics.warehouse.tables.base import key_columns
 from sample_data.published.checking import checked
+from sample_data.published.levels import refuse_wholes
 from sample_data.published.reading import Publication, Reading
 from sample_data.published.registry import PUBLICATIONS
 from sample_data.published.shipment import SHIPPED, Shipment, Source, sha256_of, write_shipment
@@ -129,7 +130,10 @@ def build(folder: Path, ids: Sequence[str], target: Path = SHIPPED) -> Mapping[s
     built = {}
     for name in ids:
         publication = PUBLICATIONS[name]
-        readings = [(path, checked(path, publication.read(path))) for path in source_files(name, folder)]
+        readings = [
+            (path, refuse_wholes(path, checked(path, publication.read(path)), publication))
+            for path in source_files(name, folder)
+        ]
         built[name] = merged(publication, readings)
         write_shipment(name, built[name], target)
         rows = sum(frame.height for frame in built[name].frames.values())

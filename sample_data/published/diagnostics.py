@@ -18,6 +18,7 @@ from sample_data.published.cells import (
     require_columns,
     sheet_names,
 )
+from sample_data.published.levels import is_sum
 from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
 from sample_data.published.stated_totals import totals_of
 
@@ -87,7 +88,7 @@ def _reading(path: Path, table: pl.DataFrame, period: date, first_row: int) -> R
     keys = [*_KEYS, _TEST] if split else list(_KEYS)
     rows = numbers(table.select(*keys, *figures), figures, path, first_row=first_row)
     rows = rows.with_row_index("row", first_row).rename(_KEYS | _WAITS | _ACTIVITY)
-    rows = rows.filter(pl.col("org_code").is_not_null() & (pl.col("org_code") != "-")).with_columns(
+    rows = rows.filter(pl.col("org_code").is_not_null() & ~is_sum(pl.col("org_code"))).with_columns(
         period=pl.lit(period),
         test=pl.col(_TEST) if split else pl.lit(NOT_SPLIT),
         activity=pl.sum_horizontal("planned", "unscheduled", "from_waiting_list"),

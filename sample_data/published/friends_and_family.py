@@ -92,4 +92,5 @@ PUBLICATION = Publication(
         "January to April 2024 are England totals; a month by trust comes from the trust snapshot.",
     ),
     replaces={"fact_fft_month": ("service",)},
+    stated_levels={"fact_fft_month": ("england",)},
 )

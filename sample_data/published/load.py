@@ -18,6 +18,7 @@ from metrics.warehouse.tables.meta import meta_load, meta_published_total, meta_
 from metrics.warehouse.writing import Writer, writing
 from sample_data.published.build import slice_columns, source_of
 from sample_data.published.checking import checked
+from sample_data.published.levels import refuse_wholes
 from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
 from sample_data.published.records import (
     load_rows,
@@ -83,7 +84,7 @@ def read_file(publication: Publication, path: Path) -> Reading:
     if not path.is_file():
         raise UnreadableFileError(path, f"there is no such file ({path}).")
     try:
-        return checked(path, publication.read(path))
+        return refuse_wholes(path, checked(path, publication.read(path)), publication)
     except UnreadableFileError:
         raise
     except (pl.exceptions.PolarsError, LookupError, ValueError, TypeError, OSError) as error:

@@ -212,4 +212,5 @@ PUBLICATION = Publication(
         ),
         "By year: England, 2013-14 to 2023-24.",
     ),
+    stated_levels={"fact_outpatient_month": ("england",), "fact_outpatient_year": ("england",)},
 )

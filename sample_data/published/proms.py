@@ -217,4 +217,9 @@ PUBLICATION = Publication(
         "2018-19 is the latest year held. The EQ-5D index runs to 1, EQ VAS to 100, the Oxford scores to 48.",
         "Only patients who answered before and after the operation are counted.",
     ),
+    stated_levels={
+        "fact_proms_year": ("england",),
+        "fact_proms_outlier_year": ("england",),
+        "fact_proms_change_year": ("england",),
+    },
 )

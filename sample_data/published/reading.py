@@ -78,6 +78,8 @@ class Publication:
     Attributes:
         replaces: for a fact table, the columns beside `period` that say which rows a newer file of the
             same period replaces. Without an entry a file replaces all rows of its periods.
+        stated_levels: for a fact table, the wholes (england, region) whose rows belong in it, because it is
+            published at that level. Such rows anywhere else are refused: they would be counted twice.
     """
 
     id: str
@@ -89,3 +91,4 @@ class Publication:
     caveats: tuple[str, ...] = ()
     licence: str = "Open Government Licence v3.0"
     replaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated_levels: Mapping[str, tuple[Literal["england", "region"], ...]] = field(default_factory=dict)

@@ -154,4 +154,5 @@ PUBLICATION = Publication(
         "Days lost include non-working days, as the staff record counts calendar days.",
         "Covers NHS trusts, integrated care boards, support units and central bodies; not primary care.",
     ),
+    stated_levels={"fact_sickness_reason_month": ("england",)},
 )

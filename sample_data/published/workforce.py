@@ -105,4 +105,5 @@ PUBLICATION = Publication(
         "Headcount counts a person in each group and organisation where they work; only full-time equivalents add up.",
         "The series by trust and staff group covers acute trusts; the workbook covers all NHS organisations.",
     ),
+    stated_levels={"fact_workforce_england_month": ("england",)},
 )

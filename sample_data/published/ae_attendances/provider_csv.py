@@ -17,9 +17,11 @@ from sample_data.published.ae_attendances.tidy import (
     stated,
 )
 from sample_data.published.cells import numbers, periods, require_columns
-from sample_data.published.reading import Reading, Rejection
+from sample_data.published.levels import is_sum
+from sample_data.published.reading import Reading, Rejection, UnreadableFileError
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 _KEYS = {"Period": "period", "Org Code": "org_code", "Parent Org": "region", "Org name": "name"}
@@ -72,28 +74,47 @@ def provider_month(path: Path, table: pl.DataFrame) -> Month:
     )
     if not booked:
         named = named.with_columns(pl.lit(None, pl.Int64).alias(name) for name in _BOOKED)
-    is_total = pl.any_horizontal(
-        pl.col("period", "org_code", "name").str.to_uppercase().str.strip_chars().eq_missing("TOTAL")
-    )
+    is_total = pl.any_horizontal(is_sum(pl.col(name)) for name in ("period", "org_code", "name"))
     providers, total = named.filter(~is_total), named.filter(is_total)
     nameless = providers.filter(pl.col("org_code").is_null() | pl.col("period").is_null())
     providers = providers.filter(pl.col("org_code").is_not_null() & pl.col("period").is_not_null())
     providers = providers.with_columns(periods(providers["period"].alias("Period"), path).alias("period"))
-    months = providers["period"].unique().sort().to_list()
+    month = _only_month(path, providers)
     era = "with booked appointments" if booked else "without booked appointments"
     if any(name.startswith("Number of") for name in known):
         era = "2019-20 headings"
     return Month(
         era=f"provider CSV, {era}",
         providers=providers.select("row", "period", "org_code", "name", "region", *WIDE),
-        totals=stated(total.row(0, named=True), months[0], f"{path.name}, TOTAL row")
-        if total.height == 1 and len(months) == 1
-        else (),
+        totals=stated(_only_total(path, total), month, f"{path.name}, TOTAL row"),
         rejections=tuple(
             Rejection(row, "Org Code", None, "The row names no organisation or no month.") for row in nameless["row"]
         ),
         notes=() if booked else ("Booked appointments were not counted apart before August 2020.",),
     )
+
+
+def _only_month(path: Path, providers: pl.DataFrame) -> date:
+    other = providers.filter(pl.col("period") != pl.col("period").first())
+    if other.height or not providers.height:
+        months = ", ".join(f"{month:%B %Y}" for month in providers["period"].unique().sort())
+        problem = f"the file holds the months {months}; one is expected." if months else "the file names no provider."
+        row = int(other["row"][0]) if other.height else None
+        raise UnreadableFileError(path, problem, row=row, column="Period", hint="Download it again.")
+    first: date = providers["period"][0]
+    return first
+
+
+def _only_total(path: Path, total: pl.DataFrame) -> dict[str, int | None]:
+    if not total.height:
+        raise UnreadableFileError(
+            path, "there is no TOTAL row, which ends every such file: it is cut short.", hint="Download it again."
+        )
+    if total.height > 1:
+        rows = ", ".join(str(row) for row in total["row"])
+        problem = f"rows {rows} all say TOTAL or England; one is expected."
+        raise UnreadableFileError(path, problem, row=int(total["row"][1]), column="Org Code", hint="Download it again.")
+    return total.row(0, named=True)
 
 
 def nhsr_reading(path: Path, table: pl.DataFrame) -> Reading:
