@@ -137,6 +137,9 @@ class Metric(Strict):
     paired: bool = Field(
         default=False, description="of a formula a / b over two models: only organisations that have both count"
     )
+    minimum_denominator: float | None = Field(
+        default=None, gt=0, description="of a paired metric: organisations with less are left out of both parts"
+    )
     over_time: OverTime | None = Field(
         default=None, description="how native periods combine into longer ones; null is the type's default"
     )

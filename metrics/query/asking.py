@@ -12,10 +12,12 @@ from metrics.query.errors import QueryError, UnknownValueError
 from metrics.query.formula import derive, divide_paired
 from metrics.query.holdings import Holdings
 from metrics.query.periods import NESTS, end_of, start_of
-from metrics.query.plan import LEVELS, Plan, Scan, Source, plan
+from metrics.query.plan import LEVELS, Plan, Scan, Source, dimensions_of, plan
 from metrics.query.request import Filter, Grain, Request
-from metrics.query.result import Note, Query, Result
+from metrics.query.result import Note, Query, Result, Status
 
+_PAIRED = ("value", "numerator", "denominator", "reporting", "expected")
+_PAIRED_THRESHOLD = 0.95
 _COLUMNS = ("value", "numerator", "denominator", "status", "reporting", "expected", "is_total")
 
 
@@ -48,6 +50,8 @@ class Asking:
                 self.labels.setdefault(name, {}).update(self.holdings.names(source.model, name))
             if source.note:
                 self.notes.append(Note("alternate", source.note, key))
+            self.notes += [Note("scope", text, key) for text in source.model.notes]
+            self.notes += self._of_divided_boards(source)
         shown = [
             frames[name]
             .select(pl.lit(name).alias("metric"), "period", *request.by, *_COLUMNS)
@@ -66,6 +70,26 @@ class Asking:
             as_of=self.as_of,
         )
 
+    def _of_divided_boards(self, source: Source) -> list[Note]:
+        """Returns a note where figures of boards are shown that took a part of a divided one."""
+        request = self.plan.request
+        named = {value for each in request.where if each.dimension == "icb" for value in each.values}
+        if "organisation" in source.model.levels or not (named or "icb" in request.by):
+            return []
+        parts = self.holdings.presence(source, self.as_at).owed
+        if named:
+            parts = parts.filter(pl.col("icb").is_in(sorted(named)))
+        names = self.holdings.organisations.names
+        heirs = sorted({names.get(code, code) for code in parts["icb"].drop_nulls()})
+        divided = sorted({names.get(code, code) for code in parts["org_code"]})
+        if not heirs:
+            return []
+        text = (
+            f"{', '.join(heirs)} took parts of {', '.join(divided)}, whose figures cannot be shared out: "
+            "until then they are incomplete."
+        )
+        return [Note("divided-boards", text, source.key)]
+
     def _derived(self, metric: Metric) -> pl.DataFrame:
         """Returns the frame of a derived metric, from its inputs asked at one grain."""
         inputs = self.holdings.catalogue.inputs(metric)
@@ -79,23 +103,31 @@ class Asking:
         by = self.plan.request.by
         frames = {each.id: whole.frame.filter(pl.col("metric") == each.id) for each in inputs}
         frame = self._where_all_are_held(derive(metric, frames, by))
-        if not metric.paired or "organisation" in by:
-            return frame
+        return self._paired(metric, frame, grain) if metric.paired else frame
+
+    def _paired(self, metric: Metric, frame: pl.DataFrame, grain: Grain) -> pl.DataFrame:
+        """Returns the frame with values, parts and coverage of the organisations that have both inputs."""
+        inputs, by = self.holdings.catalogue.inputs(metric), self.plan.request.by
         rounds = [(by, False), ((), True)] if by and self.plan.request.totals else [(by, False)]
         divided = []
         for names, is_total in rounds:
-            finest = self._of_inputs(inputs, (*names, "organisation"), grain, totals=False).frame
+            finest = self._of_inputs(inputs, tuple(dict.fromkeys((*names, "organisation"))), grain, totals=False).frame
             missing = [pl.lit(None, pl.String).alias(name) for name in by if name not in names]
-            divided.append(
-                divide_paired(metric, finest, names)
-                .with_columns(pl.lit(is_total).alias("is_total"), *missing)
-                .select("period", *by, "is_total", "value", "numerator", "denominator", "reporting")
-            )
+            paired = divide_paired(metric, finest, names).with_columns(pl.lit(is_total).alias("is_total"), *missing)
+            divided.append(paired.select(*("period", *by, "is_total"), *_PAIRED))
         keys = ["period", *by, "is_total"]
-        return (
-            frame.drop("value", "numerator", "denominator", "reporting")
-            .join(pl.concat(divided), on=keys, how="left", nulls_equal=True)
-            .with_columns(pl.col("reporting").fill_null(0))
+        joined = frame.drop(_PAIRED).join(pl.concat(divided), on=keys, how="left", nulls_equal=True)
+        share = pl.col("reporting") / pl.col("expected")
+        complete = pl.when(share < _PAIRED_THRESHOLD).then(pl.lit(Status.MISSING)).otherwise(pl.lit(Status.FINAL))
+        partial = pl.col("status").is_in([Status.MISSING.value, Status.NO_DATA.value])
+        return joined.with_columns(
+            pl.col("reporting", "expected").fill_null(0),
+            pl.when(pl.col("value").is_null())
+            .then(pl.lit(Status.NO_DATA))
+            .when(partial | (share < _PAIRED_THRESHOLD))
+            .then(complete)
+            .otherwise(pl.col("status"))
+            .alias("status"),
         )
 
     def _where_all_are_held(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -151,7 +183,8 @@ class Asking:
         return {key: pl.concat(frames) for key, frames in found.items()}
 
     def _run(self, scan: Scan, first: date, last: date, by: tuple[str, ...]) -> pl.DataFrame:
-        select = sql.statement(scan, first=first, last=last, as_at=self.as_at, by=by)
+        overlaps = self.holdings.overlaps(scan.model)
+        select = sql.statement(scan, first=first, last=last, as_at=self.as_at, by=by, overlaps=overlaps)
         parts = self.holdings.snapshot.frame(select)
         compiled = select.compile(
             dialect=self.holdings.snapshot.engine.dialect, compile_kwargs={"render_postcompile": True}
@@ -165,8 +198,10 @@ class Asking:
         newest = end_of(held[-1], native) if held else self.today
         first = request.period_from or (held[0] if held else self.today)
         last = request.period_to or newest
+        if request.period_to is None and first > newest:
+            raise QueryError(f"'{source.key}' holds nothing from {_day(first)} on: its data end on {_day(newest)}.")
         if last < first:
-            raise QueryError(f"The period ends ({last:%d %B %Y}) before it starts ({first:%d %B %Y}).")
+            raise QueryError(f"The period ends ({_day(last)}) before it starts ({_day(first)}).")
         # Beyond today there is nothing to show, however far the request looks.
         last = max(min(last, max(newest, self.today)), first)
         grain = source.grain
@@ -184,19 +219,23 @@ class Asking:
 
     def _value(self, dimension: str, value: str, asked: Plan) -> str:
         if dimension in LEVELS:
-            code = self.holdings.organisations.resolve(dimension, value, self.as_at)
+            code = self.holdings.organisations.resolve(dimension, value, self.as_at, self.today)
             given, names = value.strip().upper(), self.holdings.organisations.names
             if given in names and code != given:
                 text = f"{names[given]} ({given}) is now part of {names[code]} ({code})."
                 self.notes.append(Note("succession", text))
             return code
-        source = next(iter(asked.sources.values()), None)
-        if source is not None:
-            names = self.holdings.names(source.model, dimension)
-            if value in names:
-                return value
-            by_name = {name.casefold(): code for code, name in names.items()}
-            if value.casefold() in by_name:
-                return by_name[value.casefold()]
-            raise UnknownValueError.of(dimension, value, [*names, *names.values()])
-        return value  # a derived metric: its inputs know the dimension
+        sources = [source for source in asked.sources.values() if dimension in dimensions_of(source.model)]
+        known: dict[str, str] = {}
+        for source in sources:
+            known |= self.holdings.names(source.model, dimension)
+        by_name = {name.casefold(): code for code, name in known.items()}
+        if not sources or value in known:
+            return value  # without a source it is a derived metric: its inputs know the dimension
+        if value.casefold() in by_name:
+            return by_name[value.casefold()]
+        raise UnknownValueError.of(dimension, value, [*known, *known.values()])
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

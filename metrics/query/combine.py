@@ -60,13 +60,10 @@ def _over_time(frame: pl.DataFrame, source: Source, keys: list[str], presence: P
     combines = source.metric.combines_over_time
     bucketed = frame.with_columns(start_column("period", grain).alias("_bucket"))
     if combines in ("last", "first"):
-        held = pl.DataFrame({"period": presence.periods}, schema={"period": pl.Date}).with_columns(
-            start_column("period", grain).alias("_bucket")
-        )
-        pick = pl.col("period").max() if combines == "last" else pl.col("period").min()
-        chosen = held.group_by("_bucket").agg(pick)
+        chosen = _chosen(source, presence)
+        assert chosen is not None  # noqa: S101 - it combines by choosing
         return (
-            bucketed.join(chosen, on=["_bucket", "period"], how="semi")
+            bucketed.join(chosen.rename({"bucket": "_bucket"}), on=["_bucket", "period"], how="semi")
             .with_columns(pl.col("_bucket").alias("period"))
             .drop("_bucket")
         )
@@ -80,6 +77,18 @@ def _over_time(frame: pl.DataFrame, source: Source, keys: list[str], presence: P
     return grouped.agg(
         pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in ("numerator", "denominator")
     )
+
+
+def _chosen(source: Source, presence: Presence) -> pl.DataFrame | None:
+    """Returns `bucket` and `period`: the native period that a snapshot shows for each longer one; None for flows."""
+    combines = source.metric.combines_over_time
+    if combines not in ("last", "first"):
+        return None
+    held = pl.DataFrame({"period": presence.periods}, schema={"period": pl.Date}).with_columns(
+        start_column("period", source.grain).alias("bucket")
+    )
+    pick = pl.col("period").max() if combines == "last" else pl.col("period").min()
+    return held.group_by("bucket").agg(pick)
 
 
 def _percentile(bins: pl.DataFrame, source: Source, by: tuple[str, ...]) -> tuple[pl.DataFrame, list[Note]]:
@@ -125,15 +134,16 @@ def dense(
     full = series.join(buckets, how="cross").join(frame, on=["period", *by], how="left", nulls_equal=True)
     levels = [name for name in by if name in LEVELS]
     native = Grain(source.model.grain)
-    coverage = worst(presence.counts(by, where), levels, native, source.grain, source.metric.combines_over_time).rename(
-        {"bucket": "period"}
-    )
+    chosen = _chosen(source, presence)
+    coverage = worst(presence.counts(by, where), levels, native, source.grain, chosen).rename({"bucket": "period"})
     full = full.join(coverage, on=["period", *levels], how="left", nulls_equal=True).with_columns(
         pl.col("reporting", "expected", "held").fill_null(0)
     )
     calendar = _calendar(buckets["period"].to_list(), source, presence, span)
     return (
         full.join(calendar, on="period", how="left")
+        # A 0 of somebody who is not expected to report is nobody's figure.
+        .with_columns(pl.when(pl.col("expected") > 0).then(pl.col("value", "numerator", "denominator")))
         .with_columns(_status(source).alias("status"))
         .select("period", *by, "value", "numerator", "denominator", "status", "reporting", "expected")
     )
@@ -172,23 +182,26 @@ def _calendar(buckets: list[date], source: Source, presence: Presence, span: Spa
                 "period": bucket,
                 "after": bucket > newest,
                 "running": end >= span.today or not whole,
+                "natives": 1 if snapshot else len(sequence(bucket, end, native)),
                 "maturing": mature >= span.today,
             }
         )
-    return pl.DataFrame(
-        rows, schema={"period": pl.Date, "after": pl.Boolean, "running": pl.Boolean, "maturing": pl.Boolean}
-    )
+    kinds = {"after": pl.Boolean, "running": pl.Boolean, "natives": pl.Int64, "maturing": pl.Boolean}
+    return pl.DataFrame(rows, schema={"period": pl.Date, **kinds})
 
 
 def _status(source: Source) -> pl.Expr:
     short = pl.col("share") < source.model.coverage.threshold
     nothing = pl.col("value").is_null()
+    if source.metric.type == "percentile":
+        # In the open band a percentile is known to lie above it: reported, though without a value.
+        nothing &= pl.col("denominator").fill_null(0) == 0
     expected = pl.col("expected") > 0
     return (
         pl.when(pl.col("after") | (nothing & ~expected)).then(pl.lit(Status.NO_DATA.value))
         .when(nothing & (pl.col("reporting") == 0)).then(pl.lit(Status.MISSING.value))
         .when(nothing).then(pl.lit(Status.NO_DATA.value))
-        .when(pl.col("running")).then(pl.lit(Status.INCOMPLETE.value))
+        .when(pl.col("running") | (pl.col("held") < pl.col("natives"))).then(pl.lit(Status.INCOMPLETE.value))
         .when(short).then(pl.lit(Status.MISSING.value))
         .when(pl.col("maturing")).then(pl.lit(Status.PROVISIONAL.value))
         .otherwise(pl.lit(Status.FINAL.value))

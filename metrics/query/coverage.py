@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,22 +13,32 @@ from metrics.query.periods import start_column
 from metrics.query.plan import LEVELS
 from metrics.query.request import Filter, Grain
 
+CODES = ("period", "org_code", *LEVELS)
+
 
 @dataclass(frozen=True)
 class Presence:
-    """Which organisations reported a metric in which native period, after succession.
+    """Which organisations reported a metric in which native period.
+
+    Codes are kept as published, beside the organisation that answers for them today: an organisation made of several
+    has reported when all of them have.
 
     Attributes:
-        rows: columns `period` Date, `organisation`, `icb`, `region` String (today's codes): distinct.
+        rows: columns `period` Date, `org_code` (as published), `organisation`, `icb`, `region` (today's) String,
+            `rank` Int64 (2 where the publication states a figure for England, 1 for a region, else 0): who reported.
+            Distinct, and of one rank in a period.
         submitted: likewise, who sent the return at all, of those that ever reported the metric.
-        within: how many native periods an organisation stays expected after it last reported.
-        closed: organisation to the day it closed without a successor.
+        within: how many native periods a code stays expected after it last reported.
+        ends: `org_code` String and `end` Date: the last day that a code stood for itself.
+        owed: columns as `rows`: codes that were divided, under each organisation that took a part of them. What they
+            reported cannot be shared out, so that each of those is short of it.
     """
 
     rows: pl.DataFrame
     submitted: pl.DataFrame
     within: int
-    closed: Mapping[str, date]
+    ends: pl.DataFrame
+    owed: pl.DataFrame
 
     @cached_property
     def periods(self) -> list[date]:
@@ -37,61 +47,70 @@ class Presence:
 
     @cached_property
     def expected(self) -> pl.DataFrame:
-        """Returns the rows of everybody expected to report.
+        """Returns `period`, `org_code`, `organisation`, `icb`, `region`, `reported` Boolean of every code expected.
 
-        These are who did, who had in one of the periods before, and who sent the return without this metric although
-        they report it at other times.
+        These are the codes that reported, that had in one of the periods before, and that sent the return without
+        this metric although they report it at other times. A code is not expected after its end. Where England's or a
+        region's figure stands in for organisations, only such are expected, and the other way round.
         """
         index = pl.DataFrame({"period": self.periods}, schema={"period": pl.Date}).with_columns(
             pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
         )
-        seen = self.rows.join(index, on="period")
+        seen = self.rows.join(index, on="period").drop("period")
         later = pl.concat([seen.with_columns(pl.col("at") + ahead) for ahead in range(self.within + 1)])
-        recent = later.drop("period").join(index, on="at").select("period", *LEVELS)
-        rows = pl.concat([recent, self.submitted.filter(pl.col("period").is_in(self.periods))]).unique()
-        if not self.closed:
-            return rows
-        ends = pl.DataFrame(
-            {"organisation": list(self.closed), "closed": list(self.closed.values())},
-            schema={"organisation": pl.String, "closed": pl.Date},
+        columns = [*CODES, "rank"]
+        recent = later.join(index, on="at").select(columns)
+        sent = self.submitted.filter(pl.col("period").is_in(self.periods)).select(columns)
+        kinds = self.rows.group_by("period").agg(pl.col("rank").min().alias("rank of all"))
+        reported = self.rows.select("period", "org_code", pl.lit(value=True).alias("reported"))
+        codes = (
+            pl.concat([recent, sent])
+            .unique()
+            .join(kinds, on="period")
+            .filter(pl.col("rank") == pl.col("rank of all"))
+            .join(reported, on=["period", "org_code"], how="left")
+            .join(self.ends, on="org_code", how="left")
+            .filter(pl.col("reported") | pl.col("end").is_null() | (pl.col("end") >= pl.col("period")))
         )
-        return (
-            rows.join(ends, on="organisation", how="left")
-            .filter(pl.col("closed").is_null() | (pl.col("closed") >= pl.col("period")))
-            .drop("closed")
-        )
+        return codes.select(*CODES, pl.col("reported").fill_null(value=False))
 
     def counts(self, by: Iterable[str], where: Iterable[Filter]) -> pl.DataFrame:
-        """Returns `period`, the levels of `by`, `reporting` and `expected` Int64, per native period."""
+        """Returns `period`, the levels of `by`, `reporting` and `expected` Int64 organisations, per native period."""
         levels = [name for name in by if name in LEVELS]
-        filters = [pl.col(each.dimension).is_in(list(each.values)) for each in where if each.dimension in LEVELS]
-        keys = ["period", *levels]
-
-        def number(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-            kept = rows.filter(*filters) if filters else rows
-            return kept.group_by(keys).agg(pl.col("organisation").n_unique().cast(pl.Int64).alias(name))
-
-        reporting, expected = number(self.rows, "reporting"), number(self.expected, "expected")
-        return (
-            expected.join(reporting, on=keys, how="full", coalesce=True, nulls_equal=True)
-            .with_columns(pl.col("reporting", "expected").fill_null(0))
-            .with_columns(pl.max_horizontal("reporting", "expected").alias("expected"))
+        where = tuple(where)
+        whole = (
+            self._expected_of(levels, where)
+            .group_by("period", *dict.fromkeys((*levels, "organisation")))
+            .agg(pl.col("reported").all())
+        )
+        return whole.group_by("period", *levels).agg(
+            pl.col("reported").sum().cast(pl.Int64).alias("reporting"), pl.len().cast(pl.Int64).alias("expected")
         )
 
     def absent(self, first: date, last: date, where: Iterable[Filter]) -> list[str]:
-        """Returns the organisations expected in some native period of the range that did not report in it."""
-        filters = [pl.col(each.dimension).is_in(list(each.values)) for each in where if each.dimension in LEVELS]
+        """Returns the codes expected in some native period of the range that did not report in it."""
         span = pl.col("period").is_between(first, last)
-        wanted = self.expected.filter(span, *filters)
-        missing = wanted.join(self.rows, on=["period", "organisation"], how="anti")
-        return missing["organisation"].unique().sort().to_list()
+        missing = self._expected_of((), tuple(where)).filter(span, ~pl.col("reported"))
+        return missing["org_code"].unique().sort().to_list()
+
+    def _expected_of(self, levels: Iterable[str], where: tuple[Filter, ...]) -> pl.DataFrame:
+        """Returns the codes expected of the places that pass the filters.
+
+        What is owed by a divided board matters where single boards are looked at; the whole has its figures.
+        """
+        rows = self.expected
+        if "icb" in {*levels, *(each.dimension for each in where)}:
+            rows = pl.concat([rows, self.owed.with_columns(pl.lit(value=False).alias("reported"))])
+        return rows.filter(*_kept(where))
 
 
-def worst(counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, combines: str) -> pl.DataFrame:
+def worst(
+    counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, chosen: pl.DataFrame | None
+) -> pl.DataFrame:
     """Returns the coverage of each longer period: `bucket`, keys, `reporting`, `expected`, `share` Float64, `held`.
 
-    A flow is as complete as its least complete native period; a snapshot as its last (or first) one. `held` is the
-    number of native periods with anybody expected.
+    A flow is as complete as its least complete native period; a snapshot as the native period that it shows, which
+    `chosen` names (`bucket`, `period`). `held` is the number of native periods with anybody expected.
     """
     shared = counts.with_columns(
         start_column("period", grain).alias("bucket"),
@@ -99,12 +118,15 @@ def worst(counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, co
     )
     if grain == native:
         return shared.with_columns(pl.lit(1, pl.Int64).alias("held")).drop("period")
-    order = {"last": ("period", True), "first": ("period", False)}.get(combines, ("share", False))
+    if chosen is not None:
+        shown = shared.join(chosen, on=["bucket", "period"], how="semi")
+        return shown.with_columns(pl.lit(1, pl.Int64).alias("held")).drop("period")
     return (
-        shared.sort(order[0], "period", descending=[order[1], True], nulls_last=True)  # of equals, the newest
+        shared.sort("share", "period", descending=[False, True], nulls_last=True)  # of equals, the newest
         .group_by("bucket", *keys, maintain_order=True)
-        .agg(
-            pl.col("reporting", "expected", "share").first(),
-            pl.len().cast(pl.Int64).alias("held"),
-        )
+        .agg(pl.col("reporting", "expected", "share").first(), pl.len().cast(pl.Int64).alias("held"))
     )
+
+
+def _kept(where: Iterable[Filter]) -> list[pl.Expr]:
+    return [pl.col(each.dimension).is_in(list(each.values)) for each in where if each.dimension in LEVELS]

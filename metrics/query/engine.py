@@ -58,7 +58,8 @@ class MetricsLayer:
 
     def refresh(self) -> bool:
         """Takes newer data when there are any, and returns whether there were."""
-        if not self.warehouse.refresh():
+        self.warehouse.refresh()
+        if self.warehouse.data_version == self.data_version:
             return False
         with self._lock:
             self._holdings = Holdings(self.warehouse.snapshot(), self.catalogue)

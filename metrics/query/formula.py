@@ -51,26 +51,36 @@ def derive(metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ..
 
 
 def divide_paired(metric: Metric, finest: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
-    """Returns `period`, `by`, `value`, `numerator`, `denominator` and `reporting` of a ratio over two models.
+    """Returns the ratio over two models of the organisations that have both, so that both parts are about the same.
 
-    `finest` holds both inputs by organisation. Only organisations that have both add to either part, so that the two
-    parts are about the same organisations.
+    `finest` holds both inputs by organisation. An organisation whose denominator is below the metric's
+    `minimum_denominator` is left out of both parts. Columns: `period`, `by`, `value`, `numerator`, `denominator`
+    Float64, `reporting` and `expected` Int64: organisations with both, and those and the ones that lack one that was
+    due.
     """
     tree = parse(metric.formula or "")
     if not isinstance(tree, exp.Div):  # linted: a paired formula divides one metric by another
         raise ExpressionError(f"'{metric.formula}' is not one metric divided by another.")
-    above, below = tree.left.name, tree.right.name
-    keys = ["period", *by, "organisation"]
-    sides = [
-        finest.filter(pl.col("metric") == name).select(*keys, pl.col("value").alias(part)).drop_nulls(part)
-        for name, part in ((above, "numerator"), (below, "denominator"))
-    ]
-    both = sides[0].join(sides[1], on=keys, nulls_equal=True)
-    grouped = both.group_by("period", *by).agg(
-        pl.col("numerator", "denominator").sum(), pl.len().cast(pl.Int64).alias("reporting")
+    keys = list(dict.fromkeys(("period", *by, "organisation")))
+    above, below = (
+        finest.filter(pl.col("metric") == name).select(
+            *keys, pl.col("value").alias(part), (pl.col("status") == Status.MISSING.value).alias(f"{part} is due")
+        )
+        for name, part in ((tree.left.name, "numerator"), (tree.right.name, "denominator"))
+    )
+    has = [pl.col(part).is_not_null() for part in ("numerator", "denominator")]
+    due = [pl.col(f"{part} is due").fill_null(value=False) for part in ("numerator", "denominator")]
+    enough = pl.col("denominator").fill_null(0) >= (metric.minimum_denominator or 0)
+    sides = above.join(below, on=keys, how="full", coalesce=True, nulls_equal=True).with_columns(
+        (has[0] & has[1] & enough).alias("both"), ((has[0] & due[1]) | (has[1] & due[0])).alias("short")
+    )
+    grouped = sides.group_by("period", *by).agg(
+        pl.col("numerator", "denominator").filter(pl.col("both")).sum(),
+        pl.col("both").sum().cast(pl.Int64).alias("reporting"),
+        (pl.col("both") | pl.col("short")).sum().cast(pl.Int64).alias("expected"),
     )
     share = pl.when(pl.col("denominator") > 0).then(pl.col("numerator") / pl.col("denominator"))
-    return grouped.select("period", *by, share.alias("value"), "numerator", "denominator", "reporting")
+    return grouped.select("period", *by, share.alias("value"), "numerator", "denominator", "reporting", "expected")
 
 
 def _polars(node: exp.Expr, text: str) -> pl.Expr:  # noqa: PLR0911 - one case a construct

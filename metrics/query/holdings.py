@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from metrics.catalogue import Alternate, Catalogue, Dimension, Metric, Model
 from metrics.query import sql
-from metrics.query.coverage import Presence
+from metrics.query.coverage import CODES, Presence
 from metrics.query.organisations import Organisations
 from metrics.query.plan import LEVELS, Source
 from metrics.query.request import Grain
@@ -25,11 +25,13 @@ from metrics.warehouse.tables import metadata
 from metrics.warehouse.tables.dimensions import (
     dim_organisation,
     dim_organisation_identity,
+    dim_organisation_succession,
     dim_service,
     dim_staff_group,
 )
 
 Kept = TypeVar("Kept")
+_RANKS = {"england": 2, "region": 1}
 _LOOKUPS = {
     "dim_service": (dim_service.c.service_code, dim_service.c.name),
     "dim_staff_group": (dim_staff_group.c.staff_group_code, dim_staff_group.c.name),
@@ -44,6 +46,7 @@ class Holdings:
         self.catalogue = catalogue
         self._lock = threading.RLock()
         self._kept: dict[object, object] = {}
+        self._making: dict[object, threading.RLock] = {}
 
     @cached_property
     def organisations(self) -> Organisations:
@@ -51,6 +54,7 @@ class Holdings:
         return Organisations(
             all=self.snapshot.frame(sa.select(dim_organisation)),
             identities=self.snapshot.frame(sa.select(dim_organisation_identity)),
+            successions=self.snapshot.frame(sa.select(dim_organisation_succession)),
         )
 
     def presence(self, source: Source, as_at: date) -> Presence:
@@ -67,8 +71,14 @@ class Holdings:
     def keep(self, key: object, make: Callable[[], Kept]) -> Kept:
         """Returns what is kept under the key, made once."""
         with self._lock:
+            if key in self._kept:
+                return self._kept[key]  # type: ignore[return-value]
+            making = self._making.setdefault(key, threading.RLock())
+        with making:  # others wait for this one only
             if key not in self._kept:
-                self._kept[key] = make()
+                made = make()
+                with self._lock:
+                    self._kept[key] = made
             return self._kept[key]  # type: ignore[return-value]
 
     def _names(self, model: Model, dimension: Dimension) -> dict[str, str]:
@@ -81,27 +91,57 @@ class Holdings:
             names = {each: looked_up.get(each, each) for each in names}
         return {**names, **{each: text for each, text in dimension.labels.items() if each in names}}
 
-    def _presence(self, source: Source, as_at: date) -> Presence:
-        flags = self.keep(("flags", source.model.name), lambda: self._flags(source.model))
-        located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
-        sent = flags.select("period", "org_code", pl.col(source.key).alias("reported")).join(
-            located, on="org_code", how="left"
+    def overlaps(self, model: Model) -> Mapping[str, tuple[date, ...]]:
+        """Returns for `england` and `region` the periods in which rows of a finer level stand beside theirs.
+
+        What is stated for the whole and what is reported by its parts must not be added up.
+        """
+        return self.keep(("overlaps", model.name), lambda: self._overlaps(model))
+
+    def _overlaps(self, model: Model) -> dict[str, tuple[date, ...]]:
+        kinds = self.organisations.all.select("org_code", "org_type")
+        levels = (
+            self._flags(model)
+            .join(kinds, on="org_code", how="left")
+            .select("period", pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"))
+            .unique()
         )
-        sent = sent.with_columns(pl.coalesce("organisation", "org_code").alias("organisation"))
-        # What a publication states for England or a region is no organisation, where organisations report too.
-        stated = pl.col("org_type").is_in(["england", "region"]).fill_null(value=False)
-        sent = sent.filter(~stated | stated.all().over("period"))
+        finest = levels.group_by("period").agg(pl.col("rank").min().alias("finest"))
+        coarser = levels.join(finest, on="period").filter(pl.col("rank") > pl.col("finest"))
+        return {name: tuple(coarser.filter(pl.col("rank") == rank)["period"].sort()) for name, rank in _RANKS.items()}
+
+    def _presence(self, source: Source, as_at: date) -> Presence:
+        located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
+        sent = self._flags(source.model).select("period", "org_code", pl.col(source.key).alias("reported"))
+        sent = sent.join(located, on="org_code", how="left").with_columns(
+            pl.coalesce("organisation", "org_code").alias("organisation"),
+            pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"),
+        )
+        # What a publication states for England or a region is no organisation, where its parts report too.
+        sent = sent.filter(pl.col("rank") == pl.col("rank").min().over("period"))
         reported = sent.filter(pl.col("reported") == 1)
-        ever = sent.filter(pl.col("organisation").is_in(reported["organisation"].unique().implode()))
+        ever = sent.filter(pl.col("org_code").is_in(reported["org_code"].unique().implode()))
+        columns = [*CODES, "rank"]
         return Presence(
-            rows=reported.select("period", *LEVELS).unique(),
-            submitted=ever.select("period", *LEVELS).unique(),
+            rows=reported.select(columns).unique(),
+            submitted=ever.select(columns).unique(),
             within=source.model.coverage.within,
-            closed=self.organisations.closed(),
+            ends=self.organisations.ends,
+            owed=self._owed(reported, located, as_at),
         )
 
+    def _owed(self, reported: pl.DataFrame, located: pl.DataFrame, as_at: date) -> pl.DataFrame:
+        """Returns the rows of divided boards under each board that took a part of them."""
+        parts = self.organisations.divided(as_at)
+        boards = reported.filter(pl.col("org_type") == "icb").select("period", "org_code")
+        heirs = located.select(pl.col("org_code").alias("successor"), *LEVELS)
+        return boards.join(parts, on="org_code").join(heirs, on="successor").select(CODES).unique()
+
     def _flags(self, model: Model) -> pl.DataFrame:
-        return self.snapshot.frame(sql.presence(model, sources_of(model, self.catalogue)))
+        return self.keep(
+            ("flags", model.name),
+            lambda: self.snapshot.frame(sql.presence(model, sources_of(model, self.catalogue))),
+        )
 
 
 def sources_of(model: Model, catalogue: Catalogue) -> tuple[Source, ...]:

@@ -22,13 +22,18 @@ class Organisations:
     Attributes:
         all: `dim_organisation`.
         identities: `dim_organisation_identity`.
+        successions: `dim_organisation_succession`.
     """
 
     all: pl.DataFrame
     identities: pl.DataFrame
+    successions: pl.DataFrame
 
     def at(self, day: date) -> pl.DataFrame:
-        """Returns `org_code` (as published), `organisation`, `icb`, `region` (today's codes), `org_type`."""
+        """Returns `org_code` (as published), `organisation`, `icb`, `region` and `org_type`, as on the day.
+
+        The organisation is the one that answers for the code on the day; its board and region are always today's.
+        """
         held = self.identities.filter((pl.col("valid_from") <= day) & (pl.col("valid_to") >= day))
         current = self.all.select("org_code").join(held.select("org_code", "current_code"), on="org_code", how="left")
         current = current.with_columns(pl.coalesce("current_code", "org_code").alias("organisation"))
@@ -50,32 +55,63 @@ class Organisations:
         """Returns code to `org_type`."""
         return dict(self.all.select("org_code", "org_type").iter_rows())
 
-    def closed(self) -> Mapping[str, date]:
-        """Returns organisation to closing day, where it has one."""
-        rows = self.all.filter(pl.col("close_date").is_not_null()).select("org_code", "close_date")
-        return dict(rows.iter_rows())
+    @cached_property
+    def ends(self) -> pl.DataFrame:
+        """Returns `org_code` and `end` Date: the last day that the code stood for itself; no row while it does."""
+        own = self.identities.filter(pl.col("org_code") == pl.col("current_code"))
+        last = own.group_by("org_code").agg(pl.col("valid_to").max())
+        closed = self.all.select("org_code", "close_date").join(last, on="org_code", how="left")
+        end = pl.min_horizontal("close_date", "valid_to")
+        return closed.select("org_code", end.alias("end")).filter(pl.col("end") < date(9999, 12, 31))
 
-    def resolve(self, level: str, value: str, day: date) -> str:
-        """Returns today's code for a code or a name, of the level.
+    def divided(self, day: date) -> pl.DataFrame:
+        """Returns `org_code` and `successor` of organisations that several others had shared out by the day."""
+        own = self.identities.filter(
+            (pl.col("valid_from") <= day) & (pl.col("valid_to") >= day) & (pl.col("org_code") == pl.col("current_code"))
+        )
+        return (
+            self.successions.filter(pl.col("effective") <= day)
+            .filter(pl.col("successor_code").n_unique().over("predecessor_code") > 1)
+            .filter(pl.col("predecessor_code").is_in(own["org_code"].implode()))
+            .select(pl.col("predecessor_code").alias("org_code"), pl.col("successor_code").alias("successor"))
+            .unique()
+        )
+
+    def resolve(self, level: str, value: str, day: date, today: date) -> str:
+        """Returns the code that stands for a code or a name of the level on the day; boards and regions are today's.
 
         Raises:
-            UnknownValueError: with the nearest codes and names.
+            UnknownValueError: with the nearest codes and names, or those that share the name.
         """
         wanted = value.strip()
         code = wanted.upper()
-        if code not in self.kinds:
-            code = self._by_name(level).get(wanted.casefold(), "")
-        if code and self._is_of(level, code):
-            held = self.identities.filter(
-                (pl.col("org_code") == code) & (pl.col("valid_from") <= day) & (pl.col("valid_to") >= day)
-            )
-            return str(held["current_code"][0]) if held.height else code
-        known = [c for c in self.kinds if self._is_of(level, c)]
-        raise UnknownValueError.of(level, value, [*known, *(self.names[c] for c in known)])
+        if not (code in self.kinds and self._is_of(level, code)):
+            code = self._named(level, wanted)
+        at = day if level == "organisation" else today
+        held = self.identities.filter(
+            (pl.col("org_code") == code) & (pl.col("valid_from") <= at) & (pl.col("valid_to") >= at)
+        )
+        return str(held["current_code"][0]) if held.height else code
 
     def _is_of(self, level: str, code: str) -> bool:
         kind = self.kinds[code]
         return kind not in HIGHER if level == "organisation" else kind == level
 
-    def _by_name(self, level: str) -> Mapping[str, str]:
-        return {name.casefold(): code for code, name in self.names.items() if self._is_of(level, code)}
+    def _named(self, level: str, name: str) -> str:
+        """Returns the code of the organisation of that name: the open trust before sites and closed ones."""
+        wanted = name.casefold()
+        found = [code for code, each in self.names.items() if each.casefold() == wanted and self._is_of(level, code)]
+        ended = set(self.ends["org_code"])
+        for preferred in (
+            [code for code in found if code not in ended and self.kinds[code] in ("trust", level)],
+            [code for code in found if code not in ended],
+            found,
+        ):
+            if len(preferred) == 1:
+                return preferred[0]
+            if preferred:
+                raise UnknownValueError(
+                    f"Several organisations are called '{name}'. Give a code: {', '.join(preferred)}."
+                )
+        known = [code for code in self.kinds if self._is_of(level, code)]
+        raise UnknownValueError.of(level, name, [*known, *(self.names[code] for code in known)])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from metrics.catalogue import Alternate, Catalogue, Metric, Model, Part
-from metrics.query.errors import GrainError, UnknownDimensionError
+from metrics.query.errors import GrainError, QueryError, UnknownDimensionError
 from metrics.query.periods import NESTS
 from metrics.query.request import Filter, Grain, Request
 
@@ -90,13 +90,18 @@ def dimensions_of(model: Model) -> tuple[str, ...]:
 
 
 def _with_plain_names(request: Request) -> Request:
+    if not request.metrics:
+        raise QueryError("The request names no metric.")
+    kept: dict[str, list[str]] = {}
+    for each in request.where:  # two filters on one dimension keep the values of both
+        kept.setdefault(ALIASES.get(each.dimension, each.dimension), []).extend(each.values)
     return Request(
         metrics=request.metrics,
         by=tuple(dict.fromkeys(ALIASES.get(name, name) for name in request.by)),
         grain=request.grain,
         period_from=request.period_from,
         period_to=request.period_to,
-        where=tuple(Filter(ALIASES.get(each.dimension, each.dimension), each.values) for each in request.where),
+        where=tuple(Filter(name, tuple(dict.fromkeys(values))) for name, values in kept.items()),
         totals=request.totals,
         as_at=request.as_at,
         who=request.who,

@@ -44,11 +44,12 @@ class Request:
     Attributes:
         metrics: metric ids; each is answered in its own native grain when `grain` is None.
         by: dimension names, such as `region`, `icb`, `organisation`, `service`.
-        period_from, period_to: the first and last day, both inclusive. A period of the grain belongs to
-            the answer when its first day does. None is the first or last period that the model holds.
-        where: filters; all must hold.
+        period_from, period_to: the first and last day, both inclusive. Every period of the grain that overlaps them
+            is answered, and answered whole. None is the first or last period that the model holds.
+        where: filters; all must hold. Several on one dimension keep the values of each.
         totals: adds a row per period over all of `by`, queried and never summed from the rows shown.
-        as_at: organisations are shown as they stand on this day (mergers, boards); None is today.
+        as_at: mergers of organisations are followed as they stood on this day; None is today. Boards and regions are
+            always today's.
     """
 
     metrics: tuple[str, ...]

@@ -9,14 +9,14 @@ In a ratio a row adds to both parts or to neither: where one part is not reporte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from metrics.catalogue import Model, Part, UnknownMetricError
-from metrics.catalogue.expression import build
+from metrics.catalogue.expression import build, names
 from metrics.query.plan import LEVELS, Scan, Source
 from metrics.warehouse.tables import metadata
 from metrics.warehouse.tables.dimensions import dim_organisation, dim_organisation_identity
@@ -28,8 +28,19 @@ LOWER, UPPER = "bin_from", "bin_to"
 _HIGHER = ("england", "region", "icb")
 
 
-def statement(scan: Scan, *, first: date, last: date, as_at: date, by: tuple[str, ...] | None = None) -> sa.Select[Any]:
+def statement(
+    scan: Scan,
+    *,
+    first: date,
+    last: date,
+    as_at: date,
+    by: tuple[str, ...] | None = None,
+    overlaps: Mapping[str, Sequence[date]] | None = None,
+) -> sa.Select[Any]:
     """Returns the statement of the scan for native periods that start from `first` to `last`.
+
+    `overlaps` names, for the levels `england` and `region`, the periods in which their rows stand beside those of finer
+    levels, and are left out.
 
     Columns: `period` Date, one per dimension of `by` (the scan's own when None), then the parts.
     """
@@ -48,6 +59,8 @@ def statement(scan: Scan, *, first: date, last: date, as_at: date, by: tuple[str
         parts = [part for source in scan.sources for part in rows.parts(source)]
         conditions = []
     conditions += rows.conditions(scan, by)
+    if not any(source.metric.type == "index" for source in scan.sources):  # an index takes the rows of one level only
+        conditions += rows.without_overlaps(overlaps or {}, first, last)
     within = rows.fact.c[PERIOD].between(first, last)
     return sa.select(*keys, *parts).select_from(rows.joined()).where(within, *conditions).group_by(*_ungrouped(keys))
 
@@ -113,6 +126,16 @@ class _Rows:
             found.append(self._level(used, index=index))
         return found
 
+    def without_overlaps(self, overlaps: Mapping[str, Sequence[date]], first: date, last: date) -> list[Element]:
+        found: list[Element] = []
+        for level, periods in overlaps.items():
+            within = [period for period in periods if first <= period <= last]
+            if within:
+                self._joins_organisation = True
+                kind = sa.func.coalesce(self.organisation.c.org_type, "other")
+                found.append(sa.not_(sa.and_(kind == level, self.fact.c[PERIOD].in_(within))))
+        return found
+
     def _level(self, used: set[str], *, index: bool) -> Element:
         """Returns the condition for the rows of the level asked for.
 
@@ -171,6 +194,9 @@ class _Rows:
         tests: list[Element] = [self.expression(source.numerator.expr).is_not(None)]
         whole = source.denominator or source.numerator
         tests.append(self.expression(whole.expr).is_not(None))
-        if source.denominator is not None and whole.filter:
+        # In a histogram without zero rows a filter on the edges picks what happened, not who reports.
+        bins = self.model.bins
+        edges = {bins.lower, bins.upper} if bins is not None else set()
+        if whole.filter and not edges & names(whole.filter):
             tests.append(self.expression(whole.filter))
         return sa.and_(*tests)

@@ -53,6 +53,9 @@ def _organisations() -> dict[str, pl.DataFrame]:
         ("RA3", "Alpha Three NHS Trust", "trust", "QA1", "Y56", None),
         ("RB1", "Beta One NHS Trust", "trust", "QB1", "Y62", None),
         ("NX1", "Nowhere Clinic", "independent", None, None, None),
+        ("NX2", "Twin Clinic", "independent", None, None, None),
+        ("NX3", "Twin Clinic", "independent", None, None, None),
+        ("QD1", "NHS Divided", "icb", "QD1", "Y56", date(2024, 6, 30)),
     ]
     names = ["org_code", "name", "org_type", "icb_code", "region_code", "close_date"]
     start = date(2000, 1, 1)
@@ -89,6 +92,11 @@ def _organisations() -> dict[str, pl.DataFrame]:
         ).with_columns(pl.col("name").alias("official_name")),
         "dim_organisation_identity": pl.DataFrame(
             identities, schema=["org_code", "valid_from", "valid_to", "current_code"], orient="row"
+        ),
+        "dim_organisation_succession": pl.DataFrame(
+            [("RA2", "RA3", date(2024, 7, 1)), ("QD1", "QA1", date(2024, 7, 1)), ("QD1", "QB1", date(2024, 7, 1))],
+            schema=["predecessor_code", "successor_code", "effective"],
+            orient="row",
         ),
         "dim_service": pl.DataFrame({"service_code": ["100", "110"], "name": ["General Surgery", "Orthopaedics"]}),
         "meta_publication": pl.DataFrame([publication]),
