@@ -16,8 +16,9 @@ from metrics.catalogue import SHIPPED, CatalogueError, UnknownMetricError
 from metrics.catalogue.expression import ExpressionError
 from metrics.query.engine import MetricsLayer
 from metrics.query.errors import QueryError
+from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError
-from metrics.warehouse.settings import checked_url, load_settings
+from metrics.warehouse.settings import load_settings
 
 BAD_REQUEST = 2
 
@@ -47,12 +48,16 @@ def told() -> Iterator[None]:
 
 
 def opened(warehouse: str | None, definitions: Path = SHIPPED) -> MetricsLayer:
-    """Returns the layer; a warehouse that holds nothing yet is first filled with the data that ship."""
+    """Returns the layer; the settings' own embedded warehouse is first filled with the data that ship, when empty.
+
+    A database that is named by its URL is only read: filling it is for `bellwether load --shipped`.
+    """
     try:
         return MetricsLayer.open(warehouse, definitions=definitions)
     except WarehouseNotBuiltError:
         settings = load_settings()
-        url = settings.warehouse if warehouse is None else checked_url(warehouse)
+        if warehouse is not None or embedded_folder(settings.warehouse) is None:
+            raise
         beside.print("The warehouse holds no data yet: loading the publications that ship with Bellwether.")
-        bring_up_to_date(url, settings.home)
-        return MetricsLayer.open(warehouse, definitions=definitions)
+        bring_up_to_date(settings.warehouse, settings.home)
+        return MetricsLayer.open(definitions=definitions)

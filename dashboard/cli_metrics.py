@@ -11,7 +11,7 @@ from rich.table import Table
 
 from dashboard.cli_layer import refuse, told
 from dashboard.format import value_text
-from metrics.catalogue import Catalogue, Metric, load
+from metrics.catalogue import Catalogue, Metric, load, suggest
 from metrics.query.periods import NESTS
 from metrics.query.plan import dimensions_of
 from metrics.query.request import Grain
@@ -41,7 +41,10 @@ def metrics(
         return
     found = [metric for metric in catalogue if _matches(metric, wanted) and capability in (None, metric.capability)]
     if not found:
-        refuse("No metric matches. `bellwether metrics` lists them all.")
+        capabilities = {metric.capability for metric in catalogue}
+        unknown = capability is not None and capability not in capabilities
+        hint = suggest(capability or "", capabilities) if unknown else suggest(" ".join(wanted), catalogue.metrics)
+        refuse(f"No metric matches. {hint} `bellwether metrics` lists them all.".replace("  ", " "))
     if as_json:
         print(json.dumps([metric.model_dump(mode="json") for metric in found], indent=2, ensure_ascii=False))  # noqa: T201
         return

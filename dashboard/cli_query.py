@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -69,8 +69,9 @@ def query(
 ) -> None:
     """Answer metrics from the warehouse, with their parts and how far each period can be trusted.
 
-    The columns are metric, period, the dimensions of --by, value, numerator, denominator, status. A share is a
-    fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete, missing or no data.
+    The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --coverage and
+    --totals add theirs after them. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
+    missing or no data.
 
     For example:
 
@@ -103,7 +104,7 @@ def _day(text: str | None, option: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the calendar, not a moment
     except ValueError:
         refuse(f"{option} '{text}' is no date. Write it as year-month-day: 2026-03-31.")
 
@@ -120,7 +121,10 @@ def _filters(pairs: Sequence[str]) -> tuple[Filter, ...]:
 
 def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, *, coverage: bool) -> None:
     names = ["metric", "period", *result.request.by, "value", "numerator", "denominator", "status"]
-    frame = result.frame.select(*names, *(("reporting", "expected") if coverage else ()))
+    names += ["reporting", "expected"] if coverage else []
+    # Beside rows of an unknown place a total would look like one of them.
+    names += ["is_total"] if result.request.totals else []
+    frame = result.frame.select(names)
     if form is Format.TABLE:
         if out is None:
             _print_table(layer, result, coverage=coverage)

@@ -26,7 +26,8 @@ class Line:
 
     Attributes:
         facts: the sum of the facts; None when no fact of the period is loaded.
-        cause: why the two differ; None when they do not, or when nobody knows.
+        cause: why the two differ; None when they do not, or when nobody knows. A month that is gone from the middle of
+            what is held has none.
     """
 
     publication: str
@@ -49,8 +50,8 @@ class Line:
 
     @property
     def is_explained(self) -> bool:
-        """Returns whether the two tie, or the cause of their difference is known, or there is nothing to compare."""
-        return self.facts is None or self.ties or self.cause is not None
+        """Returns whether the two tie, or the cause of their difference is known."""
+        return self.ties or self.cause is not None
 
 
 def reconcile(snapshot: Snapshot, publication: str | None = None, period: date | None = None) -> tuple[Line, ...]:
@@ -76,7 +77,9 @@ def reconcile(snapshot: Snapshot, publication: str | None = None, period: date |
         for row in rows.iter_rows(named=True):
             facts = sums.get(row["period"])
             line = Line(str(name), row["period"], str(measure), row["value"], facts, row["stated_in"], None)
-            if facts is not None and not line.ties:
+            if facts is None and sums and not min(sums) <= line.period <= max(sums):
+                line = replace(line, cause="The facts of this period are not held.")
+            elif facts is not None and not line.ties:
                 line = replace(line, cause=cause_of(line.publication, line.period, line.measure, facts, line.stated))
             lines.append(line)
     return tuple(lines)
