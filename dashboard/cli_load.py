@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -29,6 +30,8 @@ REJECTIONS_SHOWN = 10
 PERIODS_SHOWN = 6
 WIDTH_IN_A_PIPE = 200
 
+_TELLS_OF_ROWS_LEFT_OUT = re.compile(r"\b(?:are|is|were|was) left out|\bleaves? out")
+
 console = Console(highlight=False, soft_wrap=True)
 
 Tell = Callable[[str, int, int], None]
@@ -46,7 +49,10 @@ def load(
         bool, typer.Option("--fresh", help="With --shipped: empty the warehouse first, your own files included.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Load a file again although a later one has replaced its rows.")
+        bool, typer.Option("--again", help="Load a file again, or an older edition over a newer one.")
+    ] = False,
+    allow_fewer: Annotated[
+        bool, typer.Option("--allow-fewer", help="Let a file leave far fewer organisations in a month than are held.")
     ] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the publications and what is loaded of each.")] = False,
     rejections: Annotated[
@@ -73,11 +79,19 @@ def load(
         elif publication is None:
             refuse("Say which publication, and which files: bellwether load PUBLICATION FILE... See also --list.")
         else:
-            _load_files(publication, files or [], warehouse, again=again, rejections=rejections)
+            _load_files(
+                publication, files or [], warehouse, again=again, allow_fewer=allow_fewer, rejections=rejections
+            )
 
 
 def _load_files(
-    publication: str, files: Sequence[Path], warehouse: str | None, *, again: bool, rejections: Path | None
+    publication: str,
+    files: Sequence[Path],
+    warehouse: str | None,
+    *,
+    again: bool,
+    allow_fewer: bool,
+    rejections: Path | None,
 ) -> None:
     if publication not in PUBLICATIONS:
         refuse(f"There is no publication '{publication}'.{_nearest(publication)} `bellwether load --list` names them.")
@@ -85,7 +99,7 @@ def _load_files(
         refuse(f"Name the files to load: bellwether load {publication} FILE...")
     try:
         with _progress() as tell:
-            reports = load_files(publication, files, url=warehouse, again=again, progress=tell)
+            reports = load_files(publication, files, url=warehouse, again=again, allow_fewer=allow_fewer, progress=tell)
     except UnreadableFileError as error:
         refuse(f"{error} Nothing was changed.")
     for report in reports:
@@ -109,10 +123,14 @@ def _say(report: LoadReport) -> None:
     console.print(f"{source.file}: {source.era}.", markup=False, style="bold")
     rows = ", ".join(f"{count:,} rows in {table}" for table, count in report.rows.items())
     console.print(f"  Read {rows or 'no rows'}{_periods(source.period_from, source.period_to)}.")
+    for warning in report.warnings:
+        console.print(f"  Warning: {warning}", markup=False, style="bold yellow")
     if source.organisations:
-        console.print(f"  {source.organisations:,} organisations.")
+        console.print(f"  {_counted(source.organisations, 'organisation')}.")
     for note in source.notes:
         console.print(f"  {note}", markup=False)
+    if not report.rejections and not any(_TELLS_OF_ROWS_LEFT_OUT.search(note) for note in source.notes):
+        console.print("  No row was left out.")
     _say_rejections(report.rejections)
     _say_revisions(report.revisions)
     for file in report.replaced:
@@ -121,9 +139,8 @@ def _say(report: LoadReport) -> None:
 
 def _say_rejections(rejected: Sequence[Rejection]) -> None:
     if not rejected:
-        console.print("  No row was left out.")
         return
-    console.print(f"  {len(rejected):,} rows were left out:")
+    console.print(f"  {_counted(len(rejected), 'row')} {'was' if len(rejected) == 1 else 'were'} left out:")
     for row in rejected[:REJECTIONS_SHOWN]:
         place = ", ".join(
             part
@@ -148,6 +165,11 @@ def _say_revisions(revisions: Sequence[Revision]) -> None:
     before = sum(revision.rows_before for revision in replaced)
     after = sum(revision.rows_after for revision in replaced)
     console.print(f"  Replaced {before:,} rows by {after:,}{_periods(periods[0], periods[-1])}.")
+    console.print(
+        f"  {_counted(sum(r.organisations_added for r in replaced), 'organisation')} added, "
+        f"{sum(r.organisations_removed for r in replaced):,} removed, "
+        f"{_counted(sum(r.cells_changed for r in replaced), 'cell')} changed."
+    )
     changed = [revision for revision in revisions if revision.measure is not None]
     if not changed:
         console.print("  No sum changed.")
@@ -165,6 +187,10 @@ def _say_revisions(revisions: Sequence[Revision]) -> None:
     console.print(table)
     if len(shown) > len(last):
         console.print(f"  Sums changed in {len(shown) - len(last)} earlier periods too; meta_revision holds them all.")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _number(value: float | None) -> str:

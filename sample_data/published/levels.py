@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Level = Literal["england", "region", "total"]
 
-_ENGLAND = r"england|eng|e92000001|national|(?:nhs|all) england|england[ -]+total|total[ -]+england"
+_ENGLAND = r"england|eng|e92000001|national|all england|england[ -]+total|total[ -]+england"
 _REGION = r"y\d{2}|e12\d{6}|e40\d{6}"
 _TOTAL = r"(?:sub|grand)?[ -]?totals?|all|all (?:providers|trusts|organisations)|-+|\u2013"
 _FORMS: tuple[tuple[Level, str], ...] = (("england", _ENGLAND), ("region", _REGION), ("total", _TOTAL))

@@ -11,21 +11,31 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.connect import holds_own_files, open_warehouse
-from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError, WarehouseOutdatedError
+from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseOutdatedError
 from metrics.warehouse.tables import metadata
 from metrics.warehouse.tables.base import is_fact
-from metrics.warehouse.tables.meta import meta_load, meta_published_total, meta_rejection, meta_revision
+from metrics.warehouse.tables.meta import meta_load, meta_published_total, meta_rejection
 from metrics.warehouse.writing import Writer, writing
 from sample_data.published.build import slice_columns, source_of
 from sample_data.published.checking import checked
+from sample_data.published.guards import (
+    FewerOrganisationsError,
+    OlderEditionError,
+    SupersededFileError,
+    is_intact,
+    older_than_held,
+    organisations_held,
+    owners,
+    refuse_fewer,
+)
 from sample_data.published.levels import refuse_wholes
 from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
 from sample_data.published.records import (
     load_rows,
     next_load_id,
     retire,
-    revision_rows,
     shipped_digest,
+    write_changes,
     write_dimensions,
     write_organisations,
     write_publication,
@@ -37,12 +47,22 @@ from sample_data.published.registry import PUBLICATIONS
 from sample_data.published.revisions import Revision, replace_rows
 from sample_data.published.shipment import SHIPPED, Source, read_shipment, shipment_digest, shipped_publications
 
+__all__ = [
+    "FewerOrganisationsError",
+    "LoadReport",
+    "OlderEditionError",
+    "Progress",
+    "ShippedReport",
+    "SupersededFileError",
+    "load_file",
+    "load_files",
+    "load_shipped",
+    "loaded_publications",
+    "read_file",
+]
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and of how many."""
-
-
-class SupersededFileError(WarehouseError):
-    """A file whose rows were replaced by a later one; loading it again would go back in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,7 @@ class LoadReport:
         rows: table name to number of rows written.
         revisions: what changed in periods that were held before.
         replaced: files of which no row remains.
+        warnings: what the user should look at before trusting the numbers.
     """
 
     publication: str
@@ -63,6 +84,7 @@ class LoadReport:
     rejections: tuple[Rejection, ...] = ()
     revisions: tuple[Revision, ...] = ()
     replaced: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +114,11 @@ def read_file(publication: Publication, path: Path) -> Reading:
         raise UnreadableFileError(path, problem, hint=f"Files of it are found at {publication.source}") from error
 
 
-def load_file(publication: str, path: Path, *, url: str | None = None, again: bool = False) -> LoadReport:
+def load_file(
+    publication: str, path: Path, *, url: str | None = None, again: bool = False, allow_fewer: bool = False
+) -> LoadReport:
     """Loads one file and returns what that did; see `load_files`."""
-    return load_files(publication, [path], url=url, again=again)[0]
+    return load_files(publication, [path], url=url, again=again, allow_fewer=allow_fewer)[0]
 
 
 def load_files(
@@ -103,6 +127,7 @@ def load_files(
     *,
     url: str | None = None,
     again: bool = False,
+    allow_fewer: bool = False,
     progress: Progress | None = None,
 ) -> tuple[LoadReport, ...]:
     """Loads files in turn and returns what each did. All of them, or none: a bad file changes nothing.
@@ -111,12 +136,16 @@ def load_files(
         publication: its id.
         paths: the files, the newest last.
         url: the warehouse; None is the one that the settings name.
-        again: loads a file again though a later one replaced its rows.
+        again: loads a file again though it was loaded before, or is an older edition of what is held.
+        allow_fewer: lets a file leave far fewer organisations in a period than are held.
         progress: told of each step.
 
     Raises:
         UnreadableFileError: a file cannot be loaded.
-        SupersededFileError: a later file replaced this one, and `again` is not set.
+        SupersededFileError: a later file replaced this one or some of its rows, or the file is an older edition;
+            and `again` is not set.
+        FewerOrganisationsError: a period would lose more than a fifth of its organisations, and `allow_fewer`
+            is not set.
         KeyError: there is no such publication.
     """
     what = PUBLICATIONS[publication]
@@ -130,7 +159,7 @@ def load_files(
         reports = []
         for at, (path, reading) in enumerate(readings):
             tell(f"Writing {path.name}", len(paths) + at, steps)
-            reports.append(_load_reading(writer, what, path, reading, again=again))
+            reports.append(_load_reading(writer, what, path, reading, again=again, allow_fewer=allow_fewer))
         tell("Tying organisations together", steps - 1, steps)
         if any(report.loaded for report in reports):
             rebuild_reference(writer)
@@ -142,31 +171,33 @@ def _silent(_what: str, _done: int, _of: int) -> None:
     pass
 
 
-def _load_reading(writer: Writer, what: Publication, path: Path, reading: Reading, *, again: bool) -> LoadReport:
+def _load_reading(
+    writer: Writer, what: Publication, path: Path, reading: Reading, *, again: bool, allow_fewer: bool
+) -> LoadReport:
     source = source_of(path, reading)
     held = writer.frame(sa.select(meta_load).where(meta_load.c.publication == what.id))
-    same = held.filter(pl.col("sha256") == source.sha256).sort("load_id")
-    if same["is_current"].any():
+    if not again and _stands(writer, what, path, reading, held.filter(pl.col("sha256") == source.sha256)):
         return LoadReport(what.id, source, loaded=False, rows={})
-    if same.height and not again:
-        later = same["replaced_by"][-1] or "a later file"
-        raise SupersededFileError(
-            f"{path.name} was loaded before, and {later} has replaced its rows since. Nothing was changed. "
-            "To go back to it all the same, use --again."
-        )
     load_id, now = next_load_id(writer), datetime.now(UTC).replace(tzinfo=None)
     write_publication(writer, what)
     revisions: list[Revision] = []
+    replaced_ids: set[int] = set()
     for name, frame in reading.frames.items():
+        table, ids = metadata.tables[name], held["load_id"].to_list()
+        stood = organisations_held(writer, table, frame["period"], ids)
         rows = _stamped(frame, load_id, now, path.name)
-        revisions += replace_rows(writer, metadata.tables[name], rows, slice_columns(what, name))
+        done = replace_rows(writer, table, rows, slice_columns(what, name))
+        if not allow_fewer:
+            refuse_fewer(path.name, name, stood, organisations_held(writer, table, frame["period"], [*ids, load_id]))
+        write_changes(writer, load_id, done)
+        revisions += done.revisions
+        replaced_ids |= done.load_ids
+    warnings = older_than_held(source, held, replaced_ids, again=again)
     write_dimensions(writer, reading.dimensions)
     write_organisations(writer, what.id, reading.organisations)
     write_rejections(writer, [(load_id, reading.rejections)])
     write_totals(writer, what.id, [(load_id, reading.totals)])
     writer.insert(meta_load, load_rows(what.id, [(load_id, source)], now, origin="file"))
-    writer.insert(meta_revision, revision_rows(load_id, revisions))
-    replaced = retire(writer, held, source, {revision.replaced_load_id for revision in revisions})
     return LoadReport(
         what.id,
         source,
@@ -174,7 +205,30 @@ def _load_reading(writer: Writer, what: Publication, path: Path, reading: Readin
         rows={name: frame.height for name, frame in (*reading.frames.items(), *reading.dimensions.items())},
         rejections=reading.rejections,
         revisions=tuple(revisions),
-        replaced=replaced,
+        replaced=retire(writer, held, source, replaced_ids),
+        warnings=warnings,
+    )
+
+
+def _stands(writer: Writer, what: Publication, path: Path, reading: Reading, same: pl.DataFrame) -> bool:
+    """Whether the same file was loaded and all of it is held; false when it never was loaded."""
+    if not same.height:
+        return False
+    current = same.filter(pl.col("is_current"))["load_id"].to_list()
+    if current and is_intact(writer, reading, metadata.tables, current):
+        return True
+    part = "some of its rows" if current else "its rows"
+    by = same.sort("load_id")["replaced_by"][-1]
+    if by is None:
+        now = (
+            file
+            for name, frame in reading.frames.items()
+            for file in owners(writer, metadata.tables[name], frame, slice_columns(what, name), current)
+        )
+        by = next(now, "a later file")
+    raise SupersededFileError(
+        f"{path.name} was loaded before, and {by} has replaced {part} since. Nothing was changed. "
+        "To go back to it all the same, use --again."
     )
 
 

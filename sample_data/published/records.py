@@ -17,13 +17,18 @@ from metrics.warehouse.tables.meta import (
     meta_publication,
     meta_published_total,
     meta_rejection,
+    meta_revision,
+    meta_revision_row,
 )
 
 if TYPE_CHECKING:
     from metrics.warehouse.writing import Writer
     from sample_data.published.reading import Publication, PublishedTotal, Rejection
-    from sample_data.published.revisions import Revision
+    from sample_data.published.revisions import Replacement
     from sample_data.published.shipment import Source
+
+CELLS_KEPT = 5_000
+"""How many changed figures are kept of one load; `meta_revision.cells_changed` counts them all."""
 
 _TEXT = {"value": 200, "reason": 300, "column": 200}
 
@@ -151,20 +156,24 @@ def write_totals(
         writer.replace(meta_published_total, frame, by)
 
 
-def revision_rows(load_id: int, revisions: Sequence[Revision]) -> pl.DataFrame:
-    rows = [
-        (
-            load_id,
-            new.table,
-            new.period,
-            new.replaced_load_id,
-            new.rows_before,
-            new.rows_after,
-            new.measure,
-            new.sum_before,
-            new.sum_after,
-        )
-        for new in revisions
+def write_changes(writer: Writer, load_id: int, done: Replacement) -> None:
+    """Writes what a load changed in a table: sums by period, and each figure up to `CELLS_KEPT` a load."""
+    revisions = [
+        {
+            "load_id": load_id,
+            "table_name": new.table,
+            "period": new.period,
+            "replaced_load_id": new.replaced_load_id,
+            "rows_before": new.rows_before,
+            "rows_after": new.rows_after,
+            "measure": new.measure,
+            "sum_before": new.sum_before,
+            "sum_after": new.sum_after,
+            "organisations_added": None if new.measure else new.organisations_added,
+            "organisations_removed": None if new.measure else new.organisations_removed,
+            "cells_changed": None if new.measure else new.cells_changed,
+        }
+        for new in done.revisions
     ]
     schema = {
         "load_id": pl.Int64,
@@ -176,8 +185,15 @@ def revision_rows(load_id: int, revisions: Sequence[Revision]) -> pl.DataFrame:
         "measure": pl.String,
         "sum_before": pl.Float64,
         "sum_after": pl.Float64,
+        "organisations_added": pl.Int64,
+        "organisations_removed": pl.Int64,
+        "cells_changed": pl.Int64,
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    writer.insert(meta_revision, pl.DataFrame(revisions, schema=schema))
+    rows = meta_revision_row.c.load_id
+    held = writer.frame(sa.select(sa.func.count().label("n")).where(rows == load_id)).item()
+    kept = done.cells.head(max(0, CELLS_KEPT - held))
+    writer.insert(meta_revision_row, kept.select(pl.lit(load_id).alias("load_id"), pl.all()))
 
 
 def retire(writer: Writer, held: pl.DataFrame, source: Source, touched: set[int]) -> tuple[str, ...]:

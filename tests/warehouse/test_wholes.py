@@ -51,6 +51,7 @@ def total_row(keys: str) -> str:
         ("ALLIANCE", None),
         ("East of England Ambulance Service NHS Trust", None),
         ("QOP", None),
+        ("NHS England", None),  # the body X24, an employer as any other
     ],
 )
 def test_a_whole_is_told_from_an_organisation(text, level):

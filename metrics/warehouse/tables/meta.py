@@ -67,6 +67,24 @@ meta_revision = sa.Table(
     sa.Column("measure", sa.String(60), comment="the column whose sum changed"),
     sa.Column("sum_before", sa.Double),
     sa.Column("sum_after", sa.Double),
+    # Of the table and period, on the row without a measure.
+    sa.Column("organisations_added", sa.Integer),
+    sa.Column("organisations_removed", sa.Integer),
+    sa.Column("cells_changed", sa.Integer, comment="figures of organisations with rows before and after"),
+)
+
+meta_revision_row = sa.Table(
+    "meta_revision_row",
+    metadata,
+    sa.Column("load_id", sa.Integer, nullable=False, comment="the load that made the change"),
+    sa.Column("table_name", sa.String(60), nullable=False),
+    sa.Column("period", sa.Date, nullable=False),
+    sa.Column("org_code", sa.String(12), nullable=False),
+    sa.Column("category", sa.String(500), comment="the other codes of the row: department=type1"),
+    sa.Column("measure", sa.String(60), nullable=False),
+    sa.Column("value_before", sa.Double, comment="null: no row, or not reported"),
+    sa.Column("value_after", sa.Double),
+    comment="Each figure that a load changed, up to 5,000 a load.",
 )
 
 meta_published_total = sa.Table(
