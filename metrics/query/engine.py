@@ -18,7 +18,15 @@ from metrics.query.holdings import Holdings
 from metrics.query.plan import plan
 from metrics.query.request import Grain, Request
 from metrics.query.result import Result
-from metrics.query.sources import Explanation, Publication, explanation, publications_of
+from metrics.query.sources import (
+    Explanation,
+    Publication,
+    all_publications,
+    explanation,
+    publications_of,
+    rejections_of,
+    revisions_of,
+)
 from metrics.warehouse.connect import Warehouse, open_warehouse
 
 _KEPT_ANSWERS = 2_000
@@ -106,14 +114,20 @@ class MetricsLayer:
         return explanation(result, asked, holdings, as_at or self._today())
 
     def organisations(self) -> pl.DataFrame:
-        """Returns `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code`, `is_current`."""
+        """Returns `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code` and three more columns.
+
+        `answers` is the code that answers for it today. `is_current` says that it is open and answers for itself;
+        `is_reporting`, that figures of the last two years of any model's data are its own today.
+        """
         organisations = self._holdings.organisations
         located = organisations.at(self._today()).select("org_code", "organisation")
         today = self._today()
         closed = pl.col("close_date").is_not_null() & (pl.col("close_date") < today)
         return organisations.all.join(located, on="org_code").select(
             "org_code", "name", "org_type", "trust_type", "icb_code", "region_code",
+            pl.col("organisation").alias("answers"),
             ((pl.col("org_code") == pl.col("organisation")) & ~closed).alias("is_current"),
+            pl.col("org_code").is_in(self._holdings.reporting(today)).alias("is_reporting"),
         )  # fmt: skip
 
     def members(self, dimension: str, model: str | None = None) -> pl.DataFrame:
@@ -140,3 +154,23 @@ class MetricsLayer:
     def sources(self, metric: str) -> tuple[Publication, ...]:
         """Returns the publications behind a metric, with their files and licences."""
         return publications_of(self.catalogue.metric(metric), self._holdings)
+
+    def publications(self) -> tuple[Publication, ...]:
+        """Returns every publication that is held, reference data too, with files and licences, by title."""
+        return all_publications(self._holdings)
+
+    def rejections(self, publication: str) -> pl.DataFrame:
+        """Returns what was left out of a publication's files.
+
+        Columns: `file`, `row_number` (in the file, from 1), `column_name`, `value`, `reason`.
+        """
+        return rejections_of(publication, self._holdings)
+
+    def revisions(self, publication: str) -> pl.DataFrame:
+        """Returns what later files of a publication changed in periods that were held already, newest load first.
+
+        Columns: `file`, `loaded_at` (UTC), `replaced_file`, `table_name`, `period`, `rows_before`, `rows_after`,
+        `organisations_added`, `organisations_removed`, `cells_changed`, and, on rows of a measure whose sum changed,
+        `measure`, `sum_before`, `sum_after`.
+        """
+        return revisions_of(publication, self._holdings)

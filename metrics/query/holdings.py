@@ -61,6 +61,10 @@ class Holdings:
         """Returns who reported the source's metric when, organisations as they stand on the day."""
         return self.keep(("presence", source.model.name, source.key, as_at), lambda: self._presence(source, as_at))
 
+    def reporting(self, as_at: date) -> tuple[str, ...]:
+        """Returns the codes that answer on the day for figures of the last two years of any model's data."""
+        return self.keep(("reporting", as_at), lambda: self._reporting(as_at))
+
     def names(self, model: Model, dimension: str) -> Mapping[str, str]:
         """Returns code to name of every value of a dimension."""
         if dimension in LEVELS:
@@ -90,6 +94,16 @@ class Holdings:
             looked_up = dict(self.snapshot.frame(sa.select(code, name)).iter_rows())
             names = {each: looked_up.get(each, each) for each in names}
         return {**names, **{each: text for each, text in dimension.labels.items() if each in names}}
+
+    def _reporting(self, as_at: date) -> tuple[str, ...]:
+        located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
+        found: set[str] = set()
+        for model in self.catalogue.models.values():
+            flags = self._flags(model)
+            reported = flags.filter(pl.any_horizontal(pl.col(flags.columns).exclude("period", "org_code") == 1))
+            recent = reported.filter(pl.col("period") > pl.col("period").max().dt.offset_by("-2y"))
+            found.update(recent.join(located, on="org_code")["organisation"].unique())
+        return tuple(sorted(found))
 
     def overlaps(self, model: Model) -> Mapping[str, tuple[date, ...]]:
         """Returns for `england` and `region` the periods in which rows of a finer level stand beside theirs.

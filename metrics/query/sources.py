@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+import polars as pl
 import sqlalchemy as sa
 
 from metrics.catalogue import Metric
@@ -15,7 +16,7 @@ from metrics.query.periods import end_of
 from metrics.query.plan import Plan
 from metrics.query.request import Filter, Grain
 from metrics.query.result import Note, Query, Result
-from metrics.warehouse.tables.meta import meta_load, meta_publication
+from metrics.warehouse.tables.meta import meta_load, meta_publication, meta_rejection, meta_revision
 
 if TYPE_CHECKING:
     from metrics.query.holdings import Holdings
@@ -103,6 +104,44 @@ def publications_of(
     models += [catalogue.models[alternate.model] for each in inputs for alternate in each.alternates]
     wanted = tuple(dict.fromkeys(name for model in models for name in (model.publication, *model.also_from)))
     return tuple(each for name in wanted if (each := _publication(name, holdings, span)) is not None)
+
+
+def all_publications(holdings: Holdings) -> tuple[Publication, ...]:
+    """Returns every publication of the warehouse with its current files, by title."""
+    named = sa.select(meta_publication.c.publication).order_by(meta_publication.c.title)
+    names = holdings.snapshot.frame(named)["publication"].to_list()
+    return tuple(each for name in names if (each := _publication(name, holdings, None)) is not None)
+
+
+def rejections_of(publication: str, holdings: Holdings) -> pl.DataFrame:
+    """Returns what was left out of a publication's current files: file, row, column, value and reason."""
+    return holdings.snapshot.frame(
+        sa.select(
+            meta_load.c.source_file.label("file"), meta_rejection.c.row_number, meta_rejection.c.column_name,
+            meta_rejection.c.value, meta_rejection.c.reason,
+        )
+        .join(meta_load, meta_load.c.load_id == meta_rejection.c.load_id)
+        .where(meta_load.c.publication == publication, meta_load.c.is_current)
+        .order_by(meta_load.c.source_file, meta_rejection.c.row_number)
+    )  # fmt: skip
+
+
+def revisions_of(publication: str, holdings: Holdings) -> pl.DataFrame:
+    """Returns what later files of a publication changed in periods that were held already, newest load first."""
+    replaced = meta_load.alias("replaced")
+    counts = ("rows_before", "rows_after", "organisations_added", "organisations_removed", "cells_changed")
+    return holdings.snapshot.frame(
+        sa.select(
+            meta_load.c.source_file.label("file"), meta_load.c.loaded_at,
+            replaced.c.source_file.label("replaced_file"), meta_revision.c.table_name, meta_revision.c.period,
+            *(meta_revision.c[name] for name in counts),
+            meta_revision.c.measure, meta_revision.c.sum_before, meta_revision.c.sum_after,
+        )
+        .join(meta_load, meta_load.c.load_id == meta_revision.c.load_id)
+        .outerjoin(replaced, replaced.c.load_id == meta_revision.c.replaced_load_id)
+        .where(meta_load.c.publication == publication)
+        .order_by(meta_revision.c.load_id.desc(), meta_revision.c.table_name, meta_revision.c.period)
+    )  # fmt: skip
 
 
 def explanation(result: Result, asked: Plan, holdings: Holdings, as_at: date) -> Explanation:
