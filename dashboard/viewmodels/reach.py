@@ -37,9 +37,10 @@ class Reach:
 
 
 def levels_of(catalogue: Catalogue, metric: Metric) -> frozenset[str]:
-    """Returns the levels that a metric can be grouped by; of a derived metric, those that all its inputs share."""
+    """Returns the levels that a metric, or an alternate of it, can be grouped by; of a derived one, those all share."""
     if metric.model is not None:
-        return frozenset(catalogue.models[metric.model].levels)
+        models = [metric.model, *(alternate.model for alternate in metric.alternates)]
+        return frozenset(level for model in models for level in catalogue.models[model].levels)
     shared: frozenset[str] | None = None
     for each in catalogue.inputs(metric):
         levels = levels_of(catalogue, each)

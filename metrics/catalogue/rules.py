@@ -23,6 +23,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "index": ("model", "measure"),
     "derived": ("formula",),
 }
+RESULT_COLUMNS = (
+    "metric", "period", "value", "numerator", "denominator", "status", "reporting", "expected", "is_total",
+)  # fmt: skip
+LEVELS = ("region", "icb", "organisation")
 PARTS = ("measure", "numerator", "denominator")
 
 
@@ -85,6 +89,18 @@ def needed_fields(catalogue: Catalogue) -> Iterator[Finding]:
             if getattr(metric, name) is not None:
                 yield _at(catalogue, f"metric:{metric.id}", "E015",
                           f"a {metric.type} metric has no '{name}'.", "Remove it, or change the type.")  # fmt: skip
+
+
+def dimensions_have_own_names(catalogue: Catalogue) -> Iterator[Finding]:
+    """E024: a dimension's name is none of a result's own columns, and stands once in its model."""
+    for model in catalogue.models.values():
+        seen: set[str] = set()
+        for dimension in model.dimensions:
+            taken = dimension.name in RESULT_COLUMNS or dimension.name in LEVELS
+            if taken or dimension.name in seen:
+                yield _at(catalogue, f"model:{model.name}", "E024",
+                          f"the dimension's name '{dimension.name}' is taken.", "Choose another.")  # fmt: skip
+            seen.add(dimension.name)
 
 
 def models_exist(catalogue: Catalogue) -> Iterator[Finding]:
@@ -193,8 +209,9 @@ def metrics_explain_themselves(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    tables_exist, model_columns_exist, needed_fields, models_exist, expressions_read, formulas_hold, pairs_divide,
-    companions_exist, percentiles_have_bins, snapshots_do_not_add_up, shares_are_shares, metrics_explain_themselves,
+    tables_exist, model_columns_exist, dimensions_have_own_names, needed_fields, models_exist, expressions_read,
+    formulas_hold, pairs_divide, companions_exist, percentiles_have_bins, snapshots_do_not_add_up, shares_are_shares,
+    metrics_explain_themselves,
 )  # fmt: skip
 
 

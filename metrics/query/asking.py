@@ -196,12 +196,14 @@ class Asking:
         request, native = self.plan.request, Grain(source.model.grain)
         held = self.holdings.presence(source, self.as_at).periods
         newest = end_of(held[-1], native) if held else self.today
-        first = request.period_from or (held[0] if held else self.today)
-        last = request.period_to or newest
-        if request.period_to is None and first > newest:
-            raise QueryError(f"'{source.key}' holds nothing from {_day(first)} on: its data end on {_day(newest)}.")
-        if last < first:
-            raise QueryError(f"The period ends ({_day(last)}) before it starts ({_day(first)}).")
+        if request.period_from and request.period_to and request.period_to < request.period_from:
+            ends, starts = _day(request.period_to), _day(request.period_from)
+            raise QueryError(f"The period ends ({ends}) before it starts ({starts}).")
+        if request.period_from and request.period_from > newest:
+            text = f"'{source.key}' holds nothing from {_day(request.period_from)} on: its data end on {_day(newest)}."
+            self.notes.append(Note("beyond", text, source.key))
+        first = request.period_from or min(held[0] if held else self.today, request.period_to or self.today)
+        last = request.period_to or max(newest, first)
         # Beyond today there is nothing to show, however far the request looks.
         last = max(min(last, max(newest, self.today)), first)
         grain = source.grain

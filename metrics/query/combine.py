@@ -137,13 +137,13 @@ def dense(
     chosen = _chosen(source, presence)
     coverage = worst(presence.counts(by, where), levels, native, source.grain, chosen).rename({"bucket": "period"})
     full = full.join(coverage, on=["period", *levels], how="left", nulls_equal=True).with_columns(
-        pl.col("reporting", "expected", "held").fill_null(0)
+        pl.col("reporting", "expected", "heard", "held").fill_null(0)
     )
     calendar = _calendar(buckets["period"].to_list(), source, presence, span)
     return (
         full.join(calendar, on="period", how="left")
-        # A 0 of somebody who is not expected to report is nobody's figure.
-        .with_columns(pl.when(pl.col("expected") > 0).then(pl.col("value", "numerator", "denominator")))
+        # A 0 of those who did not report, or are not expected to, is nobody's figure.
+        .with_columns(pl.when(pl.col("heard") > 0).then(pl.col("value", "numerator", "denominator")))
         .with_columns(_status(source).alias("status"))
         .select("period", *by, "value", "numerator", "denominator", "status", "reporting", "expected")
     )

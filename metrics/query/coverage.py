@@ -75,16 +75,21 @@ class Presence:
         return codes.select(*CODES, pl.col("reported").fill_null(value=False))
 
     def counts(self, by: Iterable[str], where: Iterable[Filter]) -> pl.DataFrame:
-        """Returns `period`, the levels of `by`, `reporting` and `expected` Int64 organisations, per native period."""
+        """Returns `period`, the levels of `by`, and per native period how many report, all Int64.
+
+        `reporting` and `expected` count organisations, `heard` the codes as published that reported anything.
+        """
         levels = [name for name in by if name in LEVELS]
         where = tuple(where)
         whole = (
             self._expected_of(levels, where)
             .group_by("period", *dict.fromkeys((*levels, "organisation")))
-            .agg(pl.col("reported").all())
+            .agg(pl.col("reported").all(), pl.col("reported").sum().alias("heard"))
         )
         return whole.group_by("period", *levels).agg(
-            pl.col("reported").sum().cast(pl.Int64).alias("reporting"), pl.len().cast(pl.Int64).alias("expected")
+            pl.col("reported").sum().cast(pl.Int64).alias("reporting"),
+            pl.len().cast(pl.Int64).alias("expected"),
+            pl.col("heard").sum().cast(pl.Int64),
         )
 
     def absent(self, first: date, last: date, where: Iterable[Filter]) -> list[str]:
@@ -107,7 +112,9 @@ class Presence:
 def worst(
     counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, chosen: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """Returns the coverage of each longer period: `bucket`, keys, `reporting`, `expected`, `share` Float64, `held`.
+    """Returns the coverage of each longer period.
+
+    Columns: `bucket`, keys, `reporting`, `expected`, `heard`, `held` Int64, `share` Float64.
 
     A flow is as complete as its least complete native period; a snapshot as the native period that it shows, which
     `chosen` names (`bucket`, `period`). `held` is the number of native periods with anybody expected.
@@ -124,7 +131,11 @@ def worst(
     return (
         shared.sort("share", "period", descending=[False, True], nulls_last=True)  # of equals, the newest
         .group_by("bucket", *keys, maintain_order=True)
-        .agg(pl.col("reporting", "expected", "share").first(), pl.len().cast(pl.Int64).alias("held"))
+        .agg(
+            pl.col("reporting", "expected", "share").first(),
+            pl.col("heard").sum(),
+            pl.len().cast(pl.Int64).alias("held"),
+        )
     )
 
 

@@ -37,7 +37,12 @@ def test_a_place_knows_what_it_belongs_to_and_what_belongs_to_it(places):
     assert [place.code for place in places.above(places.by_code["R0A"])] == ["QOP", "Y62", "ENG"]
     assert [place.code for place in places.above(places.by_code["QOP"])] == ["Y62", "ENG"]
     assert places.above(places.england) == ()
-    assert {place.code for place in places.within(places.by_code["QOP"], "organisation")} == {"R0A", "RBV", "RX7", "NT1"}
+    assert {place.code for place in places.within(places.by_code["QOP"], "organisation")} == {
+        "R0A",
+        "RBV",
+        "RX7",
+        "NT1",
+    }
     assert [place.code for place in places.within(places.england, "region")] == ["Y62"]
 
 
@@ -62,7 +67,7 @@ def test_a_metric_of_boards_is_shown_for_a_trust_as_its_boards_figure_and_says_s
 
 def test_a_metric_of_england_is_labelled_as_englands(places):
     catalogue = load()
-    found = reach(catalogue, catalogue.metric("outpatient_dna"), places.by_code["R0A"], places)
+    found = reach(catalogue, catalogue.metric("outpatient_hospital_cancelled"), places.by_code["R0A"], places)
     assert found.shown.code == "ENG"
     assert found.label == "England figure: not published below England"
 
