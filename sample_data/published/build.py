@@ -39,9 +39,10 @@ def source_of(path: Path, reading: Reading) -> Source:
     )
 
 
-def slice_columns(publication: Publication, table: str) -> list[str]:
+def slice_columns(publication: Publication, table: str, reading: Reading | None = None) -> list[str]:
     """Returns the columns that say which rows of a fact table a newer file replaces."""
-    return ["period", *publication.replaces.get(table, ())]
+    own = None if reading is None else reading.replaces.get(table)
+    return ["period", *(publication.replaces.get(table, ()) if own is None else own)]
 
 
 def merged(publication: Publication, readings: Sequence[tuple[Path, Reading]]) -> Shipment:
@@ -51,7 +52,7 @@ def merged(publication: Publication, readings: Sequence[tuple[Path, Reading]]) -
     for path, reading in readings:
         for name, frame in reading.frames.items():
             rows = frame.with_columns(source_file=pl.lit(path.name))
-            frames[name] = _replaced(frames.get(name), rows, slice_columns(publication, name))
+            frames[name] = _replaced(frames.get(name), rows, slice_columns(publication, name, reading))
         for name, frame in reading.dimensions.items():
             by = ["source"] if "source" in frame.columns else []
             dimensions[name] = _replaced(dimensions.get(name), frame, by)

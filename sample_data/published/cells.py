@@ -5,26 +5,44 @@ from __future__ import annotations
 import calendar
 import csv
 import difflib
-import gzip
 import io
 import re
-import zipfile
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import fastexcel
 import polars as pl
 
+from sample_data.published.content import csv_content, is_workbook
 from sample_data.published.reading import UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+__all__ = [
+    "NOT_REPORTED",
+    "Grain",
+    "csv_content",
+    "header_row_of",
+    "is_workbook",
+    "month_end",
+    "number",
+    "numbers",
+    "period_in_name",
+    "period_line",
+    "period_of",
+    "periods",
+    "read_csv_as_text",
+    "read_sheet",
+    "reported",
+    "require_columns",
+    "sheet_names",
+]
+
 NOT_REPORTED = ("", "-", "--", "\u2013", "*", "**", ".", "..", "na", "n/a", "#n/a", "null", "nan", "none")
 """What the publications write where a figure is not reported (compared in lower case)."""
 
-_GZIP, _ZIP, _BIFF = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SPACE = " \t\r\n\u00a0\u200b\ufeff"
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _MONTH = (
@@ -32,6 +50,7 @@ _MONTH = (
     "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _CENTURY = 2000
+_LARGEST = 10**13  # pounds and pathways stay far below
 _FIRST_MONTH_OF_YEAR = 4
 
 
@@ -97,8 +116,12 @@ def period_of(label: str, *, grain: Grain = "month") -> date:
     raise ValueError(f"'{label}' names no period. Expected for example 'April 2024', '30/04/2024' or '2024-25 Q1'.")
 
 
-def periods(labels: pl.Series, path: Path, *, grain: Grain = "month", first_row: int = 2) -> pl.Series:
+def periods(
+    labels: pl.Series, path: Path, *, grain: Grain = "month", first_row: int = 2, rows: pl.Series | None = None
+) -> pl.Series:
     """Returns the period of each label as Date; null stays null.
+
+    Where labels were left out before, `rows` says in which row of the file each one stands.
 
     Raises:
         UnreadableFileError: a label names no period; says its row and column.
@@ -108,7 +131,8 @@ def periods(labels: pl.Series, path: Path, *, grain: Grain = "month", first_row:
         try:
             found[label] = period_of(label, grain=grain)
         except ValueError as error:
-            row = first_row + int((labels == label).arg_max() or 0)
+            at = int((labels == label).arg_max() or 0)
+            row = first_row + at if rows is None else int(rows[at])
             raise UnreadableFileError(path, str(error), row=row, column=labels.name) from error
     return labels.replace_strict(found, default=None, return_dtype=pl.Date)
 
@@ -149,93 +173,53 @@ def number(cell: pl.Expr) -> pl.Expr:
 
 
 def numbers(
-    frame: pl.DataFrame, columns: Sequence[str], path: Path, *, whole: bool = True, first_row: int = 2
+    frame: pl.DataFrame,
+    columns: Sequence[str],
+    path: Path,
+    *,
+    whole: bool = True,
+    signed: bool = False,
+    first_row: int = 2,
 ) -> pl.DataFrame:
     """Returns the frame with `columns` as Int64 (or Float64 when not `whole`); marks are null.
 
     Args:
-        frame: text columns, rows in file order.
+        frame: text columns, rows in file order; a column `row` says where each stands in the file.
         columns: which to read as numbers.
         path: the file, for the message.
         whole: whether a fraction is an error.
-        first_row: the file's row of the frame's first row.
+        signed: whether a figure may be negative, as a gain or a score may.
+        first_row: the file's row of the frame's first row, where it has no column `row`.
 
     Raises:
-        UnreadableFileError: a cell holds other text, or a fraction where whole numbers are expected.
+        UnreadableFileError: a cell holds other text, a fraction where whole numbers are expected, a negative
+            figure where none can be, or one beyond all measure.
     """
     plain = frame.select(pl.col(columns).cast(pl.Int64, strict=False))
-    if plain.null_count().row(0) == frame.select(columns).null_count().row(0):
+    low, high = (plain.select(getattr(pl.col(columns), name)()).row(0) for name in ("min", "max"))
+    fair = all(value is None or value >= (-_LARGEST if signed else 0) for value in low) and all(
+        value is None or value <= _LARGEST for value in high
+    )
+    if fair and plain.null_count().row(0) == frame.select(columns).null_count().row(0):
         return frame.with_columns(plain if whole else plain.cast(pl.Float64))
     read = frame.select(number(pl.col(name)) for name in columns)
     given = frame.select(reported(pl.col(name)).is_not_null() for name in columns)
     for name in columns:
-        wrong = given[name] & read[name].is_null()
-        what = "is not a number"
-        if whole and not wrong.any():
-            wrong = read[name].is_not_null() & (read[name] != read[name].round())
-            what = "is not a whole number"
-        if wrong.any():
-            at = int(wrong.arg_max() or 0)
-            hint = "Expected a figure, or a mark such as '-' where it is not reported."
-            raise UnreadableFileError(path, f"'{frame[name][at]}' {what}.", row=first_row + at, column=name, hint=hint)
+        figure = read[name]
+        wrongs = {
+            "is not a number": given[name] & ~figure.is_finite().fill_null(value=False),
+            "is not a whole number": figure != figure.round() if whole else None,
+            "is below zero, which this figure cannot be": None if signed else figure < 0,
+            "is too large to be a figure": figure.abs() > _LARGEST,
+        }
+        for what, cells in wrongs.items():
+            wrong = None if cells is None else cells.fill_null(value=False)
+            if wrong is not None and wrong.any():
+                at = int(wrong.arg_max() or 0)
+                row = int(frame["row"][at]) if "row" in frame.columns else first_row + at
+                hint = "Expected a figure, or a mark such as '-' where it is not reported."
+                raise UnreadableFileError(path, f"'{frame[name][at]}' {what}.", row=row, column=name, hint=hint)
     return frame.with_columns(read.cast(pl.Int64) if whole else read)
-
-
-def is_workbook(path: Path) -> bool:
-    """Returns whether the content (not the name) is an Excel workbook, .xls or .xlsx."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start == _BIFF:
-        return True
-    if start != _ZIP:
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "[Content_Types].xml" in archive.namelist()
-    except zipfile.BadZipFile:
-        return path.suffix.lower() == ".xlsx"
-
-
-def csv_content(path: Path) -> bytes:
-    """Returns the bytes of a CSV file as UTF-8 without BOM, out of gzip or a zip with one CSV.
-
-    Raises:
-        UnreadableFileError: the file is missing, empty, cut short, a workbook, or a zip without one CSV.
-    """
-    try:
-        raw = path.read_bytes()
-        if raw.startswith(_GZIP):
-            raw = gzip.decompress(raw)
-        elif raw.startswith(_ZIP):
-            raw = _only_csv(path, raw)
-    except FileNotFoundError as error:
-        raise UnreadableFileError(path, "there is no such file.") from error
-    except (EOFError, OSError, zipfile.BadZipFile) as error:
-        raise UnreadableFileError(
-            path, f"the file is damaged or cut short ({error}).", hint="Download it again."
-        ) from error
-    if raw.startswith(_BIFF):
-        raise UnreadableFileError(path, "this is an Excel workbook, and a CSV file was expected.")
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if not raw.strip():
-        raise UnreadableFileError(path, "the file is empty.", hint="Download it again.")
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raw = raw.decode("cp1252", errors="replace").encode()
-    return raw
-
-
-def _only_csv(path: Path, raw: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        names = [
-            name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
-        ]
-        if len(names) != 1:
-            held = ", ".join(archive.namelist()[:5])
-            problem = f"expected one CSV in the zip, found {len(names)}."
-            raise UnreadableFileError(path, problem, hint=f"It holds: {held}.")
-        return archive.read(names[0])
 
 
 def read_csv_as_text(path: Path, *, header: bool = True, skip: int = 0, ragged: bool = False) -> pl.DataFrame:
@@ -275,7 +259,17 @@ def read_csv_as_text(path: Path, *, header: bool = True, skip: int = 0, ragged: 
                 row=frame.height + skip,
                 hint="Download it again.",
             )
+    if header:
+        _refuse_separator(path, frame, skip)
     return _named(frame, 0 if header else None, path)
+
+
+def _refuse_separator(path: Path, frame: pl.DataFrame, skip: int) -> None:
+    first = str(frame.row(0)[0]) if frame.width == 1 and frame.height else ""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
+        if separator in first:
+            hint = "Save it as a comma-separated CSV file (UTF-8) and load it again."
+            raise UnreadableFileError(path, f"the cells are separated by {name}, not commas.", row=1 + skip, hint=hint)
 
 
 def sheet_names(path: Path) -> list[str]:

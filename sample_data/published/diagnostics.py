@@ -19,8 +19,9 @@ from sample_data.published.cells import (
     sheet_names,
 )
 from sample_data.published.levels import is_sum
-from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Publication, Reading, UnreadableFileError
 from sample_data.published.stated_totals import totals_of
+from sample_data.published.tidy import duplicates_refused
 
 if TYPE_CHECKING:
     from datetime import date
@@ -101,18 +102,14 @@ def _reading(path: Path, table: pl.DataFrame, period: date, first_row: int) -> R
         & (pl.col("13+ weeks") == pl.col("waiting_over_13_weeks"))
     ).fill_null(value=False)
     is_total = pl.col("test") == _ALL_TESTS
-    facts, totals = rows.filter(agree & ~is_total), rows.filter(is_total)
+    _refuse_contradictions(path, rows.filter(~agree & ~is_total))
+    duplicates_refused(path, rows, ("org_code", "test"))
+    facts, totals = rows.filter(~is_total), rows.filter(is_total)
     return Reading(
         era="DM01 provider file, by test" if split else "DM01 provider file, all tests together",
         frames={"fact_diagnostics_month": facts.select("period", "org_code", "test", *_MEASURES)},
         organisations=facts.select("org_code", "name", "region_code").unique(
             "org_code", keep="last", maintain_order=True
-        ),
-        rejections=tuple(
-            Rejection(row, "Total Waiting List", str(value), f"{code}, {test}: the weekly bands contradict the totals.")
-            for row, code, test, value in rows.filter(~agree & ~is_total)
-            .select("row", "org_code", "test", "waiting")
-            .iter_rows()
         ),
         totals=totals_of(
             totals.select(pl.col(_MEASURES).sum()).row(0, named=True),
@@ -125,6 +122,18 @@ def _reading(path: Path, table: pl.DataFrame, period: date, first_row: int) -> R
     )
 
 
+def _refuse_contradictions(path: Path, rows: pl.DataFrame) -> None:
+    # Leaving the row out would take away the provider's figures that are held.
+    if rows.height:
+        first = rows.row(0, named=True)
+        problem = (
+            f"{first['org_code']}, {first['test']}: the weekly bands add up to {first['banded']} (6 weeks and more "
+            f"{first['banded_6']}), the row states {first['waiting']} ({first['waiting_over_6_weeks']})"
+        ) + (f"; {rows.height} such rows." if rows.height > 1 else ".")
+        hint = "Download the file again, or ask the publisher."
+        raise UnreadableFileError(path, problem, row=first["row"], column="Total Waiting List", hint=hint)
+
+
 def _notes(rows: pl.DataFrame, totals: pl.DataFrame, *, split: bool, period: date) -> tuple[str, ...]:
     if not split:
         held = f"The file of {period:%B %Y} holds one row a provider with all tests together and states no total"
@@ -133,7 +142,8 @@ def _notes(rows: pl.DataFrame, totals: pl.DataFrame, *, split: bool, period: dat
     both = sums.join(totals.select("org_code", *_MEASURES), on="org_code", how="full", suffix="_stated", coalesce=True)
     differ = both.filter(pl.any_horizontal(pl.col(m).ne_missing(pl.col(f"{m}_stated")) for m in _MEASURES))
     if differ.height:
-        return (f"{differ.height} providers' tests do not add up to their row Total.",)
+        whose = "provider's" if differ.height == 1 else "providers'"
+        return (f"{differ.height} {whose} tests do not add up to their row Total.",)
     return ()
 
 

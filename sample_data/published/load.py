@@ -186,7 +186,7 @@ def _load_reading(
         table, ids = metadata.tables[name], held["load_id"].to_list()
         stood = organisations_held(writer, table, frame["period"], ids)
         rows = _stamped(frame, load_id, now, path.name)
-        done = replace_rows(writer, table, rows, slice_columns(what, name))
+        done = replace_rows(writer, table, rows, slice_columns(what, name, reading))
         if not allow_fewer:
             refuse_fewer(path.name, name, stood, organisations_held(writer, table, frame["period"], [*ids, load_id]))
         write_changes(writer, load_id, done)
@@ -223,7 +223,7 @@ def _stands(writer: Writer, what: Publication, path: Path, reading: Reading, sam
         now = (
             file
             for name, frame in reading.frames.items()
-            for file in owners(writer, metadata.tables[name], frame, slice_columns(what, name), current)
+            for file in owners(writer, metadata.tables[name], frame, slice_columns(what, name, reading), current)
         )
         by = next(now, "a later file")
     raise SupersededFileError(

@@ -62,8 +62,6 @@ def _one_year(path: Path, table: pl.DataFrame, year: int, *, last: bool) -> pl.D
     provision, kind = f"mrc_service_provision_{label}", f"mrc_type_{label}"
     require_columns(table, (on, off, total, provision, kind), path)
     read = numbers(table, (on, off, total), path, whole=False)
-    for cost in (on, off, total):
-        refuse_rows(path, read, pl.col(cost) < 0, cost, "is below zero")
     refuse_rows(
         path,
         read,

@@ -96,7 +96,7 @@ def _scores(path: Path, table: pl.DataFrame) -> Reading:
     require_columns(table, (*_KEYS, _NAME, *_SCORES), path)
     table = _levelled(path, table)
     means = [name for name in _SCORES if name not in _WHOLE]
-    table = numbers(numbers(table, _WHOLE, path), means, path, whole=False)
+    table = numbers(numbers(table, _WHOLE, path), means, path, whole=False, signed=True)
     counted = pl.sum_horizontal("Improved", "Same", "Worse")
     refuse_rows(
         path,
@@ -175,7 +175,7 @@ def _series(path: Path, table: pl.DataFrame) -> Reading:
     require_columns(table, (*_SERIES_KEYS, *wanted), path)
     duplicates_refused(path, table, ("OrgCode", _PROCEDURE, _MEASURE))
     table = numbers(table, [name for name in wanted if name.startswith("Modelled")], path)
-    table = numbers(table, [name for name in wanted if name.startswith("Adjusted")], path, whole=False)
+    table = numbers(table, [name for name in wanted if name.startswith("Adjusted")], path, whole=False, signed=True)
     england = pl.col("OrgCode") == _ENGLAND
     table = table.with_columns(
         org_code=pl.when(england).then(pl.lit(ENGLAND)).otherwise("OrgCode"),

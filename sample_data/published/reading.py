@@ -60,6 +60,7 @@ class Reading:
         notes: what a reader of the numbers should know, one sentence each.
         dimensions: reference table name to frame (`ref_organisation`, `dim_organisation_succession` ...).
             Rows replace those with the same `source`, or the whole table when it has no such column.
+        replaces: as `Publication.replaces`, where this form of the file covers more or less than others.
     """
 
     era: str
@@ -69,6 +70,7 @@ class Reading:
     totals: tuple[PublishedTotal, ...] = ()
     notes: tuple[str, ...] = ()
     dimensions: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    replaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,11 @@ def duplicates_refused(path: Path, frame: pl.DataFrame, keys: Iterable[str]) -> 
     if again.height:
         first = again.row(0, named=True)
         shown = ", ".join(str(first[name]) for name in names)
+        same = frame.filter(pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in names))
+        rows = ", ".join(str(row) for row in same["row"].head(10))
         raise UnreadableFileError(
             path,
-            f"'{shown}' stands in the file more than once.",
+            f"'{shown}' stands in the file more than once, in the rows {rows}.",
             row=first["row"],
             column=names[0],
             hint="Each organisation may appear once. Remove the repeated row, or download the file again.",

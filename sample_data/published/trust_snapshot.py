@@ -87,7 +87,9 @@ def read(path: Path) -> Reading:
     """
     table = read_csv_as_text(path)
     require_columns(table, ("org_code", "org_name", "staff_survey_date", *_COUNTS, *_AMOUNTS, *_BANDS), path)
-    table = numbers(numbers(table, _COUNTS, path), _AMOUNTS, path, whole=False).with_row_index("row", offset=2)
+    table = numbers(numbers(table, _COUNTS, path), _AMOUNTS, path, whole=False, signed=True).with_row_index(
+        "row", offset=2
+    )
     duplicates_refused(path, table, ("org_code",))
     _check_rows(path, table)
     small = table.filter(pl.col("outpatient_attended") < _TOO_FEW_ATTENDED)

@@ -11,9 +11,10 @@ from sample_data.published.ae_attendances.field_test import TRUSTS
 from sample_data.published.cells import number, periods, read_csv_as_text, read_sheet
 from sample_data.published.checking import checked
 from sample_data.published.known_differences import cause_of
-from sample_data.published.reading import Reading, UnreadableFileError
+from sample_data.published.reading import UnreadableFileError
 from sample_data.published.shipment import read_shipment
 from sample_data.published.stated_totals import sum_of
+from tests.readers.edited import with_rows
 
 FILES = Path(__file__).parent / "files" / "ae_attendances"
 APRIL_2019 = "Monthly-AE-April-2019-revised-220720-ab123.csv"
@@ -209,22 +210,40 @@ def test_a_spoilt_file_is_refused_with_its_row_and_column(tmp_path: Path, old: s
         read(spoilt(tmp_path, old, new))
 
 
-def test_rows_that_contradict_themselves_are_rejected_with_the_reason(tmp_path: Path) -> None:
-    reading: Reading = read(spoilt(tmp_path, ",21011,0,9855,1241,0,39,9178,", ",21011,0,9855,1241,0,39,99178,"))
-    assert [(r.row, r.value) for r in reading.rejections] == [(200, "99178")]
-    assert "more breaches than attendances (21011)" in reading.rejections[0].reason
-    assert "RTG" not in set(reading.frames["fact_ae_month"]["org_code"])
+def test_a_row_that_contradicts_itself_is_refused_with_the_publishers_column(tmp_path: Path) -> None:
+    path = spoilt(tmp_path, ",21011,0,9855,1241,0,39,9178,", ",21011,0,9855,1241,0,39,99178,")
+    problem = (
+        r"row 200, column 'Attendances over 4hrs Type 1': RTG has 99178 breaches, more than the 21011 of the "
+        r"column 'A&E attendances Type 1'"
+    )
+    with pytest.raises(UnreadableFileError, match=problem):
+        read(path)
 
 
-def test_a_row_without_a_code_is_rejected(tmp_path: Path) -> None:
-    reading = read(spoilt(tmp_path, "MSitAE-MARCH-2026,AQN04,", "MSitAE-MARCH-2026,,"))
+def test_a_row_with_figures_and_no_code_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError, match="row 2, column 'Org Code': the cell is empty"):
+        read(spoilt(tmp_path, "MSitAE-MARCH-2026,AQN04,", "MSitAE-MARCH-2026,,"))
+
+
+def test_a_blank_row_is_left_out_and_the_rows_below_keep_their_numbers(tmp_path: Path) -> None:
+    def blank(rows: list[list[str]]) -> list[list[str]]:
+        return [rows[0], [""] * len(rows[0]), *rows[1:]]
+
+    reading = read(with_rows(FILES / MARCH_2026, tmp_path, blank))
     assert [(r.row, r.column) for r in reading.rejections] == [(2, "Org Code")]
 
+    def spoil(rows: list[list[str]]) -> list[list[str]]:
+        rows[4][0] = "MSitAE-MARHC-2026"
+        return blank(rows)
 
-def test_a_provider_given_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError, match="row 6, column 'Period': 'MSitAE-MARHC-2026' names no period"):
+        read(with_rows(FILES / MARCH_2026, tmp_path, spoil))
+
+
+def test_a_provider_given_twice_is_refused_with_both_rows(tmp_path: Path) -> None:
     path = spoilt(tmp_path, "MSitAE-MARCH-2026,AQN04,", "MSitAE-MARCH-2026,C82009,")
-    with pytest.raises(UnreadableFileError, match="share their key"):
-        checked(path, read(path))
+    with pytest.raises(UnreadableFileError, match=r"'C82009' stands in the file more than once, in the rows 2, \d+\."):
+        read(path)
 
 
 def test_other_publications_are_refused(tmp_path: Path) -> None:

@@ -97,8 +97,58 @@ def test_commas_blanks_and_percent_signs_are_read() -> None:
 def test_plain_and_grouped_figures_read_alike(figures: list[int | None]) -> None:
     plain = pl.DataFrame({"x": [None if f is None else str(f) for f in figures]}, schema={"x": pl.String})
     grouped = pl.DataFrame({"x": ["-" if f is None else f"{f:,}" for f in figures]})
-    assert numbers(plain, ["x"], HERE)["x"].to_list() == figures
-    assert numbers(grouped, ["x"], HERE)["x"].to_list() == figures
+    assert numbers(plain, ["x"], HERE, signed=True)["x"].to_list() == figures
+    assert numbers(grouped, ["x"], HERE, signed=True)["x"].to_list() == figures
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("-987", "is below zero, which this figure cannot be"),
+        ("inf", "is not a number"),
+        ("-inf", "is not a number"),
+        ("99999999999999999999", "is too large to be a figure"),
+        ("1e300", "is too large to be a figure"),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_figure_that_cannot_be_is_refused_with_its_own_row(cell: str, problem: str, whole: bool) -> None:
+    rows = pl.DataFrame({"row": [2, 3, 9], "x": ["1", "-", cell]})
+    with pytest.raises(UnreadableFileError, match=f"row 9, column 'x': '{cell}' {problem}"):
+        numbers(rows, ["x"], HERE, whole=whole)
+
+
+def test_a_gain_may_be_below_zero() -> None:
+    assert numbers(pl.DataFrame({"x": ["-1.5"]}), ["x"], HERE, whole=False, signed=True)["x"].to_list() == [-1.5]
+
+
+def test_rows_left_out_before_do_not_shift_the_row_of_a_bad_period() -> None:
+    with pytest.raises(UnreadableFileError, match=r"row 7, column 'x'"):
+        periods(pl.Series("x", ["April 2024", "Aprill 2024"]), HERE, rows=pl.Series([2, 7]))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>Page not found</body></html>", "this is a web page"),
+        (b"\n  <html lang='en'>\n", "this is a web page"),
+        (b"a;b;c\n1;2;3\n", "row 1: the cells are separated by semicolons"),
+        (b"a\tb\tc\n1\t2\t3\n", "row 1: the cells are separated by tabs"),
+        (b"a,b\x00c\n1,2\n", "this is no text"),
+    ],
+)
+def test_what_is_no_csv_is_named(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=problem):
+        read_csv_as_text(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_text_of_any_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes("name,x\nCaf\u00e9,1\n".encode(encoding))
+    assert read_csv_as_text(path).rows() == [("Caf\u00e9", "1")]
 
 
 def test_text_among_figures_is_an_error_with_its_place() -> None:

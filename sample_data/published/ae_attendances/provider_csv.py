@@ -77,14 +77,25 @@ def provider_month(path: Path, table: pl.DataFrame) -> Month:
     is_total = pl.any_horizontal(is_sum(pl.col(name)) for name in ("period", "org_code", "name"))
     providers, total = named.filter(~is_total), named.filter(is_total)
     nameless = providers.filter(pl.col("org_code").is_null() | pl.col("period").is_null())
+    figured = nameless.filter(pl.any_horizontal(pl.col(_COLUMNS[name]).is_not_null() for name in wanted))
+    if figured.height:
+        # Left out, it would take away the figures of its provider that are held.
+        row, column = int(figured["row"][0]), "Period" if figured["period"][0] is None else "Org Code"
+        hint = "Fill the cell, or remove the row, and load the file again."
+        problem = "the cell is empty, and the row has figures."
+        raise UnreadableFileError(path, problem, row=row, column=column, hint=hint)
     providers = providers.filter(pl.col("org_code").is_not_null() & pl.col("period").is_not_null())
-    providers = providers.with_columns(periods(providers["period"].alias("Period"), path).alias("period"))
+    providers = providers.with_columns(
+        periods(providers["period"].alias("Period"), path, rows=providers["row"]).alias("period")
+    )
     month = _only_month(path, providers)
     era = "with booked appointments" if booked else "without booked appointments"
     if any(name.startswith("Number of") for name in known):
         era = "2019-20 headings"
     return Month(
+        path=path,
         era=f"provider CSV, {era}",
+        headings={_COLUMNS[name]: headed[name] for name in wanted},
         providers=providers.select("row", "period", "org_code", "name", "region", *WIDE),
         totals=stated(_only_total(path, total), month, f"{path.name}, TOTAL row"),
         rejections=tuple(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sample_data.published.ae_attendances.field_test import without_breaches
-from sample_data.published.reading import PublishedTotal, Reading, Rejection
+from sample_data.published.reading import PublishedTotal, Reading, Rejection, UnreadableFileError
 from sample_data.published.stated_totals import measure_name, totals_of
+from sample_data.published.tidy import duplicates_refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
+    from pathlib import Path
 
 DEPARTMENTS = ("type1", "type2", "other")
 BY_DEPARTMENT = ("attendances", "attendances_booked", "over_4h", "over_4h_booked", "emergency_admissions")
@@ -39,10 +42,15 @@ FIELD_TEST_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What one file says: one row a provider (`period`, `org_code`, `name`, `region`, `row` and `WIDE`)."""
+    """What one file says: one row a provider (`period`, `org_code`, `name`, `region`, `row` and `WIDE`).
 
+    `headings` are the publisher's names of the columns `WIDE`, for messages.
+    """
+
+    path: Path
     era: str
     providers: pl.DataFrame
+    headings: Mapping[str, str]
     totals: tuple[PublishedTotal, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     notes: tuple[str, ...] = ()
@@ -55,9 +63,14 @@ def region_code() -> pl.Expr:
 
 
 def reading_of(month: Month) -> Reading:
-    """Returns the reading of a file of providers: facts by department, organisations, rejections, notes."""
-    kept, refused = _contradictions(month.providers)
-    kept, untested = _field_test(kept)
+    """Returns the reading of a file of providers: facts by department, organisations, rejections, notes.
+
+    Raises:
+        UnreadableFileError: a provider stands there twice, or has more breaches than attendances.
+    """
+    duplicates_refused(month.path, month.providers, ["org_code"])
+    _refuse_contradictions(month)
+    kept, untested = _field_test(month.providers)
     notes = month.notes
     if untested:
         notes = (*notes, FIELD_TEST_NOTE.format(count=untested))
@@ -67,7 +80,7 @@ def reading_of(month: Month) -> Reading:
         organisations=kept.select("org_code", "name", region_code=region_code()).unique(
             "org_code", keep="last", maintain_order=True
         ),
-        rejections=month.rejections + refused,
+        rejections=month.rejections,
         totals=month.totals,
         notes=notes,
     )
@@ -110,17 +123,18 @@ def _field_test(providers: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return providers.with_columns(pl.when(~silent).then(pl.col(name)).alias(name) for name in columns), count
 
 
-def _contradictions(providers: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Rejection, ...]]:
-    rejections = []
-    wrong = pl.lit(value=False)
+def _refuse_contradictions(month: Month) -> None:
+    # Leaving the row out would take away the provider's figures that are held.
     for department in DEPARTMENTS:
         for whole, part in (("attendances", "over_4h"), ("attendances_booked", "over_4h_booked")):
-            more = pl.col(f"{part}_{department}") > pl.col(f"{whole}_{department}")
-            wrong = wrong | more.fill_null(value=False)
-            rejections += [
-                Rejection(row, f"{part}_{department}", str(value), f"{code}: more breaches than attendances ({total}).")
-                for row, code, value, total in providers.filter(more)
-                .select("row", "org_code", f"{part}_{department}", f"{whole}_{department}")
-                .iter_rows()
-            ]
-    return providers.filter(~wrong), tuple(rejections)
+            total, breaches = f"{whole}_{department}", f"{part}_{department}"
+            more = month.providers.filter(pl.col(breaches) > pl.col(total))
+            if more.height:
+                first = more.row(0, named=True)
+                problem = (
+                    f"{first['org_code']} has {first[breaches]} breaches, more than the {first[total]} of the column "
+                    f"'{month.headings.get(total, total)}'."
+                )
+                heading = month.headings.get(breaches, breaches)
+                hint = "Download the file again, or ask the publisher."
+                raise UnreadableFileError(month.path, problem, row=first["row"], column=heading, hint=hint)

@@ -46,6 +46,11 @@ class _Sheet:
         expected = f"sheet '{self.name}' has no column '{head}'" + (f" under '{group}'." if group else ".")
         raise UnreadableFileError(self.path, expected, row=self.header + 1, column=head)
 
+    def heading(self, column: str) -> str:
+        """Returns what stands over a column of the frame."""
+        at = self.cells.columns.index(column)
+        return str(self.cells.row(self.header)[at])
+
     def period(self) -> date:
         """Returns the month that the sheet's 'Period:' line names."""
         label = period_line(self.cells)
@@ -90,8 +95,12 @@ def workbook_month(path: Path) -> Month:
     period = plain.period()
     if england.height != 1:
         raise UnreadableFileError(path, f"sheet '{PLAIN}' has {england.height} rows 'England', one was expected.")
+    heads = {new: plain.heading(old) for new, old in columns.items()}
+    heads |= {new: booked.heading(old) for new, old in others.items()}
     return Month(
+        path=path,
         era="provider workbook",
+        headings=heads,
         providers=providers.select("row", pl.lit(period).alias("period"), "org_code", "name", "region", *WIDE),
         totals=stated(england.row(0, named=True), period, f"{path.name}, row England"),
     )

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sample_data.published.reading import Rejection
+from sample_data.published.reading import UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 KEYS = ("period", "org_code", "part", "service_code", "commissioning")
 ALL_SERVICES = "999"
@@ -58,13 +59,18 @@ def provider_months(bands: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def contradictions(rows: pl.DataFrame, column: str) -> tuple[Rejection, ...]:
-    """Returns a rejection for each row (`row`, `org_code`, `service_code`, `banded`, `stated`)."""
-    return tuple(
-        Rejection(
-            row, column, str(stated), f"{code}, {service}: the bands add up to {banded}, the row states {stated}."
+def refuse_contradictions(path: Path, rows: pl.DataFrame, column: str) -> None:
+    """Checks that there is no row (`row`, `org_code`, `service_code`, `banded`, `stated`) that contradicts itself.
+
+    Raises:
+        UnreadableFileError: the first one's bands do not add up to what it states.
+    """
+    # Leaving the row out would take away the provider's pathways that are held.
+    if rows.height:
+        first = rows.row(0, named=True)
+        problem = (
+            f"{first['org_code']}, {first['service_code']}: the bands add up to {first['banded']}, "
+            f"the row states {first['stated']}" + (f" ({rows.height} such rows)." if rows.height > 1 else ".")
         )
-        for row, code, service, banded, stated in rows.select(
-            "row", "org_code", "service_code", "banded", "stated"
-        ).iter_rows()
-    )
+        hint = "Download the file again, or ask the publisher."
+        raise UnreadableFileError(path, problem, row=first["row"], column=column, hint=hint)

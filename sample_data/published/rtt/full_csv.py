@@ -15,11 +15,12 @@ from sample_data.published.rtt.bands import (
     NEW_PERIODS,
     UNKNOWN,
     band_rows,
-    contradictions,
     provider_months,
+    refuse_contradictions,
     service_code,
 )
 from sample_data.published.stated_totals import measure_name
+from sample_data.published.tidy import duplicates_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,9 +62,11 @@ def full_csv_reading(path: Path, table: pl.DataFrame) -> Reading:
         )
         raise UnreadableFileError(path, problem, row=1)
     rows = _rows(path, table, bands)
-    agree = pl.col("banded") == pl.col("stated")
+    agree = pl.col("banded").eq_missing(pl.col("stated").fill_null(0))
     is_total = pl.col("service_code") == ALL_SERVICES
-    facts = band_rows(rows.filter(agree & ~is_total), bands)
+    refuse_contradictions(path, rows.filter(~agree & ~is_total), _ALL)
+    duplicates_refused(path, rows, ("org_code", "icb_code", "commissioner", "part", "service_code"))
+    facts = band_rows(rows.filter(~is_total), bands)
     totals = rows.filter(is_total)
     return Reading(
         era="full CSV data file",
@@ -71,9 +74,10 @@ def full_csv_reading(path: Path, table: pl.DataFrame) -> Reading:
         organisations=rows.filter(~is_total)
         .select("org_code", "name", "icb_code")
         .unique("org_code", keep="last", maintain_order=True),
-        rejections=contradictions(rows.filter(~agree & ~is_total), _ALL),
         totals=_stated(path, totals),
         notes=_notes(rows.filter(~is_total), totals),
+        # It holds all providers: one that is no longer in it has no pathways any more.
+        replaces={"fact_rtt_band_month": ("part",)},
     )
 
 

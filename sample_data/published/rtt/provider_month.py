@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sample_data.published.cells import number, periods, reported, require_columns
-from sample_data.published.reading import Reading, Rejection, UnreadableFileError
+from sample_data.published.reading import Reading, UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,15 +57,17 @@ def provider_month_reading(path: Path, table: pl.DataFrame) -> Reading:
         & (pl.col("over_78_weeks") <= pl.col("over_65_weeks"))
         & (pl.col("over_104_weeks") <= pl.col("over_78_weeks"))
     ).fill_null(value=False)
-    facts = rows.filter(ordered)
+    wrong = rows.filter(~ordered)
+    if wrong.height:
+        first = wrong.row(0, named=True)
+        shown = ", ".join(f"{old} {first[new]}" for old, new in _COLUMNS.items())
+        problem = f"{first['org_code']}: the waits contradict each other ({shown})."
+        raise UnreadableFileError(path, problem, row=first["row"], column="total_incomplete")
+    facts = rows
     return Reading(
         era="provider by month, derived from the full CSVs",
         frames={"fact_rtt_provider_month": facts.select("period", "org_code", *figures)},
         organisations=facts.select("org_code", name=pl.lit(None, pl.String)).unique(maintain_order=True),
-        rejections=tuple(
-            Rejection(row, "total_incomplete", str(value), f"{code}: the waits contradict each other.")
-            for row, code, value in rows.filter(~ordered).select("row", "org_code", "incomplete").iter_rows()
-        ),
         notes=(
             "Added up from the published full CSVs by a third party, not by the publisher.",
             "Providers that merged stand under their successor's code in all months.",

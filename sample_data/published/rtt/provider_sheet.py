@@ -24,10 +24,11 @@ from sample_data.published.rtt.bands import (
     OPEN_BAND,
     UNKNOWN,
     band_rows,
-    contradictions,
+    refuse_contradictions,
     service_code,
 )
 from sample_data.published.stated_totals import measure_name
+from sample_data.published.tidy import duplicates_refused
 
 if TYPE_CHECKING:
     from datetime import date
@@ -93,15 +94,16 @@ def provider_sheet_reading(path: Path, table: pl.DataFrame, period: date, *, fir
     providers = rows.filter(pl.col("org_code").is_not_null() & pl.col("service_code").is_not_null())
     is_total = pl.col("service_code") == ALL_SERVICES
     agree = pl.col("banded") == pl.col("stated")
+    refuse_contradictions(path, providers.filter(~agree & ~is_total), _TOTAL)
+    duplicates_refused(path, providers, ("org_code", "service_code"))
     total = int(providers.filter(is_total)["stated"].sum())
     measure = measure_name("pathways", part=INCOMPLETE, commissioning="english")
     return Reading(
         era="Incomplete-Provider workbook, Provider sheet",
-        frames={"fact_rtt_band_month": band_rows(providers.filter(agree & ~is_total), bands)},
+        frames={"fact_rtt_band_month": band_rows(providers.filter(~is_total), bands)},
         organisations=providers.select("org_code", "name", "region_code").unique(
             "org_code", keep="last", maintain_order=True
         ),
-        rejections=contradictions(providers.filter(~agree & ~is_total), _TOTAL),
         totals=(PublishedTotal(period, measure, float(total), f"{path.name}, rows C_999 added"),),
         notes=(
             "NHS trusts only, and only pathways that English commissioners pay for.",
