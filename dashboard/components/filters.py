@@ -25,7 +25,7 @@ def current(places: Places, services: Mapping[str, str], today: date) -> tuple[F
     query = dict(st.query_params)
     if not any(key in query for key in KEYS):
         query |= st.session_state.get("filters", {})
-    filters, messages = read(query, organisations=places.by_code, services=services, today=today)
+    filters, messages = read(query, places=places, services=services, today=today)
     _write(filters)
     return filters, messages
 
@@ -33,15 +33,19 @@ def current(places: Places, services: Mapping[str, str], today: date) -> tuple[F
 def bar(filters: Filters, places: Places, services: Mapping[str, str], newest: date | None) -> None:
     """Draws the filter bar; the box for services only when some are given."""
     months = [LATEST, *_months(newest or _FIRST_MONTH, filters.month)]
+    codes = list(places.offered)
+    if filters.organisation not in codes:  # a closed one, from a link
+        codes.append(filters.organisation)
     st.session_state["filter_org"] = filters.organisation
     st.session_state["filter_month"] = f"{filters.month:%Y-%m}" if filters.month else LATEST
     st.session_state["filter_span"] = filters.span
     with st.container(key="filters"):
         wide, month, span, reset = st.columns([5, 2.2, 2.2, 1.1], vertical_alignment="bottom")
         wide.selectbox(
-            "Organisation", list(places.by_code), key="filter_org", on_change=_chosen,
+            "Organisation", codes, key="filter_org", on_change=_chosen,
             format_func=lambda code: places.by_code[code].label, filter_mode="contains",
-            help="Type a name or a code. England, regions, integrated care boards, then providers.",
+            help="Type a name or a code. England, regions, integrated care boards, trusts by type, then other "
+            "providers. Listed are those that are open and reported in the last two years.",
         )  # fmt: skip
         month.selectbox("Up to", months, key="filter_month", on_change=_chosen, format_func=_month_words)
         span.selectbox(

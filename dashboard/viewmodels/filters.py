@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from dashboard.format import months_after, period_end
-from dashboard.viewmodels.places import ENGLAND
+from dashboard.viewmodels.places import ENGLAND, Places
 
 SPANS: Final[Mapping[str, str]] = {
     "1y": "1 year", "2y": "2 years", "3y": "3 years", "5y": "5 years", "all": "All years held",
@@ -63,15 +63,22 @@ KEYS: Final = ("org", "to", "span", "service")
 
 
 def read(
-    query: Mapping[str, str], *, organisations: Collection[str], services: Collection[str], today: date
+    query: Mapping[str, str], *, places: Places, services: Collection[str], today: date
 ) -> tuple[Filters, tuple[str, ...]]:
     """Returns the filters that a query string asks for, and what in it could not be used, in words.
 
-    An unusable part falls back to its default; the others still hold.
+    An unusable part falls back to its default; the others still hold. A code that another organisation answers for
+    today becomes that organisation's.
     """
     found, messages = Filters(), []
     code = query.get("org", "").strip().upper()
-    if code and code not in organisations:
+    if code in places.successors:
+        today_is = places.by_code[places.successors[code]]
+        messages.append(
+            f"{places.former[code]} ({code}) is now part of {today_is.name} ({today_is.code}), which is shown."
+        )
+        code = today_is.code
+    if code and code not in places:
         messages.append(f"The link asks for organisation '{code}', which is not known here. England is shown instead.")
     elif code:
         found = replace(found, organisation=code)

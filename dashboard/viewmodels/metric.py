@@ -235,6 +235,7 @@ def _peers(question: _Question) -> RankChart | None:
     if level not in levels_of(question.layer.catalogue, metric):
         return None
     likes, noun = _likes(place, question.places, whole=whole)
+    kinds = _kinds_compared(place, noun)
     result = question.by(level, question.places.england, question.services, totals=True)
     items = [replace(item, chosen=item.code == place.code) for item in question.items(result, level)]
     items = [item for item in items if item.code in likes]
@@ -245,7 +246,7 @@ def _peers(question: _Question) -> RankChart | None:
     title = _rank_title(place, metric, valued, noun, question.period_name)
     summary = (
         f"{metric.title}, {question.period_name}: {words.counted(len(valued), noun)} with a value, highest first. "
-        f"{title}. {'; '.join(reference.label for reference in references)}."
+        f"{title}. {'; '.join(reference.label for reference in references)}.{' ' + kinds if kinds else ''}"
     )
     return rank_chart(
         "peers", metric, items, title=title, summary=summary, period=question.period_name,
@@ -258,6 +259,18 @@ def _likes(place: Place, places: Places, *, whole: bool) -> tuple[set[str], str]
     if whole:
         return {each.code for each in places.within(place, "organisation") if each.kind == "trust"}, "trust"
     return {each.code for each in places.peers(place)}, _peer_noun(place)
+
+
+def _kinds_compared(place: Place, noun: str) -> str:
+    """Returns what to know when trusts of several types stand side by side; empty when they are of one."""
+    if noun != "trust":
+        return ""
+    if place.kind == "trust":
+        return (
+            f"The type of {place.name} is not known here, so it stands beside every trust that reports this measure, "
+            "whatever its type."
+        )
+    return "Trusts of every type that report this measure stand side by side; they do not do the same work."
 
 
 def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, period: str) -> str:

@@ -10,14 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.viewmodels.filters import DEFAULT_SPAN, MOST_SERVICES, SPANS, Filters, link, read
+from dashboard.viewmodels.places import Place, Places
 
 ORGANISATIONS = ("ENG", "R0A", "QOP", "Y62")
+PLACES = Places(
+    {
+        "ENG": Place("ENG", "England", "england"),
+        "Y62": Place("Y62", "North West", "region"),
+        "QOP": Place("QOP", "NHS Greater Manchester", "icb"),
+        "R0A": Place("R0A", "Manchester University", "trust"),
+    },
+    {"RW3": "R0A"},
+    {"RW3": "Central Manchester"},
+)
 SERVICES = ("100", "110", "120", "130", "140", "150")
 TODAY = date(2026, 11, 22)
 
 
 def opened(query):
-    return read(query, organisations=ORGANISATIONS, services=SERVICES, today=TODAY)
+    return read(query, places=PLACES, services=SERVICES, today=TODAY)
 
 
 @given(
@@ -76,3 +87,9 @@ def test_the_period_ends_on_the_months_last_day_and_starts_the_span_before():
     assert filters.span == DEFAULT_SPAN
     assert filters.period_from(date(2026, 5, 31)) == date(2023, 5, 31)
     assert Filters(span="all").period_from(date(2026, 5, 31)) is None
+
+
+def test_a_link_with_a_code_of_old_opens_the_organisation_that_answers_today_and_says_so():
+    filters, messages = opened({"org": "rw3", "span": "5y"})
+    assert (filters.organisation, filters.span) == ("R0A", "5y")
+    assert messages == ("Central Manchester (RW3) is now part of Manchester University (R0A), which is shown.",)

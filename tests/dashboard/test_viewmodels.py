@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import polars as pl
 import pytest
 
 from dashboard import format as words
 from dashboard.viewmodels import capability, catalogue, holdings, metric, scorecard, service
 from dashboard.viewmodels.filters import Filters
-from dashboard.viewmodels.places import Places
+from dashboard.viewmodels.places import KINDS, Places
 from dashboard.viewmodels.scorecard import GROUPS
 from metrics import MetricsLayer
 from metrics.query.request import Request
@@ -104,6 +106,30 @@ def test_a_trust_is_ranked_among_its_peers_by_the_engines_values(layer, places):
     assert len(chosen) == 1
     assert f"{words.ordinal(chosen[0])} highest of {len(valued)} acute trusts" in view.peers.title
     assert all(places.by_code[item.code].trust_type == "Acute" for item in valued)
+
+
+def test_a_trust_of_no_known_type_is_compared_with_all_that_report_and_the_words_say_so(layer, places):
+    shown = metric.build(layer, places, Filters(organisation="R0A"), "sickness_absence", TODAY)
+    assert "type" not in shown.peers.summary
+    assert {places.by_code[item.code].trust_type for item in shown.peers.items} == {"Acute"}
+    untyped = replace(places.by_code["R0A"], trust_type=None)
+    blurred = Places({**places.by_code, "R0A": untyped}, places.successors, places.former)
+    shown = metric.build(layer, blurred, Filters(organisation="R0A"), "sickness_absence", TODAY)
+    assert {"Acute", "Ambulance"} <= {places.by_code[item.code].trust_type for item in shown.peers.items}
+    assert f"The type of {untyped.name} is not known here" in shown.peers.summary
+    england = metric.build(layer, places, Filters(), "sickness_absence", TODAY)
+    assert "Trusts of every type" in england.peers.summary
+
+
+def test_the_list_of_organisations_holds_every_trust_that_reports_today(layer, places):
+    """By hand: the provider codes of the newest A&E file that answer for themselves today are all in the list."""
+    frame = layer.ask(Request.of("ae_attendances", by=("organisation",))).frame.drop_nulls("value")
+    newest = set(frame.filter(pl.col("period") == frame["period"].max())["organisation"])
+    assert newest
+    assert newest <= set(places.offered)
+    assert {places.by_code[code].kind for code in places.offered} <= set(KINDS)
+    assert sum(places.by_code[code].kind == "icb" for code in places.offered) == 36
+    assert all(not places.by_code[code].name.endswith("CCG") for code in places.offered)
 
 
 def test_what_a_trust_does_not_report_is_said(layer, places):
