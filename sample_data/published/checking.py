@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.tables import LOAD_COLUMNS, metadata
-from metrics.warehouse.tables.base import is_fact, key_columns
+from metrics.warehouse.tables.base import is_fact, key_columns, measure_columns
 from metrics.warehouse.tables.meta import meta_published_total
 from sample_data.published.reading import Reading, UnreadableFileError
 
@@ -24,6 +26,16 @@ _DTYPES: tuple[tuple[type[Any], pl.DataType], ...] = (
 )
 
 
+MAY_BE_NEGATIVE: Mapping[str, frozenset[str]] = {
+    # Indexes and variances against an average, with their limits.
+    "fact_published_indicator": frozenset({"value", "lower", "upper"}),
+    # Scores after an operation less scores before it; the EQ-5D index itself goes below zero.
+    "fact_proms_year": frozenset({"pre_score", "post_score", "health_gain", "adjusted_health_gain", "gain_sum"}),
+    "fact_proms_outlier_year": frozenset({"adjusted_health_gain"}),
+}
+"""The measures of each fact table that a negative number may stand in; all others count or measure something."""
+
+
 def frame_schema(table: sa.Table) -> dict[str, pl.DataType]:
     """Returns the columns and types that a reader's frame of this table has."""
     return {
@@ -37,7 +49,8 @@ def checked(path: Path, reading: Reading) -> Reading:
     """Returns the reading when every frame fits its table.
 
     Checks tables, columns and types; that keys are filled and unique; that text fits; that numbers are
-    finite; and that every organisation code in a fact is named in `organisations`.
+    finite, and not negative where they cannot be; that no period lies in the future; that the file holds
+    anything at all; and that every organisation code in a fact is named in `organisations`.
 
     Raises:
         UnreadableFileError: names the table, the column and the first offending row.
@@ -49,8 +62,11 @@ def checked(path: Path, reading: Reading) -> Reading:
         _check_schema(path, table, frame)
         _check_text(path, table, frame)
         _check_numbers(path, table, frame)
+        _check_signs(path, table, frame)
+        _check_periods(path, frame)
         keys = key_columns(table) if is_fact(table) else tuple(c.name for c in table.primary_key.columns)
         _check_keys(path, table, frame, [key for key in keys if key in frame.columns])
+    _check_content(path, reading)
     _check_organisations(path, reading)
     _check_totals(path, reading)
     return reading
@@ -86,6 +102,37 @@ def _check_numbers(path: Path, table: sa.Table, frame: pl.DataFrame) -> None:
             wrong = frame.filter(~pl.col(name).is_finite()).row(0, named=True)
             problem = f"{table.name} holds {wrong[name]}, which is no number, in the row {wrong}."
             raise UnreadableFileError(path, problem, column=name)
+
+
+def _check_signs(path: Path, table: sa.Table, frame: pl.DataFrame) -> None:
+    if not is_fact(table):
+        return
+    for name in measure_columns(table):
+        if name in MAY_BE_NEGATIVE.get(table.name, ()):
+            continue
+        below = frame.filter(pl.col(name) < 0)
+        if below.height:
+            first = below.row(0, named=True)
+            problem = (
+                f"{first['org_code']} has {first[name]} in the period from {first['period']:%d %B %Y}: this figure "
+                "cannot be below zero."
+            )
+            raise UnreadableFileError(path, problem, column=name, hint="Download the file again.")
+
+
+def _check_periods(path: Path, frame: pl.DataFrame) -> None:
+    today = datetime.now(UTC).date()
+    if "period" in frame.columns and frame.height:
+        last: date | None = frame["period"].max()  # type: ignore[assignment]  # of a Date column
+        if last is not None and last > today:
+            problem = f"the file is of {last:%d %B %Y}, which has not come yet: today is {today:%d %B %Y}."
+            raise UnreadableFileError(path, problem, hint="Check the file's month and this computer's date.")
+
+
+def _check_content(path: Path, reading: Reading) -> None:
+    frames = (*reading.frames.values(), *reading.dimensions.values())
+    if not reading.totals and not any(frame.height for frame in frames):
+        raise UnreadableFileError(path, "there is nothing to load under the header.", hint="Download the file again.")
 
 
 def _check_keys(path: Path, table: sa.Table, frame: pl.DataFrame, keys: list[str]) -> None:

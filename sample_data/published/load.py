@@ -29,6 +29,7 @@ from sample_data.published.guards import (
     refuse_fewer,
 )
 from sample_data.published.levels import refuse_wholes
+from sample_data.published.own_totals import disagreements
 from sample_data.published.reading import Publication, Reading, Rejection, UnreadableFileError
 from sample_data.published.records import (
     load_rows,
@@ -192,7 +193,7 @@ def _load_reading(
         write_changes(writer, load_id, done)
         revisions += done.revisions
         replaced_ids |= done.load_ids
-    warnings = older_than_held(source, held, replaced_ids, again=again)
+    warnings = older_than_held(source, held, replaced_ids, again=again) + disagreements(what.id, reading)
     write_dimensions(writer, reading.dimensions)
     write_organisations(writer, what.id, reading.organisations)
     write_rejections(writer, [(load_id, reading.rejections)])

@@ -10,16 +10,24 @@ import pytest
 import sqlalchemy as sa
 
 from metrics.warehouse.connect import open_warehouse
-from metrics.warehouse.tables.access import fact_ae_month
+from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables.access import fact_ae_month, fact_rtt_band_month, fact_rtt_provider_month
+from metrics.warehouse.tables.base import is_fact, key_columns, measure_columns
 from metrics.warehouse.tables.meta import meta_load, meta_revision, meta_revision_row
 from sample_data.published import records
+from sample_data.published.cells import read_csv_as_text
+from sample_data.published.checking import MAY_BE_NEGATIVE, checked, frame_schema
 from sample_data.published.load import (
     FewerOrganisationsError,
     OlderEditionError,
     SupersededFileError,
     load_file,
     load_files,
+    read_file,
 )
+from sample_data.published.own_totals import disagreements
+from sample_data.published.reading import Reading, UnreadableFileError
+from sample_data.published.registry import PUBLICATIONS
 from tests.readers.edited import FILES, with_rows
 
 MARCH = FILES / "ae_attendances" / "Monthly-AE-March-2026-revised-flkg42.csv"
@@ -145,3 +153,90 @@ def test_figures_beyond_the_number_kept_are_counted(url, tmp_path, monkeypatch):
     counts = warehouse.frame(sa.select(meta_revision).where(meta_revision.c.measure.is_(None)).order_by("load_id"))
     assert counts["organisations_added"].to_list() == [0, 6]
     assert counts["organisations_removed"].to_list() == [5, 1]
+
+
+# What the file itself says
+
+
+def test_rows_that_do_not_add_up_to_the_files_own_total_are_told(url, tmp_path):
+    total = MARCH.read_text("utf-8-sig").splitlines()[-1]
+    stated = total.split(",")[4]
+    wrong = march(tmp_path, "wrong.csv", swap=(total, total.replace(stated, "1000000", 1)))
+    (all_types, type_1) = load_file("ae_attendances", wrong, url=url).warnings
+    assert type_1.startswith(
+        f"attendances [department=type1], 01 March 2026: the file's rows add up to {int(stated):,}"
+    )
+    assert "it states 1,000,000 (wrong.csv, TOTAL row). The cause is not known" in type_1
+    assert all_types.startswith("attendances+attendances_booked, 01 March 2026")
+
+
+def test_a_difference_whose_cause_is_known_is_told_with_it():
+    app = next((FILES / "nhs_app").glob("*.xlsx"))
+    told = disagreements("nhs_app", read_file(PUBLICATIONS["nhs_app"], app))
+    assert told
+    assert all("users whose integrated care board is unknown" in warning for warning in told)
+
+
+def test_a_file_that_adds_up_has_no_warning(url):
+    assert load_file("ae_attendances", MARCH, url=url).warnings == ()
+
+
+def test_a_month_that_has_not_come_is_refused(tmp_path):
+    path = march(tmp_path, "future.csv", swap=("MSitAE-MARCH-2026", "MSitAE-MARCH-2126"))
+    with pytest.raises(UnreadableFileError, match="01 March 2126, which has not come yet"):
+        read_file(PUBLICATIONS["ae_attendances"], path)
+
+
+def test_a_file_with_nothing_under_its_header_is_refused(tmp_path):
+    for source in (MARCH, NHSR):
+        path = tmp_path / source.name
+        path.write_text(source.read_text("utf-8-sig").splitlines()[0] + "\n", "utf-8")
+        with pytest.raises(UnreadableFileError, match=r"header|cut short|no provider"):
+            read_file(PUBLICATIONS["ae_attendances"], path)
+
+
+@pytest.mark.parametrize("table", [table for table in metadata.tables.values() if is_fact(table)], ids=str)
+def test_a_negative_figure_is_refused_but_for_gains_and_scores(table):
+    for measure in measure_columns(table):
+        schema = frame_schema(table)
+        keys = {name: "X" for name in key_columns(table) if schema[name] == pl.String}
+        row = {**dict.fromkeys(schema), **keys, "period": date(2020, 4, 1), measure: -1}
+        frame = pl.DataFrame([row], schema=schema)
+        reading = Reading("made", {table.name: frame}, pl.DataFrame({"org_code": ["X"], "name": ["X"]}))
+        if measure in MAY_BE_NEGATIVE.get(table.name, ()):
+            checked(Path("made.csv"), reading)
+        elif measure not in key_columns(table):
+            with pytest.raises(UnreadableFileError, match=f"column '{measure}': X has -1.*cannot be below zero"):
+                checked(Path("made.csv"), reading)
+
+
+def test_the_full_rtt_file_replaces_the_whole_month_of_its_parts(url, tmp_path):
+    full = FILES / "rtt" / "Full-CSV-data-file-Jan26-five-providers.zip"
+    load_file("rtt", full, url=url)
+    tables = (fact_rtt_band_month, fact_rtt_provider_month)
+
+    def codes() -> list[set[str]]:
+        warehouse = open_warehouse(url)
+        return [set(warehouse.frame(sa.select(table.c.org_code).distinct())["org_code"]) for table in tables]
+
+    before = codes()
+    assert all("RBS" in held for held in before)
+    gone = tmp_path / "Full-CSV-data-file-Jan26-revised.csv"
+    rows = read_csv_as_text(full)
+    rows.filter(pl.col("Provider Org Code") != "RBS").write_csv(gone)
+    report = load_file("rtt", gone, url=url)
+    assert codes() == [held - {"RBS"} for held in before]
+    removed = {r.table: r.organisations_removed for r in report.revisions if r.measure is None}
+    assert removed == {"fact_rtt_band_month": 1, "fact_rtt_provider_month": 1}
+
+
+def test_an_rtt_provider_sheet_leaves_the_others_of_its_month(url, tmp_path):
+    full = FILES / "rtt" / "Full-CSV-data-file-Jan26-five-providers.zip"
+    load_file("rtt", full, url=url)
+    sheet = next((FILES / "rtt").glob("Incomplete-Provider-Apr24*"))
+    same_month = tmp_path / "Incomplete-Provider-Jan26.csv"
+    read_csv_as_text(sheet).write_csv(same_month)
+    load_file("rtt", same_month, url=url)
+    bands = open_warehouse(url).frame(sa.select(fact_rtt_band_month.c.org_code, fact_rtt_band_month.c.part))
+    assert "NVC05" in set(bands["org_code"])
+    assert bands.filter(org_code="RBS")["part"].n_unique() > 1
