@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from dashboard.cli_run import bring_up_to_date
 from metrics.catalogue import SHIPPED, CatalogueError, UnknownMetricError
@@ -37,14 +38,23 @@ def told() -> Iterator[None]:
     """Turns errors that the user can put right into one message and exit code 2."""
     try:
         yield
-    except (WarehouseError, QueryError, UnknownMetricError, CatalogueError, ExpressionError) as error:
-        beside.print("[bold red]Error:[/]", end=" ")
-        beside.print(str(error), markup=False)
-        raise typer.Exit(BAD_REQUEST) from error
     except BrokenPipeError:
         # The reader of the pipe has what it wanted.
         sys.stderr.close()
         raise typer.Exit(0) from None
+    except (WarehouseError, QueryError, UnknownMetricError, CatalogueError, ExpressionError) as error:
+        _leave(str(error), error)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _leave(f"{place}{error.strerror or error}. Check that the folder can be written and the disk has room.", error)
+    except OperationalError as error:
+        _leave(f"the database refused: {str(error.orig).strip().splitlines()[0]}.", error)
+
+
+def _leave(message: str, error: Exception) -> NoReturn:
+    beside.print("[bold red]Error:[/]", end=" ")
+    beside.print(message, markup=False)
+    raise typer.Exit(BAD_REQUEST) from error
 
 
 def opened(warehouse: str | None, definitions: Path = SHIPPED) -> MetricsLayer:

@@ -97,6 +97,8 @@ def _load_files(
         refuse(f"There is no publication '{publication}'.{_nearest(publication)} `bellwether load --list` names them.")
     if not files:
         refuse(f"Name the files to load: bellwether load {publication} FILE...")
+    if rejections is not None:
+        _refuse_unwritable(rejections)
     try:
         with _progress() as tell:
             reports = load_files(publication, files, url=warehouse, again=again, allow_fewer=allow_fewer, progress=tell)
@@ -201,6 +203,18 @@ def _periods(first: date | None, last: date | None) -> str:
     if first is None or last is None:
         return ""
     return f", {day_words(first)}" if first == last else f", {day_words(first)} to {day_words(last)}"
+
+
+def _refuse_unwritable(path: Path) -> None:
+    # Found out before anything is loaded, not after.
+    existed = path.exists()
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        refuse(f"--rejections: {path} cannot be written ({error.strerror}). Nothing was changed.")
+    if not existed:
+        path.unlink()
 
 
 def _write_rejections(path: Path, reports: Sequence[LoadReport]) -> None:

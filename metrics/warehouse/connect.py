@@ -15,7 +15,7 @@ from metrics.warehouse.embedded import current_version, snapshot_path
 from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachableError
 from metrics.warehouse.frames import Select, read_frame
 from metrics.warehouse.schema import check_tables
-from metrics.warehouse.settings import checked_url, load_settings
+from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.tables.meta import meta_load
 
 _THREADS = 2
@@ -132,16 +132,13 @@ class _ServerSource:
             return sa.inspect(self._engine).has_table(meta_load.name)
         except sa.exc.OperationalError as error:
             place = self._engine.url.render_as_string()
-            first = str(error.orig).splitlines()[0]
-            raise WarehouseUnreachableError(
-                f"{place} does not answer ({first}). Check BELLWETHER_WAREHOUSE, and that the server runs."
-            ) from error
+            raise WarehouseUnreachableError.at(place, error.orig or error) from error
 
 
 def read_only_engine(path: Path) -> sa.Engine:
     """Returns an engine that reads one DuckDB file and cannot write it."""
     return sa.create_engine(
-        f"duckdb:///{path}",
+        file_url(path),
         connect_args={"read_only": True, "config": {"threads": _THREADS}},
         pool_size=16,
         max_overflow=32,

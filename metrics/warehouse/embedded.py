@@ -71,7 +71,11 @@ def private_copy(folder: Path, *, fresh: bool = False) -> Path:
     target = folder / f"writing-{uuid.uuid4().hex}.duckdb"
     version = current_version(folder)
     if version is not None and not fresh:
-        shutil.copyfile(snapshot_path(folder, version), target)
+        try:
+            shutil.copyfile(snapshot_path(folder, version), target)
+        except OSError:
+            target.unlink(missing_ok=True)  # half a copy on a full disk
+            raise
     return target
 
 

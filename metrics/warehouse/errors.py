@@ -2,6 +2,7 @@
 
 WarehouseError
 ├── SettingsError            a setting that cannot be used
+│   └── DatabaseUrlError        a database URL that cannot be used
 ├── WarehouseNotBuiltError   nothing was loaded yet
 │   └── WarehouseOutdatedError  built by another version of Bellwether
 ├── WarehouseBusyError       another process is writing
@@ -17,6 +18,10 @@ class WarehouseError(Exception):
 
 class SettingsError(WarehouseError):
     """A setting that cannot be used; says where it was found and what to write."""
+
+
+class DatabaseUrlError(SettingsError, ValueError):
+    """A database URL that cannot be used; says what to write."""
 
 
 class WarehouseNotBuiltError(WarehouseError):
@@ -46,3 +51,9 @@ class WarehouseBusyError(WarehouseError):
 
 class WarehouseUnreachableError(WarehouseError):
     """The database does not answer."""
+
+    @classmethod
+    def at(cls, place: str, error: Exception) -> WarehouseUnreachableError:
+        """Returns the error for a database at `place`, with the first line of what its driver said."""
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        return cls(f"{place} does not answer ({first}). Check BELLWETHER_WAREHOUSE, and that the server runs.")

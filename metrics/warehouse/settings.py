@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 import sqlalchemy as sa
 
-from metrics.warehouse.errors import SettingsError
+from metrics.warehouse.errors import DatabaseUrlError, SettingsError
 
 FILE = "bellwether.toml"
 _KEYS = ("home", "warehouse")
@@ -53,32 +53,40 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
         return Settings(home, embedded_url(home / "warehouse"))
     try:
         return Settings(home, checked_url(url))
-    except ValueError as error:
+    except DatabaseUrlError as error:
         raise SettingsError(f"{place}: {error}") from error
 
 
 def embedded_url(folder: Path) -> str:
     """Returns the URL of the embedded warehouse in `folder`."""
-    return f"duckdb:///{folder.resolve()}"
+    return file_url(folder.resolve()).render_as_string()
+
+
+def file_url(path: Path) -> sa.URL:
+    """Returns the URL of a DuckDB file or folder; its path may hold any character."""
+    return sa.URL.create("duckdb", database=str(path))
 
 
 def checked_url(url: str) -> str:
     """Returns the URL, with the driver that is installed for PostgreSQL.
 
     Raises:
-        ValueError: it is not a database URL, or names a single DuckDB file.
+        DatabaseUrlError: it is not a database URL, is of a database that Bellwether does not work with, or
+            names a single DuckDB file.
     """
     example = "Write for example postgresql://user:password@host/database, or duckdb:///folder."
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
-        raise ValueError(f"'{url}' is not a database URL. {example}") from error
+        raise DatabaseUrlError(f"'{url}' is not a database URL. {example}") from error
     if parsed.get_backend_name() == "duckdb":
         if not parsed.database or parsed.database == ":memory:" or Path(parsed.database).is_file():
-            raise ValueError(f"the embedded warehouse is a folder, not '{parsed.database}'. {example}")
+            raise DatabaseUrlError(f"the embedded warehouse is a folder, not '{parsed.database}'. {example}")
         return embedded_url(Path(parsed.database))
-    if parsed.drivername in {"postgresql", "postgres"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        problem = f"Bellwether works with PostgreSQL and its own embedded warehouse, not '{parsed.drivername}'."
+        raise DatabaseUrlError(f"{problem} {example}")
+    parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed.render_as_string(hide_password=False)
 
 

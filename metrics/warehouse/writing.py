@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.embedded import private_copy, publish, writer_lock
-from metrics.warehouse.errors import WarehouseBusyError
+from metrics.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError
 from metrics.warehouse.frames import Select, read_frame
 from metrics.warehouse.schema import create_tables
-from metrics.warehouse.settings import checked_url, load_settings
+from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.tables import metadata
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def writing(url: str | None = None, *, fresh: bool = False) -> Iterator[Writer]:
 def _on_file(folder: Path, *, fresh: bool) -> Iterator[Writer]:
     with writer_lock(folder):
         path = private_copy(folder, fresh=fresh)
-        engine = sa.create_engine(f"duckdb:///{path}", isolation_level="AUTOCOMMIT")
+        engine = sa.create_engine(file_url(path), isolation_level="AUTOCOMMIT")
         try:
             # The file is private until it is published, so that single statements may commit.
             with engine.connect() as connection:
@@ -139,7 +139,11 @@ def _on_file(folder: Path, *, fresh: bool) -> Iterator[Writer]:
 def _on_server(url: str, *, fresh: bool) -> Iterator[Writer]:
     engine = sa.create_engine(url)
     try:
-        with engine.begin() as connection:
+        try:
+            connection = engine.connect()
+        except sa.exc.OperationalError as error:
+            raise WarehouseUnreachableError.at(engine.url.render_as_string(), error.orig or error) from error
+        with connection, connection.begin():
             if engine.dialect.name == "postgresql":
                 _lock_server(connection)
             if fresh:

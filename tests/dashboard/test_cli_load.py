@@ -112,3 +112,66 @@ def test_rejected_rows_are_shown_and_written(home):
     said = [line for line in out.splitlines() if "rows were left out" in line or "No row was left out" in line]
     assert said == [f"  {len(rows)} rows were left out:"] if rows else said == ["  No row was left out."]
     assert all(row["file"] == source.name and row["reason"] for row in rows)
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BELLWETHER_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.delenv("BELLWETHER_WAREHOUSE", raising=False)
+    code, _, error = load("ae_attendances", MARCH)
+    assert code == 2
+    assert "Not a directory. Check that the folder can be written" in error
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1:1/none does not answer"),
+        ("mysql://a@h/one", "works with PostgreSQL and its own embedded warehouse, not 'mysql'"),
+        ("nonsense", "'nonsense' is not a database URL"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence(home, url, message):
+    for arguments in (("ae_attendances", MARCH), ("--list",), ("--shipped",)):
+        code, _, error = load(*arguments, "--warehouse", url)
+        assert code == 2
+        assert message in error
+
+
+def test_a_place_for_rejections_that_cannot_be_written_is_found_before_loading(home):
+    code, _, error = load("ae_attendances", MARCH, "--rejections", home / "gone" / "rejected.csv")
+    assert code == 2
+    assert "cannot be written (No such file or directory). Nothing was changed." in error
+    assert current_version(home / "warehouse") is None
+
+
+def test_it_says_which_organisations_and_figures_changed(home):
+    load("ae_attendances", MARCH)
+    _, out, _ = load("ae_attendances", edited(home, "March-again.csv", "16282"))
+    assert "  0 organisations added, 0 removed, 1 cell changed." in out
+
+
+def test_a_file_that_would_shrink_its_month_is_refused_until_allowed(home):
+    load("ae_attendances", MARCH)
+    lines = MARCH.read_text("utf-8-sig").splitlines()
+    short = home / "short.csv"
+    short.write_text("\n".join([lines[0], *lines[101:]]) + "\n", "utf-8")
+    code, _, error = load("ae_attendances", short)
+    assert code == 2
+    assert "use --allow-fewer" in error
+    assert load("ae_attendances", short, "--allow-fewer")[0] == 0
+
+
+def test_a_total_that_does_not_tie_is_a_warning(home):
+    lines = MARCH.read_text("utf-8-sig").splitlines()
+    wrong = home / "wrong.csv"
+    wrong.write_text("\n".join([*lines[:-1], lines[-1].replace("TOTAL,TOTAL,TOTAL,TOTAL,1", "TOTAL,,,,2")]), "utf-8")
+    code, out, _ = load("ae_attendances", wrong)
+    assert code == 0
+    assert "Warning: attendances [department=type1], 01 March 2026: the file's rows add up to" in out
+
+
+def test_rows_left_out_as_a_note_says_are_not_denied(home):
+    _, out, _ = load("ambulance", FILES / "ambulance" / "ambulance_regional_month.csv")
+    assert "are left out" in out
+    assert "No row was left out" not in out

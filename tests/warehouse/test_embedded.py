@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -158,3 +159,15 @@ def test_many_threads_read_while_snapshots_change(url):
     assert wrong == []
     assert warehouse.refresh() in {True, False}
     assert warehouse.frame(COUNT).item() == 9
+
+
+def test_a_full_disk_leaves_no_half_copy(folder, url):
+    before = sorted(path.name for path in folder.rglob("*"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"), writing(url):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(path.name for path in folder.rglob("*")) == before

@@ -7,8 +7,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from metrics.warehouse.connect import open_warehouse
 from metrics.warehouse.errors import SettingsError
-from metrics.warehouse.settings import checked_url, load_settings
+from metrics.warehouse.settings import checked_url, embedded_url, load_settings
+from metrics.warehouse.writing import writing
 
 
 def test_elsewhere_the_home_is_the_users_data_folder(tmp_path: Path):
@@ -32,9 +34,9 @@ def test_the_environment_goes_before_the_file(tmp_path: Path):
     assert load_settings(tmp_path, {}).home == tmp_path / "kept"
     assert load_settings(tmp_path, {}).warehouse == "postgresql+psycopg://a@h/one"
     settings = load_settings(
-        tmp_path, {"BELLWETHER_HOME": str(tmp_path / "h"), "BELLWETHER_WAREHOUSE": "sqlite:///x.db"}
+        tmp_path, {"BELLWETHER_HOME": str(tmp_path / "h"), "BELLWETHER_WAREHOUSE": "postgresql://b@h/two"}
     )
-    assert (settings.home, settings.warehouse) == (tmp_path / "h", "sqlite:///x.db")
+    assert (settings.home, settings.warehouse) == (tmp_path / "h", "postgresql+psycopg://b@h/two")
 
 
 def test_a_password_is_kept():
@@ -66,3 +68,24 @@ def test_a_mistake_in_the_file_says_what_to_write(tmp_path: Path, text, message)
 def test_a_mistake_in_the_environment_names_the_variable(tmp_path: Path):
     with pytest.raises(SettingsError, match="BELLWETHER_WAREHOUSE: 'nonsense' is not a database URL"):
         load_settings(tmp_path, {"BELLWETHER_WAREHOUSE": "nonsense"})
+
+
+@pytest.mark.parametrize("url", ["mysql://a@h/one", "sqlite:///file.db", "mssql+pyodbc://h/one"])
+def test_a_database_of_another_kind_is_refused(url):
+    with pytest.raises(SettingsError, match="works with PostgreSQL and its own embedded warehouse, not '"):
+        checked_url(url)
+
+
+@pytest.mark.parametrize("url", ["postgres://h/one", "postgresql://h/one", "postgresql+psycopg2://h/one"])
+def test_postgresql_is_reached_with_the_driver_that_is_installed(url):
+    assert checked_url(url) == "postgresql+psycopg://h/one"
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path):
+    folder = tmp_path / "odd?#%20 x;&"
+    url = embedded_url(folder)
+    assert checked_url(url) == url
+    with writing(url) as writer:
+        writer.changed = True
+    assert open_warehouse(url).is_built()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
