@@ -58,7 +58,13 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
 
 
 def embedded_url(folder: Path) -> str:
-    """Returns the URL of the embedded warehouse in `folder`."""
+    """Returns the URL of the embedded warehouse in `folder`.
+
+    Raises:
+        DatabaseUrlError: DuckDB cannot keep its files there.
+    """
+    if "?" in str(folder.resolve()):
+        raise DatabaseUrlError(f"the embedded warehouse cannot be kept in {folder}: its path has a '?'. Rename it.")
     return file_url(folder.resolve()).render_as_string()
 
 

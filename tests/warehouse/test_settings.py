@@ -81,8 +81,13 @@ def test_postgresql_is_reached_with_the_driver_that_is_installed(url):
     assert checked_url(url) == "postgresql+psycopg://h/one"
 
 
-def test_a_folder_may_have_any_name(tmp_path: Path):
-    folder = tmp_path / "odd?#%20 x;&"
+def test_a_folder_whose_name_duckdb_cannot_open_is_refused(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"its path has a '\?'"):
+        load_settings(tmp_path, {"BELLWETHER_HOME": str(tmp_path / "odd?")})
+
+
+def test_a_folder_may_have_almost_any_name(tmp_path: Path):
+    folder = tmp_path / "odd#%20 x;&"
     url = embedded_url(folder)
     assert checked_url(url) == url
     with writing(url) as writer:
