@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from metrics.catalogue import Metric
 
+LONDON: Final = ZoneInfo("Europe/London")
 NOT_REPORTED: Final = "Not reported"
 PERCENT: Final = "%"
 MINUS: Final = "\N{MINUS SIGN}"
@@ -15,6 +18,13 @@ POUND: Final = "\N{POUND SIGN}"
 _MILLION: Final = 1_000_000
 _BILLION: Final = 1_000_000_000
 _APRIL: Final = 4
+# Values that are places of words: they are told as words and counted, never averaged.
+_CQC: Final = {4: "Outstanding", 3: "Good", 2: "Requires improvement", 1: "Inadequate"}
+BANDS: Final[Mapping[str, Mapping[int, str]]] = {
+    "cqc_overall": _CQC,
+    "cqc_well_led": _CQC,
+    "oversight_segment": {number: f"Segment {number}" for number in range(1, 6)},
+}
 _WORDS: Final = {"weeks": "weeks", "days": "days", "hours": "hours", "minutes": "minutes", "fte": "FTE", "beds": "beds"}
 
 
@@ -50,9 +60,12 @@ def clock(seconds: float) -> str:
 
 
 def value_text(value: float | None, metric: Metric) -> str:
-    """Returns the value in the metric's unit, 'Not reported' for none."""
+    """Returns the value in the metric's unit, its word when values are words, 'Not reported' for none."""
     if value is None or math.isnan(value):
         return NOT_REPORTED
+    band = BANDS.get(metric.id, {}).get(int(value)) if value == int(value) else None
+    if band:
+        return band
     match metric.unit:
         case "percent":
             return percentage(value, metric.decimals)
@@ -102,6 +115,11 @@ def displayed(value: float, metric: Metric) -> float:
 def day_words(day: date) -> str:
     """Returns '31 March 2026'."""
     return f"{day.day} {day:%B %Y}"
+
+
+def in_london(moment: datetime) -> datetime:
+    """Returns a UTC moment of the warehouse, as a clock in London shows it."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(LONDON)
 
 
 def moment_words(moment: datetime) -> str:

@@ -9,19 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import streamlit as st
 
+from dashboard.format import LONDON
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
 from metrics.query.errors import QueryError
 from metrics.warehouse.errors import WarehouseUnreachableError
 
-LONDON = ZoneInfo("Europe/London")
 UNREACHABLE = (WarehouseUnreachableError, sa.exc.DBAPIError)
 _log = logging.getLogger(__name__)
 Kept = TypeVar("Kept")
@@ -58,11 +57,6 @@ def _last_good() -> dict[tuple[str, ...], Any]:
 def today() -> date:
     """Returns the day in London."""
     return datetime.now(LONDON).date()
-
-
-def in_london(moment: datetime) -> datetime:
-    """Returns a UTC moment of the warehouse, as a clock in London shows it."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(LONDON)
 
 
 @st.cache_resource(show_spinner=False, max_entries=600)
