@@ -22,6 +22,7 @@ INK: Final = CATEGORY_8
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
 _DASHES: Final = ("solid", "dot", "dash", "longdash", "dashdot", "solid", "dot")
 _MANY: Final = 120
+_FEW_PERIODS: Final = 7
 _ROW: Final = 22
 
 
@@ -59,6 +60,7 @@ def line_figure(chart: LineChart) -> go.Figure:
     )
     _axis(figure, "y", chart.metric, _range(chart))
     figure.update_xaxes(tickfont={"color": INK, "size": 13}, showgrid=False, fixedrange=True, tickformat=_ticks(chart))
+    figure.update_xaxes(**_steps(chart))
     return figure
 
 
@@ -177,8 +179,11 @@ def _axis(figure: go.Figure, which: str, metric: Metric, span: tuple[float, floa
     }  # fmt: skip
     if span:
         settings["range"] = span
-    if metric.unit == "percent":
-        settings["tickformat"] = ",.0%" if not span or span[1] - span[0] > 0.04 else ",.1%"
+    bands = words.BANDS.get(metric.id)
+    if bands:
+        settings |= {"tickvals": list(bands), "ticktext": list(bands.values())}
+    elif metric.unit == "percent":
+        settings["tickformat"] = ",.2~%"  # as many digits as its steps need
     elif metric.unit == "gbp":
         settings |= {"tickprefix": words.POUND, "tickformat": ",.3~s"}
     elif metric.unit == "seconds" and span:
@@ -217,6 +222,15 @@ def _span(values: list[float], metric: Metric) -> tuple[float, float] | None:
 
 def _ticks(chart: LineChart) -> str:
     return {"month": "%b %Y", "quarter": "%b %Y", "financial_year": "%Y"}.get(chart.grain, "%-d %b %Y")
+
+
+def _steps(chart: LineChart) -> dict[str, object]:
+    """Returns one mark a period where there are few: else a period's name would stand at several marks."""
+    length = {"month": 1, "quarter": 3, "financial_year": 12}.get(chart.grain)
+    periods = sorted({point.period for line in chart.lines for point in line.points})
+    if length is None or not 1 < len(periods) <= _FEW_PERIODS:
+        return {}
+    return {"dtick": f"M{length}", "tick0": periods[0]}
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from dashboard import format as words
@@ -28,11 +29,17 @@ def group_table(group: Group, filters: Filters) -> str:
     return f'<div class="bw">{body}{_unreported(group, filters)}</div>'
 
 
+def summary_tiles(pairs: Sequence[tuple[str, str]]) -> str:
+    """Returns what the scorecard comes to, as titled words side by side."""
+    tiles = "".join(f"<div><dt>{escape(title)}</dt><dd>{escape(text)}</dd></div>" for title, text in pairs)
+    return f'<dl class="bw bw-tiles" data-testid="summary">{tiles}</dl>'
+
+
 def change_cell(change: Change | None) -> str:
     """Returns the change in words, with an arrow that says the same."""
     if change is None:
         return '<span class="bw-quiet">No earlier final period to compare</span>'
-    direction = "level" if change.judgement == "no change" else "up" if change.amount > 0 else "down"
+    direction = "level" if change.amount == 0 else "up" if change.amount > 0 else "down"
     text = change.text[0].upper() + change.text[1:]
     tone = _TONES.get(change.judgement, "plain")
     return f"{badge(change.judgement, tone)}<small>{arrow(direction)}{escape(text)}</small>"
@@ -54,7 +61,7 @@ def age_cell(row: Row) -> str:
     """Returns how old and how complete the value is."""
     parts = [escape(row.freshness.text.capitalize()) if row.freshness else "Chosen period"]
     if row.freshness and row.freshness.stale:
-        parts[0] += " " + badge("stale", "warn")
+        parts[0] += " " + badge("newer data due")
     said = STATUS_WORDS.get(row.status, row.status)
     if row.status == Status.FINAL:
         parts.append(f"<small>{escape(said)}{'; ' + row.coverage if row.coverage else ''}</small>")
@@ -73,7 +80,11 @@ def _row(row: Row, filters: Filters) -> str:
     if row.spread:
         middle = row.spread
         low, high = (words.value_text(each, row.metric) for each in (middle.lower, middle.upper))
-        text = f"Middle of {middle.organisations} trusts, not a figure of its own. Half lie between {low} and {high}."
+        text = (
+            f"{middle.bands_text}. Trusts are counted, as ratings are never averaged."
+            if middle.bands
+            else f"Middle of {middle.organisations} trusts, not a figure of its own. Half lie between {low} and {high}."
+        )
         return f"<tr role='row'>{name}{value}<td role='cell' colspan='4' class='bw-quiet'>{escape(text)}</td></tr>"
     return (
         f'<tr role="row">{name}{value}<td role="cell">{change_cell(row.change)}</td>'

@@ -121,7 +121,7 @@ def spreads(layer: Layer, metrics: Sequence[Metric], place: Place, period_to: da
                 continue
             newest = held[-1].period
             period = words.period_words(newest, str(result.grains[metric.id]))
-            spread = spread_of(values_of(point for point in held if point.period == newest), period)
+            spread = spread_of(values_of(point for point in held if point.period == newest), period, metric)
             if spread:
                 found[metric.id] = spread
     return found

@@ -148,7 +148,7 @@ def build(
     period = newest.period if newest else _newest(organisations)
     spread = None
     if newest is None and period and metric.type == "index" and found.shown.level != "organisation":
-        spread = _spread(organisations, period, series.grain)
+        spread = _spread(organisations, metric, period, series.grain)
     version = catalogue.version_of(metric)
     notes = notes_for(result, metric.id)
     row = row_of(History(found, series, notes), catalogue, spread, filters, today)
@@ -196,12 +196,12 @@ def _newest(result: Result | None) -> date | None:
     return held["period"].max() if held.height else None  # type: ignore[return-value]
 
 
-def _spread(result: Result | None, period: date, grain: str) -> Spread | None:
+def _spread(result: Result | None, metric: Metric, period: date, grain: str) -> Spread | None:
     if result is None:
         return None
-    points = points_of(result.frame, result.request.metrics[0])
+    points = points_of(result.frame, metric.id)
     values = values_of(point for point in points if point.period == period)
-    return spread_of(values, words.period_words(period, grain))
+    return spread_of(values, words.period_words(period, grain), metric)
 
 
 def _breakdown(question: _Question, split: str) -> RankChart | None:
@@ -246,7 +246,7 @@ def _peers(question: _Question) -> RankChart | None:
     title = _rank_title(place, metric, valued, noun, question.period_name)
     summary = (
         f"{metric.title}, {question.period_name}: {words.counted(len(valued), noun)} with a value, highest first. "
-        f"{title}. {'; '.join(reference.label for reference in references)}.{' ' + kinds if kinds else ''}"
+        f"{'. '.join(part.rstrip('.') for part in (title, *(each.label for each in references), kinds) if part)}."
     )
     return rank_chart(
         "peers", metric, items, title=title, summary=summary, period=question.period_name,
@@ -275,6 +275,10 @@ def _kinds_compared(place: Place, noun: str) -> str:
 
 def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, period: str) -> str:
     rank = next((number for number, item in enumerate(valued, start=1) if item.chosen), None)
+    if rank is None and metric.id in words.BANDS:
+        spread = spread_of([item.value for item in valued], period, metric)
+        if spread:
+            return f"{words.counted(len(valued), noun)}: {spread.bands_text}, {period}"
     if rank is None:
         low, high = valued[-1], valued[0]
         return (
@@ -282,14 +286,22 @@ def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, per
             f"{words.value_words(high.value, metric)}, {period}"
         )
     value = words.value_words(valued[rank - 1].value, metric)
-    place_words = "highest" if rank == 1 else f"{words.ordinal(rank)} highest"
+    like = sum(1 for item in valued if item.value == valued[rank - 1].value)
+    if metric.id in words.BANDS:
+        return f"{place.name}: {value}, as {like:,} of {words.counted(len(valued), noun)}, {period}"
+    first = 1 + sum(1 for item in valued if _value(item) > _value(valued[rank - 1]))
+    place_words = "highest" if first == 1 else f"{words.ordinal(first)} highest"
+    if like > 1:
+        place_words = f"joint {place_words}"
     return f"{place.name}: {value}, {place_words} of {words.counted(len(valued), noun)}, {period}"
 
 
 def _references(result: Result, metric: Metric, valued: list[Item], noun: str) -> tuple[Reference, ...]:
     total = points_of(result.frame.filter(pl.col("is_total")), metric.id)
     england = total[0].value if total else None
-    found = []
+    found: list[Reference] = []
+    if metric.id in words.BANDS:
+        return ()
     if england is not None and metric.unit not in ("count", "gbp", "fte", "beds"):
         found.append(Reference(england, f"England {words.value_text(england, metric)}"))
     spread = spread_of([item.value for item in valued], "")

@@ -38,6 +38,21 @@ GROUPS: Final[Mapping[str, str]] = {
     "impact_outcomes": "Impact: outcomes",
     "impact_staff": "Impact: staff satisfaction",
 }
+# As a board reads them; what is not named follows in the order of the definitions.
+ORDER: Final = (
+    "ae_four_hour", "ae_dta_12h", "ambulance_cat2_mean", "rtt_within_18_weeks", "rtt_waiting_list",
+    "rtt_over_52_weeks", "cancer_fds", "cancer_62_day", "diagnostics_over_6_weeks", "outpatient_dna",
+    "acute_bed_occupancy", "bed_occupancy", "no_criteria_to_reside", "discharges_daily", "ambulance_handover_mean",
+    "cancelled_operations", "ae_attendances", "emergency_admissions", "ambulance_incidents", "gp_appointments",
+    "sickness_absence", "workforce_fte", "staff_raising_concerns", "epr_in_place", "records_wholly_electronic",
+    "dspt_met", "dma_overall", "dma_well_led", "nhs_app_logins", "virtual_ward_occupancy", "gp_remote_share",
+    "admin_workforce_share", "medical_records_cost", "shmi", "fft_inpatient_positive", "staff_engagement",
+    "staff_morale",
+)  # fmt: skip
+STALE_WORDS: Final = (
+    "Newer data due: the figure is older than its publication's usual interval and delay, so that a newer one should "
+    "be out, and is not loaded here."
+)
 STATUS_WORDS: Final[Mapping[str, str]] = {
     Status.FINAL: "Final",
     Status.PROVISIONAL: "Provisional: may still be revised",
@@ -54,6 +69,7 @@ class Freshness:
 
     text: str
     stale: bool
+    last_day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """All groups for a place. `met` and `checked` count the targets."""
+    """All groups for a place."""
 
     place: Place
     groups: tuple[Group, ...]
@@ -109,22 +125,50 @@ class Scorecard:
         return tuple(row for group in self.groups for row in group.rows)
 
     @property
+    def own(self) -> tuple[Row, ...]:
+        """Returns the rows whose figures are the place's own: only they are summed up for it."""
+        return tuple(row for row in self.rows if not row.whose)
+
+    @property
+    def stale(self) -> int:
+        """Returns how many figures are older than their publication's habit."""
+        return sum(1 for row in self.rows if row.freshness and row.freshness.stale)
+
+    @property
     def headline(self) -> str:
-        """Returns the scorecard in one sentence."""
-        checks = [row.target for row in self.rows if row.target]
-        own = sum(1 for row in self.rows if not row.whose)
-        met = sum(1 for check in checks if check.met)
-        shown = f"{words.counted(len(self.rows), 'measure')} shown for {self.place.name}"
-        if own < len(self.rows):
-            shown += f", {own} of them its own figures"
-        targets = f" {met} of {len(checks)} standards and plans in force are met." if checks else ""
-        return f"{shown}.{targets}"
+        """Returns what is shown, in one sentence."""
+        count = words.counted(len(self.rows), "measure")
+        shown = f"Latest published figures for {self.place.name}: {count}"
+        own = len(self.own)
+        return f"{shown}." if own == len(self.rows) else f"{shown}, {own} of them its own. The counts are of its own."
+
+    @property
+    def summary(self) -> tuple[tuple[str, str], ...]:
+        """Returns what the scorecard comes to: title and words, the most important first."""
+        changes = [row.change.judgement if row.change else "not judged" for row in self.own]
+        counts = {name: changes.count(name) for name in ("better", "worse", "no change")}
+        checks = [row.target.met for row in self.own if row.target]
+        aged = [row for row in self.own if row.freshness]
+        oldest = min(aged, key=lambda row: row.freshness.last_day if row.freshness else date.max, default=None)
+        found = [
+            ("Better than a year before", f"{counts['better']:,}"),
+            ("Worse", f"{counts['worse']:,}"),
+            ("Unchanged", f"{counts['no change']:,}"),
+            ("Not judged", f"{len(changes) - sum(counts.values()):,}"),
+            ("Standards and plans met", f"{sum(checks):,} of {len(checks):,}" if checks else "None apply"),
+        ]
+        if oldest:
+            found += [
+                ("Newer data due", f"{self.stale:,}"),
+                ("Oldest figure", f"{oldest.period} ({oldest.metric.name})"),
+            ]
+        return tuple(found)
 
 
 def freshness_of(series: Series, point: Point, stale_after: int, today: date) -> Freshness:
     """Returns the age of a point's period, counted from its last day."""
     last = words.period_end(point.period, series.grain)
-    return Freshness(words.age_words(last, today), (today - last).days > stale_after)
+    return Freshness(words.age_words(last, today), (today - last).days > stale_after, last)
 
 
 def coverage_words(point: Point, place: Place) -> str:
@@ -163,8 +207,11 @@ def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filter
     newest = series.latest
     if newest is None:
         period = spread.period if spread else ""
+        unit = words.unit_words(metric) if spread else ""
         value = words.value_text(spread.median, metric) if spread else words.NOT_REPORTED
-        return Row(metric, value, words.unit_words(metric) if spread else "", period, history.reach.label, None, None,
+        if spread and spread.bands:
+            value, unit = f"{spread.organisations:,}", "trusts rated"
+        return Row(metric, value, unit, period, history.reach.label, None, None,
                    spread, (), "", None, Status.FINAL if spread else Status.NO_DATA, "", history.notes)  # fmt: skip
     spark, spark_text = spark_of(series)
     last = words.period_end(newest.period, series.grain)
@@ -211,6 +258,7 @@ def build(
     chosen = [
         metric for metric in catalogue if metric.capability in capabilities and (metric.headline or not headlines_only)
     ]
+    chosen.sort(key=lambda metric: ORDER.index(metric.id) if metric.id in ORDER else len(ORDER))
     held = histories(layer, chosen, place, places, filters.period_to)
     silent = [
         metric

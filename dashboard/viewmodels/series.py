@@ -79,7 +79,7 @@ class Change:
     """How the newest value differs from that of a comparable period.
 
     Attributes:
-        amount: newest minus earlier, in the metric's unit.
+        amount: newest minus earlier, in the metric's unit; 0 when both are shown alike.
         than: the earlier period, in words: 'May 2025'.
         judgement: what the difference means, given the metric's direction.
     """
@@ -143,7 +143,9 @@ def change_between(series: Series, newest: Point, earlier: Point) -> Change | No
     judgement = judged(amount, series.metric)
     than = series.name_of(earlier)
     if judgement == "no change":
-        return Change(amount, than, judgement, f"the same as in {than}")
+        return Change(0.0, than, judgement, f"the same as in {than}")
+    if series.metric.id in words.BANDS:
+        return Change(amount, than, judgement, f"after {words.value_text(earlier.value, series.metric)} in {than}")
     return Change(amount, than, judgement, f"{words.change_words(amount, series.metric)} than in {than}")
 
 
@@ -209,20 +211,32 @@ def values_of(points: Iterable[Point]) -> list[float | None]:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The middle of many organisations' values: no figure of England, as an index is never averaged."""
+    """The middle of many organisations' values: no figure of England, as an index is never averaged.
+
+    Attributes:
+        bands: of values that are words, each word and how many have it; the middle is not told then.
+    """
 
     period: str
     median: float
     lower: float
     upper: float
     organisations: int
+    bands: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def bands_text(self) -> str:
+        """Returns 'Outstanding 8, Good 62'."""
+        return ", ".join(f"{word} {count:,}" for word, count in self.bands)
 
 
-def spread_of(values: Sequence[float | None], period: str) -> Spread | None:
+def spread_of(values: Sequence[float | None], period: str, metric: Metric | None = None) -> Spread | None:
     """Returns median and quartiles of the reported values, None when there are fewer than five."""
     held = pl.Series("value", [value for value in values if value is not None], dtype=pl.Float64)
     if len(held) < 5:
         return None
     low, middle, high = (held.quantile(share, interpolation="linear") for share in (0.25, 0.5, 0.75))
     assert low is not None and middle is not None and high is not None  # noqa: S101, PT018 - five values have quartiles
-    return Spread(period, middle, low, high, len(held))
+    known = words.BANDS.get(metric.id, {}) if metric else {}
+    bands = tuple((word, int((held == number).sum())) for number, word in known.items())
+    return Spread(period, middle, low, high, len(held), bands)

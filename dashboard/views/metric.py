@@ -106,11 +106,15 @@ def _figure(view: model.MetricView) -> None:
     if row.spread:
         low, high = (words.value_text(each, row.metric) for each in (row.spread.lower, row.spread.upper))
         trusts = words.counted(row.spread.organisations, "trust")
+        told = (
+            f"{row.spread.bands_text}. Trusts are counted, as ratings are never averaged."
+            if row.spread.bands
+            else f"Middle of {trusts}, not a figure for {view.reach.shown.name}: this index is never averaged. Half of "
+            f"the trusts lie between {low} and {high}."
+        )
         put(
             f'<div class="bw">{whose}<div class="bw-figure"><div><small>{escape(row.period)}</small>'
-            f'<span class="bw-value">{escape(row.value)}</span>{unit}</div></div><p>Middle of {trusts}, not a figure '
-            f"for {escape(view.reach.shown.name)}: this index is never averaged. Half of the trusts lie between {low} "
-            f"and {high}.</p></div>"
+            f'<span class="bw-value">{escape(row.value)}</span>{unit}</div></div><p>{escape(told)}</p></div>'
         )
         return
     put(
