@@ -15,6 +15,29 @@ if (!window.bellwetherLinks) {
       document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
     }
   });
+  // Streamlit keeps the reader's theme for each address apart; a choice here is for all of them. A choice is read when
+  // a page loads, so that it loads again. "System" follows the device.
+  const themeKey = (path) => `stActiveTheme-${path}-v2`;
+  const chosenTheme = () => localStorage.getItem("bellwether-theme") ?? "System";
+  const everyPath = () => {
+    const pages = [...document.querySelectorAll(".bw-menu a[data-view]")].map((link) => new URL(link.href).pathname);
+    return new Set([...pages, new URL(".", pages.length ? new URL(pages[0], location.href) : location.href).pathname]);
+  };
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest("[data-theme-choice]")?.dataset.themeChoice;
+    if (!choice) return;
+    localStorage.setItem("bellwether-theme", choice);
+    for (const path of everyPath()) localStorage.setItem(themeKey(path), JSON.stringify(choice));
+    location.reload();
+  });
+  const markTheme = () => {
+    for (const button of document.querySelectorAll("[data-theme-choice]")) {
+      const pressed = String(button.dataset.themeChoice === chosenTheme());
+      if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
+    }
+  };
+  new MutationObserver(markTheme).observe(document.body, { childList: true, subtree: true });
+  markTheme();
   // A single letter must not run a command that nobody asked for (WCAG 2.1.4): Streamlit reruns on "r".
   const editable = "input, textarea, select, [contenteditable=true]";
   window.addEventListener("keydown", (event) => {

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components.html import put
-from dashboard.layer import in_london, refreshed
+from dashboard.layer import refreshed
 from dashboard.menu import Entry
 from dashboard.viewmodels.filters import KEYS
 from dashboard.viewmodels.holdings import Holdings
@@ -36,7 +36,7 @@ def header(holdings: Holdings) -> None:
     if holdings.newest:
         parts.append(f"Data to {holdings.newest:%B %Y}")
     if holdings.loaded_at:
-        parts.append(f"loaded {words.moment_words(in_london(holdings.loaded_at))}")
+        parts.append(f"loaded {words.moment_words(words.in_london(holdings.loaded_at))}")
     if holdings.provenance:
         parts.append(holdings.provenance)
     parts += holdings.licences
@@ -54,8 +54,13 @@ def menu(entries: Sequence[Entry], shown: Entry, query: Mapping[str, str]) -> No
     for section in dict.fromkeys(entry.section for entry in entries):
         links = "".join(_menu_link(entry, entry is shown, kept) for entry in entries if entry.section == section)
         parts.append(f"<h2>{escape(section)}</h2><ul>{links}</ul>")
+    themes = "".join(
+        f'<button type="button" data-theme-choice="{choice}" aria-pressed="false">{text}</button>'
+        for choice, text in (("System", "Device"), ("Light", "Light"), ("Dark", "Dark"))
+    )
     with st.sidebar:
         put(f'<nav class="bw bw-menu" aria-label="Pages"><p>Bellwether</p>{"".join(parts)}</nav>')
+        put(f'<div class="bw bw-theme" role="group" aria-label="Theme"><p>Theme</p>{themes}</div>')
 
 
 def _menu_link(entry: Entry, current: bool, kept: str) -> str:

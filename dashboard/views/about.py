@@ -26,10 +26,24 @@ _READING = (
         "Provisional, incomplete, partial",
         ("The period may be revised, still runs, or too few organisations reported. Marks of such periods are hollow."),
     ),
-    ("Stale", "Newer data should have been published by now, and are not loaded."),
+    (
+        "Newer data due",
+        (
+            "The age of every figure is shown. Some publications are slow, and their figures are old as soon as they "
+            "come out. Only where a newer one should be out by the publication's own habit, and is not loaded here, "
+            "the figure is marked."
+        ),
+    ),
     (
         "Middle of trusts",
         "Some indices have no figure for England. Half of the trusts lie below the middle, half above.",
+    ),
+    (
+        "Ratings",
+        (
+            "Ratings and segments are told in words. For England, trusts are counted under each: a rating is never "
+            "averaged."
+        ),
     ),
     (
         "As reported by",
@@ -74,7 +88,7 @@ def draw(visit: Visit) -> None:
                 ("Version", version("bellwether")),
                 ("Data version", visit.version),
                 ("Definitions version", visit.layer.catalogue.version),
-                ("Theme", "Light or dark, as your device is set."),
+                ("Theme", "As your device is set, until you choose light or dark below the menu."),
             ]
         )
     )  # fmt: skip
