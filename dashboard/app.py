@@ -80,8 +80,9 @@ def draw(entry: Entry) -> None:
     metrics = data.metrics_layer()
     today = data.today()
     version = metrics.data_version
-    places, services = data.places(), data.services()
-    held = data.answer(lambda: holdings.build(metrics, today), "holdings")
+    with st.spinner("Reading the published figures. The first time this takes some seconds."):
+        places, services = data.places(), data.services()
+        held = data.answer(lambda: holdings.build(metrics, today), "holdings")
     filters, messages = filter_bar.current(places, services, today)
     shell.header(held)
     states.unreachable_banner()
@@ -89,7 +90,8 @@ def draw(entry: Entry) -> None:
         filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
     states.messages(messages)
     visit = Visit(metrics, places, services, filters, held, today, version)
-    entry.draw()(visit)
+    with st.spinner("Working out the figures"):
+        entry.draw()(visit)
     shell.watch(version)
 
 

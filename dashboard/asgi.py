@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -70,8 +71,8 @@ def warm() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Warms up before the first visitor."""
-    await anyio.to_thread.run_sync(warm)
+    """Warms up beside the server: whoever comes before it is done is told so, and gets the answers as they come."""
+    threading.Thread(target=warm, name="warm", daemon=True).start()
     yield {}
 
 
