@@ -27,7 +27,8 @@ class Presence:
         rows: columns `period` Date, `org_code` (as published), `organisation`, `icb`, `region` (today's) String,
             `rank` Int64 (2 where the publication states a figure for England, 1 for a region, else 0): who reported.
             Distinct, and of one rank in a period.
-        submitted: likewise, who sent the return at all, of those that ever reported the metric.
+        submitted: likewise, who sent the return at all, of those that ever had any of what the metric counts.
+        had: the codes that ever had any of it: only they are missed when they are silent.
         within: how many native periods a code stays expected after it last reported.
         ends: `org_code` String and `end` Date: the last day that a code stood for itself.
         owed: columns as `rows`: codes that were divided, under each organisation that took a part of them. What they
@@ -36,6 +37,7 @@ class Presence:
 
     rows: pl.DataFrame
     submitted: pl.DataFrame
+    had: pl.Series
     within: int
     ends: pl.DataFrame
     owed: pl.DataFrame
@@ -57,9 +59,12 @@ class Presence:
             pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
         )
         seen = self.rows.join(index, on="period").drop("period")
-        later = pl.concat([seen.with_columns(pl.col("at") + ahead) for ahead in range(self.within + 1)])
+        later = pl.concat(
+            [seen.with_columns(pl.col("at") + ahead, pl.lit(ahead).alias("ahead")) for ahead in range(self.within + 1)]
+        )
         columns = [*CODES, "rank"]
-        recent = later.join(index, on="at").select(columns)
+        missed = later.filter((pl.col("ahead") == 0) | pl.col("org_code").is_in(self.had.implode()))
+        recent = missed.join(index, on="at").select(columns)
         sent = self.submitted.filter(pl.col("period").is_in(self.periods)).select(columns)
         kinds = self.rows.group_by("period").agg(pl.col("rank").min().alias("rank of all"))
         reported = self.rows.select("period", "org_code", pl.lit(value=True).alias("reported"))

@@ -133,12 +133,15 @@ class Holdings:
         )
         # What a publication states for England or a region is no organisation, where its parts report too.
         sent = sent.filter(pl.col("rank") == pl.col("rank").min().over("period"))
-        reported = sent.filter(pl.col("reported") == 1)
-        ever = sent.filter(pl.col("org_code").is_in(reported["org_code"].unique().implode()))
+        reported = sent.filter(pl.col("reported") > 0)
+        # Nobody is missed who never had any.
+        had = reported.filter(pl.col("reported") > 1)["org_code"].unique()
+        ever = sent.filter(pl.col("org_code").is_in(had.implode()))
         columns = [*CODES, "rank"]
         return Presence(
             rows=reported.select(columns).unique(),
             submitted=ever.select(columns).unique(),
+            had=had,
             within=source.model.coverage.within,
             ends=self.organisations.ends,
             owed=self._owed(reported, located, as_at),

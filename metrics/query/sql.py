@@ -66,9 +66,12 @@ def statement(
 
 
 def presence(model: Model, sources: Iterable[Source]) -> sa.Select[Any]:
-    """Returns the statement for who reported when: `period`, `org_code`, and per metric 1 where it was reported."""
+    """Returns the statement for who reported when: `period`, `org_code`, and a number per metric.
+
+    It is 0 where the metric was not reported, 1 where it was reported as nothing, and 2 where as something.
+    """
     rows = _Rows(model, date.min)
-    flags = [sa.func.max(sa.case((rows.reported(source), 1), else_=0)).label(source.key) for source in sources]
+    flags = [sa.func.max(rows.reported(source)).label(source.key) for source in sources]
     keys = [rows.fact.c[PERIOD], rows.fact.c.org_code]
     conditions = [rows.expression(model.filter)] if model.filter else []
     return sa.select(*keys, *flags).where(*conditions).group_by(*keys)
@@ -190,7 +193,7 @@ class _Rows:
         return [self.part(source.numerator).label(f"{name}__num")]
 
     def reported(self, source: Source) -> Element:
-        """Returns the condition that a row reports the metric."""
+        """Returns 0, 1 or 2: whether a row reports the metric, and whether as anything but nothing."""
         tests: list[Element] = [self.expression(source.numerator.expr).is_not(None)]
         whole = source.denominator or source.numerator
         tests.append(self.expression(whole.expr).is_not(None))
@@ -199,4 +202,5 @@ class _Rows:
         edges = {bins.lower, bins.upper} if bins is not None else set()
         if whole.filter and not edges & names(whole.filter):
             tests.append(self.expression(whole.filter))
-        return sa.and_(*tests)
+        something = sa.true() if whole.agg == "count" else self.expression(whole.expr) != 0
+        return sa.case((sa.and_(something, *tests), 2), (sa.and_(*tests), 1), else_=0)

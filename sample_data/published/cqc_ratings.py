@@ -21,7 +21,7 @@ RATINGS = {"inadequate": 1.0, "requires improvement": 2.0, "good": 3.0, "outstan
 
 _CODE = "trust_code"
 _COLUMNS = {"cqc_location_overall": "cqc_overall", "cqc_location_well_led": "cqc_well_led"}
-_READ_IN = year_start(2026)  # ratings published to May 2026
+_READ_IN = year_start(2025)  # as they stood at the end of the year
 
 
 def read(path: Path) -> Reading:

@@ -143,6 +143,6 @@ FIGURES = (
     Published("discharges_daily", date(2025, 8, 29), 266, "england_trust_discharged_patients.csv, R0A", R0A, "day"),
     Published("discharges_by_1700_share", date(2023, 3, 1), 126 / 229, "england_trust_discharged_patients.csv, R0A", R0A, "day"),
     Published("nhs111_calls", date(2026, 3, 29), 58_858, "nhs111_daily_by_contract.csv, 28 areas", grain="day"),
-    Published("cqc_overall", date(2026, 4, 1), 3, "cqc_ratings_extracted.csv, R0A, Good", R0A, "financial_year"),
+    Published("cqc_overall", date(2025, 4, 1), 3, "cqc_ratings_extracted.csv, R0A, Good", R0A, "financial_year"),
     Published("oversight_segment", date(2025, 4, 1), 1, f"{SNAPSHOT}, R0B", {"organisation": "R0B"}, "financial_year"),
 )  # fmt: skip

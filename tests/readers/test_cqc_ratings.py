@@ -20,7 +20,7 @@ RATINGS = FILES / "cqc_ratings" / "cqc_ratings_extracted.csv"
 def test_each_trust_has_two_ratings() -> None:
     facts = checked(RATINGS, read(RATINGS)).frames["fact_published_indicator"]
     assert facts.height == 133 * 2
-    assert facts["period"].unique().to_list() == [date(2026, 4, 1)]
+    assert facts["period"].unique().to_list() == [date(2025, 4, 1)]
     overall = facts.filter(pl.col("indicator") == "cqc_location_overall")
     assert dict(overall.group_by("band", "value").len().select("band", "len").iter_rows()) == {
         "Good": 97,

@@ -105,3 +105,14 @@ def test_a_name_that_several_share_is_refused_with_their_codes(layer: MetricsLay
         UnknownValueError, match=r"Several organisations are called 'twin clinic'\. Give a code: NX2, NX3"
     ):
         layer.ask(Request.of("attendances", where={"organisation": "twin clinic"}))
+
+
+def test_a_unit_that_never_has_any_is_not_missed_when_silent(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("silent")
+    facts = small.ae(
+        [("2024-04", "RA1", 5, 0), ("2024-04", "NX1", 0, 0), ("2024-04", "RB1", 7, 0), ("2024-05", "RA1", 5, 0)]
+    )
+    layer = small.build(f"duckdb:///{folder / 'w'}", {"fact_ae_month": facts}, DEFINITIONS, folder / "definitions")
+    frame = layer.ask(Request.of("attendances")).frame
+    assert frame.select("reporting", "expected").rows() == [(3, 3), (1, 2)]
+    assert dict(layer.explain("attendances", period=date(2024, 5, 1)).absent) == {"RB1": "Beta One NHS Trust"}
