@@ -103,7 +103,7 @@ def _reading(path: Path, table: pl.DataFrame, period: date, first_row: int) -> R
     ).fill_null(value=False)
     is_total = pl.col("test") == _ALL_TESTS
     _refuse_contradictions(path, rows.filter(~agree & ~is_total))
-    duplicates_refused(path, rows, ("org_code", "test"))
+    duplicates_refused(path, rows, ("org_code", "test"), column="Provider Code")
     facts, totals = rows.filter(~is_total), rows.filter(is_total)
     return Reading(
         era="DM01 provider file, by test" if split else "DM01 provider file, all tests together",

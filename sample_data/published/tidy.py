@@ -77,8 +77,8 @@ def rejections_of(rows: pl.DataFrame, column: str, reason: str) -> tuple[Rejecti
     return tuple(Rejection(row["row"], column, row[column], reason) for row in rows.iter_rows(named=True))
 
 
-def duplicates_refused(path: Path, frame: pl.DataFrame, keys: Iterable[str]) -> None:
-    """Checks that no two rows share their keys. The frame has a column `row`.
+def duplicates_refused(path: Path, frame: pl.DataFrame, keys: Iterable[str], *, column: str | None = None) -> None:
+    """Checks that no two rows share their keys. The frame has a column `row`; `column` is the first key in the file.
 
     Raises:
         UnreadableFileError: names the second of the first pair.
@@ -94,6 +94,6 @@ def duplicates_refused(path: Path, frame: pl.DataFrame, keys: Iterable[str]) -> 
             path,
             f"'{shown}' stands in the file more than once, in the rows {rows}.",
             row=first["row"],
-            column=names[0],
+            column=column or names[0],
             hint="Each organisation may appear once. Remove the repeated row, or download the file again.",
         )

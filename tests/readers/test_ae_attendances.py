@@ -242,7 +242,10 @@ def test_a_blank_row_is_left_out_and_the_rows_below_keep_their_numbers(tmp_path:
 
 def test_a_provider_given_twice_is_refused_with_both_rows(tmp_path: Path) -> None:
     path = spoilt(tmp_path, "MSitAE-MARCH-2026,AQN04,", "MSitAE-MARCH-2026,C82009,")
-    with pytest.raises(UnreadableFileError, match=r"'C82009' stands in the file more than once, in the rows 2, \d+\."):
+    with pytest.raises(
+        UnreadableFileError,
+        match=r"column 'Org Code': 'C82009' stands in the file more than once, in the rows 2, \d+\.",
+    ):
         read(path)
 
 

@@ -95,7 +95,7 @@ def provider_month(path: Path, table: pl.DataFrame) -> Month:
     return Month(
         path=path,
         era=f"provider CSV, {era}",
-        headings={_COLUMNS[name]: headed[name] for name in wanted},
+        headings={"org_code": "Org Code"} | {_COLUMNS[name]: headed[name] for name in wanted},
         providers=providers.select("row", "period", "org_code", "name", "region", *WIDE),
         totals=stated(_only_total(path, total), month, f"{path.name}, TOTAL row"),
         rejections=tuple(

@@ -44,7 +44,7 @@ FIELD_TEST_NOTE = (
 class Month:
     """What one file says: one row a provider (`period`, `org_code`, `name`, `region`, `row` and `WIDE`).
 
-    `headings` are the publisher's names of the columns `WIDE`, for messages.
+    `headings` are the publisher's names of the columns `org_code` and `WIDE`, for messages.
     """
 
     path: Path
@@ -68,7 +68,7 @@ def reading_of(month: Month) -> Reading:
     Raises:
         UnreadableFileError: a provider stands there twice, or has more breaches than attendances.
     """
-    duplicates_refused(month.path, month.providers, ["org_code"])
+    duplicates_refused(month.path, month.providers, ["org_code"], column=month.headings.get("org_code"))
     _refuse_contradictions(month)
     kept, untested = _field_test(month.providers)
     notes = month.notes

@@ -95,7 +95,7 @@ def workbook_month(path: Path) -> Month:
     period = plain.period()
     if england.height != 1:
         raise UnreadableFileError(path, f"sheet '{PLAIN}' has {england.height} rows 'England', one was expected.")
-    heads = {new: plain.heading(old) for new, old in columns.items()}
+    heads = {"org_code": "Code"} | {new: plain.heading(old) for new, old in columns.items()}
     heads |= {new: booked.heading(old) for new, old in others.items()}
     return Month(
         path=path,

@@ -65,7 +65,8 @@ def full_csv_reading(path: Path, table: pl.DataFrame) -> Reading:
     agree = pl.col("banded").eq_missing(pl.col("stated").fill_null(0))
     is_total = pl.col("service_code") == ALL_SERVICES
     refuse_contradictions(path, rows.filter(~agree & ~is_total), _ALL)
-    duplicates_refused(path, rows, ("org_code", "icb_code", "commissioner", "part", "service_code"))
+    keys = ("org_code", "icb_code", "commissioner", "part", "service_code")
+    duplicates_refused(path, rows, keys, column="Provider Org Code")
     facts = band_rows(rows.filter(~is_total), bands)
     totals = rows.filter(is_total)
     return Reading(

@@ -95,7 +95,7 @@ def provider_sheet_reading(path: Path, table: pl.DataFrame, period: date, *, fir
     is_total = pl.col("service_code") == ALL_SERVICES
     agree = pl.col("banded") == pl.col("stated")
     refuse_contradictions(path, providers.filter(~agree & ~is_total), _TOTAL)
-    duplicates_refused(path, providers, ("org_code", "service_code"))
+    duplicates_refused(path, providers, ("org_code", "service_code"), column="Provider Code")
     total = int(providers.filter(is_total)["stated"].sum())
     measure = measure_name("pathways", part=INCOMPLETE, commissioning="english")
     return Reading(
