@@ -100,7 +100,7 @@ class Holdings:
         found: set[str] = set()
         for model in self.catalogue.models.values():
             flags = self._flags(model)
-            reported = flags.filter(pl.any_horizontal(pl.col(flags.columns).exclude("period", "org_code") == 1))
+            reported = flags.filter(pl.any_horizontal(pl.col(flags.columns).exclude("period", "org_code") > 0))
             recent = reported.filter(pl.col("period") > pl.col("period").max().dt.offset_by("-2y"))
             found.update(recent.join(located, on="org_code")["organisation"].unique())
         return tuple(sorted(found))
