@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.embedded import current_version
-from metrics.warehouse.errors import WarehouseError
+from metrics.warehouse.errors import WarehouseBusyError, WarehouseError
 from metrics.warehouse.settings import Settings, checked_url, load_settings
 from sample_data.published.shipment import SHIPPED
 
@@ -83,10 +83,15 @@ def bring_up_to_date(url: str, home: Path) -> bool:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Loading the published data")
-        load_shipped(
-            url=url,
-            progress=lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
-        )
+        try:
+            load_shipped(
+                url=url,
+                progress=lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
+            )
+        except WarehouseBusyError:
+            if not _is_built(url, folder):
+                raise
+            return False  # somebody else brings it up to date; what is there can be shown meanwhile
     if folder is not None:
         stamp.write_text(shipped, encoding="ascii")
     return True
