@@ -72,7 +72,7 @@ def guarded(entry: Entry) -> None:
     except CatalogueError as error:
         states.state("A definition is wrong", str(error), command="bellwether check", level=1)
     except Exception as error:  # noqa: BLE001 - nobody shall see a traceback; it is logged with the reference
-        states.failed(entry.path, error)
+        states.failed(entry.path, error, level=2)  # the page has its own first heading
 
 
 def draw(entry: Entry) -> None:
@@ -83,7 +83,7 @@ def draw(entry: Entry) -> None:
     with st.spinner("Reading the published figures. The first time this takes some seconds."):
         places, services = data.places(), data.services()
         held = data.answer(lambda: holdings.build(metrics, today), "holdings")
-    filters, messages = filter_bar.current(places, services, today)
+    filters, messages = filter_bar.current(places, services, today, held.oldest)
     shell.header(held)
     states.unreachable_banner()
     if entry.with_filters:

@@ -17,7 +17,9 @@ LATEST: Final = "latest"
 _FIRST_MONTH: Final = date(2016, 4, 1)
 
 
-def current(places: Places, services: Mapping[str, str], today: date) -> tuple[Filters, tuple[str, ...]]:
+def current(
+    places: Places, services: Mapping[str, str], today: date, oldest: date | None
+) -> tuple[Filters, tuple[str, ...]]:
     """Returns the filters of this view and what in the link could not be used.
 
     A switch of page drops the query string; the session then gives the filters back and writes them again.
@@ -25,7 +27,7 @@ def current(places: Places, services: Mapping[str, str], today: date) -> tuple[F
     query = dict(st.query_params)
     if not any(key in query for key in KEYS):
         query |= st.session_state.get("filters", {})
-    filters, messages = read(query, places=places, services=services, today=today)
+    filters, messages = read(query, places=places, services=services, today=today, oldest=oldest)
     _write(filters)
     return filters, messages
 

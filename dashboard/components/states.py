@@ -42,13 +42,13 @@ def unreachable_banner() -> None:
         )
 
 
-def failed(page: str, error: BaseException) -> None:
-    """Draws that a page failed, and logs the error under the reference that is shown."""
+def failed(page: str, error: BaseException, *, level: int = 1) -> None:
+    """Draws that a page failed, and logs the error under the reference that is shown; `level` is its heading's."""
     reference = uuid.uuid4().hex[:8]
     _log.error("Page %s failed (reference %s)", page, reference, exc_info=error)
     state(
         "This page could not be drawn",
         "Something went wrong on our side. Other pages still work. If it happens again, tell whoever looks after "
         f"Bellwether and give the reference {reference}.",
-        level=1,
+        level=level,
     )

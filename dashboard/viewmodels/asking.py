@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Protocol
+from typing import Protocol
 
 from dashboard import format as words
 from dashboard.viewmodels.places import Place, Places
@@ -15,8 +15,6 @@ from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, va
 from metrics.catalogue import Catalogue, Metric
 from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Result
-
-EARLIEST: Final = date(2005, 4, 1)
 
 
 class Layer(Protocol):
@@ -52,18 +50,15 @@ def filters_of(place: Place, services: Sequence[str] = ()) -> tuple[Filter, ...]
     return (*kept, Filter("service", tuple(services))) if services else tuple(kept)
 
 
-def earliest(period_to: date | None) -> date | None:
-    """Returns the first day to ask for up to the one given; None, for all that is held, without one.
-
-    It is said together with the last day: a metric whose data begin later then has no values, where the engine
-    would refuse the whole request.
-    """
-    return EARLIEST if period_to else None
+def notes_for(result: Result, metric: Metric, catalogue: Catalogue) -> tuple[str, ...]:
+    """Returns the result's notes that concern a metric or what it is made from, each once."""
+    about = {None, *_made_from(metric, catalogue)}
+    return tuple(dict.fromkeys(note.text for note in result.notes if note.metric in about))
 
 
-def notes_for(result: Result, metric_id: str) -> tuple[str, ...]:
-    """Returns the result's notes that concern a metric, each once."""
-    return tuple(dict.fromkeys(note.text for note in result.notes if note.metric in (None, metric_id)))
+def _made_from(metric: Metric, catalogue: Catalogue) -> set[str]:
+    inputs = catalogue.inputs(metric) if metric.model is None else ()
+    return {metric.id}.union(*(_made_from(each, catalogue) for each in inputs))
 
 
 def histories(
@@ -81,13 +76,11 @@ def histories(
     for (_, grain), members in batches.items():
         ids = tuple(metric.id for metric, _ in members)
         shown = members[0][1].shown
-        result = layer.ask(
-            Request(ids, grain=grain, where=filters_of(shown), period_from=earliest(period_to), period_to=period_to)
-        )
+        result = layer.ask(Request(ids, grain=grain, where=filters_of(shown), period_to=period_to))
         for metric, found in members:
             points = points_of(result.frame, metric.id)
             series = Series(metric, str(result.grains[metric.id]), points)
-            answers[metric.id] = History(found, series, notes_for(result, metric.id))
+            answers[metric.id] = History(found, series, notes_for(result, metric, layer.catalogue))
     return answers
 
 
@@ -111,7 +104,6 @@ def spreads(layer: Layer, metrics: Sequence[Metric], place: Place, period_to: da
                 by=("organisation",),
                 grain=grain,
                 where=where,
-                period_from=earliest(period_to),
                 period_to=period_to,
             )
         )

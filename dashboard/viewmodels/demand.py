@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from dashboard import format as words
-from dashboard.viewmodels.asking import Layer, filters_of, notes_for
+from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.charts import Download, Table
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
@@ -162,7 +162,7 @@ def view_of(
     forecast = Forecaster(frequency=frequency).fit(training).forecast(horizon)
     refused = _refusal(training, forecast.refused)
     seen = _seen(training, points, grain)
-    notes = (*notes_for(result, metric.id), *(note for each in forecast.notes.values() for note in each))
+    notes = (*dict.fromkeys(note.text for note in result.notes), *(note for each in forecast.notes.values() for note in each))
     chart = record = None
     if not refused:
         seen = (*seen, ("Method", METHOD), ("Intervals", INTERVALS), ("Data version", result.data_version))

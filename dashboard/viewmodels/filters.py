@@ -63,12 +63,12 @@ KEYS: Final = ("org", "to", "span", "service")
 
 
 def read(
-    query: Mapping[str, str], *, places: Places, services: Collection[str], today: date
+    query: Mapping[str, str], *, places: Places, services: Collection[str], today: date, oldest: date | None = None
 ) -> tuple[Filters, tuple[str, ...]]:
     """Returns the filters that a query string asks for, and what in it could not be used, in words.
 
     An unusable part falls back to its default; the others still hold. A code that another organisation answers for
-    today becomes that organisation's.
+    today becomes that organisation's. `oldest` is the first day that any data cover.
     """
     found, messages = Filters(), []
     code = query.get("org", "").strip().upper()
@@ -90,6 +90,11 @@ def read(
             messages.append(f"The link's period '{month}' is not a month written as 2026-03. The latest is shown.")
         elif first > today:
             messages.append(f"The link's period '{month}' is in the future. The latest is shown.")
+        elif oldest and period_end(first, "month") < oldest:
+            messages.append(
+                f"The link's period, {first:%B %Y}, is before the first data held, of {oldest:%B %Y}. "
+                "The latest is shown."
+            )
         else:
             found = replace(found, month=first)
     span = query.get("span", "").strip()

@@ -92,6 +92,12 @@ class Holdings:
     provenances: tuple[str, ...]
 
     @property
+    def oldest(self) -> date | None:
+        """Returns the first day that the data of any metric cover."""
+        files = (file for each in self.held if each.metrics for file in each.publication.files)
+        return min((file.period_from for file in files if file.period_from), default=None)
+
+    @property
     def provenance(self) -> str:
         """Returns 'published statistics', with anything else that is shown named."""
         names = {"published": "published statistics", "operational": "operational data", "simulated": "SIMULATED data"}

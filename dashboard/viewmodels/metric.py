@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from dashboard import format as words
-from dashboard.viewmodels.asking import History, Layer, board_grain, earliest, filters_of, notes_for
+from dashboard.viewmodels.asking import History, Layer, board_grain, filters_of, notes_for
 from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, line_chart, rank_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
@@ -138,7 +138,6 @@ def build(
             (metric.id,),
             grain=shown_grain,
             where=where,
-            period_from=earliest(filters.period_to),
             period_to=filters.period_to,
         )
     )
@@ -150,7 +149,7 @@ def build(
     if newest is None and period and metric.type == "index" and found.shown.level != "organisation":
         spread = _spread(organisations, metric, period, series.grain)
     version = catalogue.version_of(metric)
-    notes = notes_for(result, metric.id)
+    notes = notes_for(result, metric, catalogue)
     row = row_of(History(found, series, notes), catalogue, spread, filters, today)
     history = None
     if newest:
@@ -183,7 +182,6 @@ def _by_organisation(
             by=("organisation",),
             grain=grain,
             where=where,
-            period_from=earliest(period_to),
             period_to=period_to,
         )
     )

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from dashboard import format as words
-from dashboard.viewmodels.asking import Layer, earliest, filters_of
+from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.charts import Line, LineChart, Table, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
@@ -70,7 +70,6 @@ def _newest(layer: Layer, measure: Metric, place: Place, period_to: date | None)
             (measure.id,),
             by=("service",),
             where=filters_of(place),
-            period_from=earliest(period_to),
             period_to=period_to,
         )
     )
@@ -120,7 +119,6 @@ class _Lines:
                 (measure.id,),
                 by=("service",),
                 where=(*where, kept),
-                period_from=earliest(self.period_to),
                 period_to=self.period_to,
             )
         )

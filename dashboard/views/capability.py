@@ -17,10 +17,11 @@ from dashboard.visit import Visit
 
 def draw(visit: Visit, capability: str) -> None:
     """Draws the page of a capability."""
+    # The heading stands before the figures are asked for: a page that fails keeps its own.
+    st.title(f"{model.CAPABILITIES[capability].title}: {visit.place.name}", anchor=False)
     view = visit.answer(
         lambda: model.build(visit.layer, visit.places, visit.filters, capability, visit.today), "capability", capability
     )
-    st.title(f"{view.about.title}: {visit.place.name}", anchor=False)
     put(f'<p class="bw bw-headline">{escape(view.about.intro)}</p><p class="bw">{escape(view.measured)}</p>')
     if not view.card.rows:
         states.empty(

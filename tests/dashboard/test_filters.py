@@ -28,7 +28,7 @@ TODAY = date(2026, 11, 22)
 
 
 def opened(query):
-    return read(query, places=PLACES, services=SERVICES, today=TODAY)
+    return read(query, places=PLACES, services=SERVICES, today=TODAY, oldest=date(2009, 9, 1))
 
 
 @given(
@@ -63,6 +63,8 @@ def test_any_address_opens_a_view(query):
         ({"to": "soon"}, "'soon' is not a month"),
         ({"to": "0000-01"}, "'0000-01' is not a month"),
         ({"to": "2026-12"}, "in the future"),
+        ({"to": "1999-01"}, "January 1999, is before the first data held, of September 2009"),
+        ({"to": "2009-08"}, "August 2009, is before the first data held"),
         ({"span": "9y"}, "'9y' is not one of"),
         ({"service": "100,999"}, "service 999"),
     ],
