@@ -179,6 +179,67 @@ def test_chart_colours_follow_the_theme(dashboard, new_page):
     assert seen == {False: "rgb(0, 94, 184)", True: "rgb(108, 176, 245)"}
 
 
+def background(page):
+    return page.evaluate("() => getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor")
+
+
+def test_the_theme_is_chosen_by_keyboard_and_holds_on_every_page(dashboard, page):
+    open_page(page, address(dashboard, "scorecard", org=TRUST))
+    device = background(page)
+    for choice, pressed in (("Dark", "rgb(16, 24, 31)"), ("Light", "rgb(255, 255, 255)")):
+        button = page.get_by_role("button", name=choice, exact=True)
+        button.focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        wait_rendered(page)
+        assert background(page) == pressed
+        assert button.get_attribute("aria-pressed") == "true"
+        for path in ("metric", ""):
+            open_page(page, address(dashboard, path, org=TRUST))
+            assert background(page) == pressed
+    with page.expect_navigation():
+        page.get_by_role("button", name="Device", exact=True).click()
+    wait_rendered(page)
+    assert background(page) == device
+
+
+def test_a_printed_scorecard_is_light_and_without_controls(dashboard, new_page):
+    page = new_page(DESKTOP, dark=True)
+    open_page(page, address(dashboard, "scorecard", org=TRUST))
+    assert page.get_by_role("navigation", name="Pages").is_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.get_by_role("navigation", name="Pages").is_visible()
+    assert not page.get_by_role("combobox", name="Organisation").is_visible()
+    assert page.get_by_test_id("freshness").is_visible()
+    assert page.get_by_test_id("summary").is_visible()
+    assert background(page) == "rgb(255, 255, 255)"
+    ink = page.locator("table.bw-card .bw-value").first.evaluate("node => getComputedStyle(node).color")
+    assert ink == "rgb(33, 43, 50)"
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert b"/MediaBox [0 0 841.91998 594.95996]" in pdf, "A4, landscape"
+
+
+def test_a_link_with_a_code_of_old_shows_who_answers_today(dashboard, page):
+    """Central Manchester (RW3) became part of Manchester University on 1 October 2017."""
+    open_page(page, address(dashboard, "scorecard", org="RW3"))
+    assert page.locator("h1").inner_text() == f"Scorecard: {TRUST_NAME}"
+    assert f"is now part of {TRUST_NAME} (R0A), which is shown" in page.locator(".bw-banner").inner_text()
+
+
+def test_rows_left_out_are_shown_with_reasons_and_a_file(dashboard, page):
+    open_page(page, address(dashboard, "sources"))
+    page.get_by_text("Rows left out of NHS App management information").click()
+    region = page.get_by_role("region", name="Table: Rows left out of NHS App management information")
+    region.wait_for()
+    wait_rendered(page)
+    assert "no integrated care board known" in region.inner_text()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download all as CSV").click()
+    lines = downloading.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + region.locator("tbody tr").count()
+    assert axe(page) == []
+
+
 def test_the_explanation_names_parts_files_and_sql(dashboard, page):
     open_page(page, address(dashboard, "metric", metric="ae_four_hour", org=TRUST))
     page.get_by_text("Explain this number").click()

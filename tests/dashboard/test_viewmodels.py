@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -15,6 +15,7 @@ from dashboard.viewmodels.places import KINDS, Places
 from dashboard.viewmodels.scorecard import GROUPS
 from metrics import MetricsLayer
 from metrics.query.request import Request
+from sample_data.published.registry import PUBLICATIONS
 
 TODAY = date(2026, 11, 22)
 MANCHESTER = "R0A"
@@ -203,4 +204,103 @@ def test_every_publication_states_licence_source_and_files(layer):
         assert each.publication.licence
         assert each.publication.source.startswith("http")
         assert each.files.rows, each.publication.id
-        assert each.metrics
+        assert "licensed under the Open Government Licence v3.0." in holdings.attribution(each.publication)
+    reference = {each.publication.id for each in held.held if not each.metrics}
+    assert reference == {"bank_holidays", "deprivation", "ods_reference"}
+    registered = set(PUBLICATIONS) | reference
+    assert {each.publication.id for each in held.held} == registered
+
+
+def test_rows_left_out_are_listed_with_reasons_and_all_are_in_the_file(layer):
+    """The winter files leave out 3,909 rows; the first of each file are kept with their reasons."""
+    held = next(each for each in holdings.build(layer, TODAY).held if each.publication.id == "uec_winter_sitrep")
+    listed = layer.rejections("uec_winter_sitrep")
+    found = holdings.left_out(layer, held)
+    assert len(found.table.rows) == min(listed.height, holdings.MOST_REJECTIONS)
+    assert all(row[4] for row in found.table.rows)
+    assert f"{listed.height:,} of the {held.rows_rejected:,} rows left out are listed" in found.table.more
+    lines = found.download.text().splitlines()
+    assert lines[0] == "file,row_number,column_name,value,reason"
+    assert len(found.download.rows) == listed.height
+
+
+def test_a_publication_without_rows_left_out_lists_none(layer):
+    held = next(each for each in holdings.build(layer, TODAY).held if each.publication.id == "bank_holidays")
+    assert held.rows_rejected == 0
+    assert holdings.left_out(layer, held) is None
+
+
+class _Revised:
+    """A layer with one revision: what a later file of A&E figures did to March 2026."""
+
+    def revisions(self, _publication):
+        row = {
+            "file": "AE-March-2026-revised.csv", "loaded_at": datetime(2026, 7, 9, 9, 30),  # noqa: DTZ001 - UTC, as the warehouse has it
+            "replaced_file": "AE.csv",
+            "table_name": "fact_ae_month", "period": date(2026, 3, 1), "rows_before": 198, "rows_after": 199,
+            "organisations_added": 1, "organisations_removed": 0, "cells_changed": 12, "measure": None,
+            "sum_before": None, "sum_after": None,
+        }  # fmt: skip
+        summed = {**row, "measure": "attendances", "sum_before": 2432272.0, "sum_after": 2432300.0}
+        return pl.DataFrame([row, summed], schema_overrides={"measure": pl.String, "sum_before": pl.Float64})
+
+
+def test_what_a_later_file_changed_is_told_in_words_and_in_the_time_of_the_united_kingdom():
+    assert holdings.changes(_Revised(), "ae_attendances") == (
+        (
+            "9 July 2026 10:30, March 2026: AE-March-2026-revised.csv took the place of AE.csv; 12 figures changed; "
+            "1 organisation came in; attendances 2,432,272 to 2,432,300."
+        ),
+    )
+
+
+def test_ratings_are_told_in_words_and_counted(layer, places, england):
+    segment = next(row for row in england.rows if row.metric.id == "oversight_segment")
+    assert segment.unit == "trusts rated"
+    assert segment.spread.bands_text.startswith("Segment 1 ")
+    row = metric.build(layer, places, Filters(), "cqc_overall", TODAY).row
+    frame = layer.ask(Request.of("cqc_overall", by=("organisation",))).frame.drop_nulls("value")
+    held = frame.filter(frame["period"] == frame["period"].max())["value"].to_list()
+    counts = {word: held.count(number) for number, word in words.BANDS["cqc_overall"].items()}
+    assert dict(row.spread.bands) == counts
+    assert (row.value, row.unit) == (f"{len(held)}", "trusts rated")
+    view = metric.build(layer, places, Filters(organisation=MANCHESTER), "cqc_overall", TODAY)
+    assert view.row.value in counts
+    like = sum(item.value == view.series.latest.value for item in view.peers.items)
+    valued = sum(item.value is not None for item in view.peers.items)
+    assert f"{view.row.value}, as {like} of {valued} acute trusts" in view.peers.title
+    assert view.peers.references == ()
+
+
+def test_equal_values_share_a_rank(layer, places):
+    view = metric.build(layer, places, Filters(organisation=MANCHESTER), "dma_well_led", TODAY)
+    value = view.series.latest.value
+    above = sum(item.value is not None and item.value > value for item in view.peers.items)
+    like = sum(item.value == value for item in view.peers.items)
+    rank = f"{words.ordinal(above + 1)} highest" if above else "highest"
+    assert f", {'joint ' if like > 1 else ''}{rank} of " in view.peers.title
+
+
+def test_the_scorecard_is_in_the_order_of_a_board_paper_and_says_what_it_comes_to(england):
+    access = [row.metric.id for row in next(group for group in england.groups if group.key == "access").rows]
+    assert access[:2] == ["ae_four_hour", "ae_dta_12h"]
+    assert access.index("rtt_within_18_weeks") < access.index("cancer_fds") < access.index("diagnostics_over_6_weeks")
+    summary = dict(england.summary)
+    counted = [int(summary[name]) for name in ("Better than a year before", "Worse", "Unchanged", "Not judged")]
+    assert sum(counted) == len(england.rows)
+    met = [row.target.met for row in england.rows if row.target]
+    assert summary["Standards and plans met"] == f"{sum(met)} of {len(met)}"
+    stale = [row for row in england.rows if row.freshness and row.freshness.stale]
+    assert summary["Newer data due"] == str(len(stale))
+    ends = [row.freshness.last_day for row in england.rows if row.freshness]
+    oldest = next(row for row in england.rows if row.freshness and row.freshness.last_day == min(ends))
+    assert summary["Oldest figure"] == f"{oldest.period} ({oldest.metric.name})"
+
+
+def test_a_trusts_summary_counts_its_own_figures_only(layer, places):
+    card = scorecard.build(layer, places, Filters(organisation=MANCHESTER), TODAY)
+    assert 0 < len(card.own) < len(card.rows)
+    assert f"{len(card.own)} of them its own" in card.headline
+    counted = [int(text) for name, text in card.summary if name in ("Better than a year before", "Worse", "Unchanged",
+                                                                    "Not judged")]  # fmt: skip
+    assert sum(counted) == len(card.own)
