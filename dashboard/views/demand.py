@@ -11,7 +11,7 @@ from dashboard.components import charts, fan, states
 from dashboard.components.html import badge, definition_list, put, table
 from dashboard.viewmodels import demand as model
 from dashboard.visit import Visit
-from metrics.catalogue import Metric
+from metrics.catalogue import Metric, suggest
 
 DEFAULT: Final = "ae_attendances"
 
@@ -29,7 +29,10 @@ def draw(visit: Visit) -> None:
     asked = st.query_params.get("ahead", "")
     ahead = int(asked) if asked.isdigit() else None
     view = visit.answer(
-        lambda: model.build(visit.layer, visit.places, visit.filters, metric.id, ahead), "demand", metric.id, ahead
+        lambda: model.build(visit.layer, visit.places, visit.filters, metric.id, visit.today, ahead),
+        "demand",
+        metric.id,
+        ahead,
     )
     with right:
         _ahead_box(view)
@@ -43,19 +46,29 @@ def draw(visit: Visit) -> None:
         )
         st.header("What there is to learn from", anchor=False)
         put(definition_list(view.seen))
+        _notes(view)
         return
+    tone = "bw-banner" if view.passed else "bw-note"
+    put(f'<div class="bw {tone}" role="status" data-testid="forecast-age">{escape(view.age)}</div>')
     fan.draw(view.chart, source=source, key=(*visit.key, metric.id, str(view.ahead)))
-    for note in view.notes:
-        put(f'<p class="bw bw-note">{escape(note)}</p>')
+    _notes(view)
     _record(view)
     st.header("What the forecast saw", anchor=False)
     put(definition_list(view.seen))
+
+
+def _notes(view: model.DemandView) -> None:
+    for note in view.notes:
+        put(f'<p class="bw bw-note">{escape(note)}</p>')
 
 
 def _chosen_metric(known: tuple[Metric, ...]) -> Metric:
     by_id = {metric.id: metric for metric in known}
     asked = st.query_params.get("metric") or st.session_state.get("demand_shown", DEFAULT)
     chosen = asked if asked in by_id else DEFAULT if DEFAULT in by_id else known[0].id
+    if asked != chosen:
+        text = f"There is no forecast of '{asked}'. {suggest(asked, by_id)}".strip()
+        states.messages((f"{text} {by_id[chosen].title} is shown.",))
     st.session_state["demand_box"] = st.session_state["demand_shown"] = chosen
     if st.query_params.get("metric") != chosen:
         st.query_params["metric"] = chosen

@@ -14,10 +14,12 @@ from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
 from metrics import Filter, MetricsLayer, Request, Status
 
+TODAY = date(2026, 11, 22)
+
 
 @pytest.fixture(scope="module")
 def layer(shipped_warehouse: str) -> MetricsLayer:
-    return MetricsLayer.open(shipped_warehouse, today=lambda: date(2026, 11, 22))
+    return MetricsLayer.open(shipped_warehouse, today=lambda: TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def places(layer: MetricsLayer) -> Places:
 
 def view(layer: MetricsLayer, places: Places, metric: str, organisation: str, **more: object) -> demand.DemandView:
     ahead = more.pop("ahead", None)
-    return demand.build(layer, places, Filters(organisation, **more), metric, ahead)
+    return demand.build(layer, places, Filters(organisation, **more), metric, TODAY, ahead=ahead)
 
 
 def rows(download: object) -> list[dict[str, str]]:
@@ -165,3 +167,54 @@ def test_the_figure_draws_what_the_view_holds(layer: MetricsLayer, places: Place
     assert list(traces["Expected"].y) == [each.mean for each in chart.expected]
     assert list(traces["80% interval"].y) == [each.hi80 for each in chart.expected]
     assert list(traces["Reported"].y) == [point.value for point in chart.history]
+
+
+def test_a_forecast_names_its_months_and_how_old_its_start_is(layer: MetricsLayer, places: Places) -> None:
+    """A&E figures are held to May 2026: on 22 November 2026 all but the sixth month have passed."""
+    found = view(layer, places, "ae_attendances", "ENG")
+    assert "attendances a month expected for June to November 2026" in found.chart.title
+    assert found.age == (
+        "The newest final figure is of May 2026, 6 months old: of the forecast, June to October 2026 have already "
+        "passed."
+    )
+    assert not found.passed
+    assert "for June to November 2026" in found.chart.summary
+    assert found.age in found.chart.summary
+    assert dict(found.seen)["Newest final period"] == "May 2026, 6 months old"
+
+
+def test_a_forecast_of_months_that_have_passed_is_no_outlook(layer: MetricsLayer, places: Places) -> None:
+    """GP appointments by status end in June 2022."""
+    found = view(layer, places, "gp_appointments", "ENG")
+    assert found.passed
+    assert "no outlook, as the data are too old; from data to June 2022" in found.chart.title
+    assert "were expected for July to December 2022" in found.chart.title
+    assert "next" not in found.chart.title
+    assert found.age == (
+        "The newest final figure is of June 2022, 4 years old, and nothing newer is held. July to December 2022 have "
+        "already passed: what follows is what one would have expected then, and no outlook."
+    )
+    assert any("only 34 of 42 systems" in note for note in found.notes)
+    assert "None" not in dict(found.seen).values()
+
+
+def test_a_chosen_month_looks_back_and_blames_no_publication(layer: MetricsLayer, places: Places) -> None:
+    found = view(layer, places, "ae_attendances", "ENG", month=date(2024, 6, 1))
+    assert found.passed
+    assert "looking back; from data to June 2024" in found.chart.title
+    assert "nothing newer" not in found.age
+    assert "July to December 2024 have passed." in found.age
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "grain", "said"),
+    [
+        (date(2022, 7, 1), date(2022, 12, 1), "month", "July to December 2022"),
+        (date(2025, 11, 1), date(2026, 4, 1), "month", "November 2025 to April 2026"),
+        (date(2025, 9, 1), date(2025, 9, 28), "day", "1 to 28 September 2025"),
+        (date(2025, 12, 20), date(2026, 1, 3), "day", "20 December 2025 to 3 January 2026"),
+        (date(2026, 7, 6), date(2026, 8, 24), "week", "the weeks of 6 July to 24 August 2026"),
+    ],
+)
+def test_the_span_of_a_forecast_in_words(first: date, last: date, grain: str, said: str) -> None:
+    assert demand.span_words(first, last, grain) == said
