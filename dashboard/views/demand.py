@@ -29,7 +29,7 @@ def draw(visit: Visit) -> None:
     asked = st.query_params.get("ahead", "")
     ahead = int(asked) if asked.isdigit() else None
     view = visit.answer(
-        lambda: model.build(visit.layer, visit.places, visit.filters, metric.id, visit.today, ahead),
+        lambda: model.build(visit.layer, visit.places, visit.filters, metric.id, visit.today, ahead=ahead),
         "demand",
         metric.id,
         ahead,
