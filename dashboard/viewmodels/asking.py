@@ -11,6 +11,7 @@ from typing import Protocol
 from dashboard import format as words
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.reach import Reach, levels_of, reach
+from dashboard.viewmodels.scope import widening_of
 from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, values_of
 from metrics.catalogue import Catalogue, Metric
 from metrics.query.request import Filter, Grain, Request
@@ -79,7 +80,8 @@ def histories(
         result = layer.ask(Request(ids, grain=grain, where=filters_of(shown), period_to=period_to))
         for metric, found in members:
             points = points_of(result.frame, metric.id)
-            series = Series(metric, str(result.grains[metric.id]), points)
+            widening = widening_of(layer.catalogue, metric, shown)
+            series = Series(metric, str(result.grains[metric.id]), points, widening)
             answers[metric.id] = History(found, series, notes_for(result, metric, layer.catalogue))
     return answers
 

@@ -144,16 +144,10 @@ def summary_of(series: Series, whose: str, references: Sequence[Reference] = ())
     metric = series.metric
     if not valued:
         return f"No value of {metric.title} is held for {whose} in this period."
-    low = min(valued, key=lambda point: point.value or 0.0)
-    high = max(valued, key=lambda point: point.value or 0.0)
     covered = f"from {series.name_of(valued[0])} to {series.name_of(valued[-1])}"
-    parts = [f"{metric.title}, {whose}, {words.counted(len(valued), 'period')} {covered}."]
-    if len(valued) > 1:
-        parts.append(
-            f"Lowest {words.value_words(low.value, metric)} in {series.name_of(low)}, "
-            f"highest {words.value_words(high.value, metric)} in {series.name_of(high)}, "
-            f"latest {words.value_words(valued[-1].value, metric)}."
-        )
+    parts = [f"{metric.title}, {whose}, {words.counted(len(valued), 'period')} {covered}.", extremes_of(series)]
+    if series.widening and len(series.sides) > 1:
+        parts.append(series.widening.text)
     if references:
         parts.append(f"Dashed: {'; '.join(reference.label for reference in references)}.")
     gaps = sum(1 for point in series.points if point.value is None)
@@ -162,7 +156,26 @@ def summary_of(series: Series, whose: str, references: Sequence[Reference] = ())
     hollow = sum(1 for point in valued if point.status in HOLLOW)
     if hollow:
         parts.append(f"{words.counted(hollow, 'hollow mark')}: not final, or too few organisations reported.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
+
+
+def extremes_of(series: Series) -> str:
+    """Returns the lowest, highest and latest value in a sentence; where not all compare, a sentence for each part."""
+    metric, said = series.metric, []
+    for side in series.sides:
+        low = min(side, key=lambda point: point.value or 0.0)
+        high = max(side, key=lambda point: point.value or 0.0)
+        if len(side) > 1:
+            text = (
+                f"Lowest {words.value_words(low.value, metric)} in {series.name_of(low)}, "
+                f"highest {words.value_words(high.value, metric)} in {series.name_of(high)}"
+            )
+            latest = f"latest {words.value_words(side[-1].value, metric)}"
+            only = len(series.sides) == 1
+            said.append(f"{text}, {latest}." if only else f"{text}, of those to {series.name_of(side[-1])}.")
+        elif len(series.sides) > 1:
+            said.append(f"{series.name_of(side[0])}: {words.value_words(side[0].value, metric)}.")
+    return " ".join(said)
 
 
 def line_chart(

@@ -14,6 +14,7 @@ from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, l
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.reach import Reach, levels_of, next_levels, reach
+from dashboard.viewmodels.scope import widening_of
 from dashboard.viewmodels.scorecard import Row, row_of
 from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, values_of
 from metrics.catalogue import Catalogue, Metric
@@ -141,7 +142,8 @@ def build(
             period_to=filters.period_to,
         )
     )
-    series = Series(metric, str(result.grains[metric.id]), points_of(result.frame, metric.id))
+    widening = widening_of(catalogue, metric, found.shown, by_service=bool(services))
+    series = Series(metric, str(result.grains[metric.id]), points_of(result.frame, metric.id), widening)
     organisations = _by_organisation(layer, found, metric, shown_grain, filters.period_to)
     newest = series.latest
     period = newest.period if newest else _newest(organisations)

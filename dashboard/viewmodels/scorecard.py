@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -186,7 +186,7 @@ def spark_of(series: Series) -> tuple[tuple[float | None, ...], str]:
     kept = [point for point in series.trimmed().points if point.period <= newest.period]
     kept = kept[-_SPARK_PERIODS.get(series.grain, 25) :]
     valued = [point for point in kept if point.value is not None]
-    if len(valued) < 2:
+    if len(valued) < 2 or len(replace(series, points=tuple(kept)).sides) > 1:
         return (), ""
     low = min(valued, key=lambda point: point.value or 0.0)
     high = max(valued, key=lambda point: point.value or 0.0)

@@ -32,16 +32,39 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Widening:
+    """A day from which a publication covers more than before, and the words for it."""
+
+    day: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A metric over time for one place, oldest first, every period present.
 
     Attributes:
         grain: the length of the periods.
+        widening: where the values begin to cover more; those before do not compare with those after.
     """
 
     metric: Metric
     grain: str
     points: tuple[Point, ...]
+    widening: Widening | None = None
+
+    @property
+    def sides(self) -> tuple[tuple[Point, ...], ...]:
+        """Returns the points with a value, in the parts within which they compare; none that is empty."""
+        valued = tuple(point for point in self.points if point.value is not None)
+        if self.widening is None:
+            return (valued,) if valued else ()
+        day = self.widening.day
+        parts = (
+            tuple(each for each in valued if each.period < day),
+            tuple(each for each in valued if each.period >= day),
+        )
+        return tuple(part for part in parts if part)
 
     @property
     def latest(self) -> Point | None:
@@ -58,7 +81,7 @@ class Series:
         """Returns the series from a day on."""
         if day is None:
             return self
-        return Series(self.metric, self.grain, tuple(point for point in self.points if point.period >= day))
+        return replace(self, points=tuple(point for point in self.points if point.period >= day))
 
     def shown_since(self, day: date | None) -> Series:
         """Returns the series for a chart from a day on; yearly ones whole, as a few points tell nothing."""
@@ -67,7 +90,7 @@ class Series:
     def trimmed(self) -> Series:
         """Returns the series without the empty periods before its first value."""
         first = next((place for place, point in enumerate(self.points) if point.value is not None), len(self.points))
-        return Series(self.metric, self.grain, self.points[first:])
+        return replace(self, points=self.points[first:])
 
     def name_of(self, point: Point) -> str:
         """Returns the words for the point's period."""
@@ -157,10 +180,11 @@ def change_of(series: Series) -> Change | None:
     newest = series.latest
     if newest is None or newest.status != Status.FINAL:
         return None
+    like = next((side for side in series.sides if newest in side), ())
     year_before = series.at(words.months_after(newest.period, -12))
-    if _compares(year_before):
+    if _compares(year_before) and year_before in like:
         return change_between(series, newest, year_before)
-    earlier = [point for point in series.points if point.period < newest.period and _compares(point)]
+    earlier = [point for point in like if point.period < newest.period and _compares(point)]
     if not earlier:
         return None
     change = change_between(series, newest, earlier[-1])

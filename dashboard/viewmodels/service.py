@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import Layer, filters_of
-from dashboard.viewmodels.charts import Line, LineChart, Table, line_chart
+from dashboard.viewmodels.charts import Line, LineChart, Table, extremes_of, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.reach import Reach, reach
-from dashboard.viewmodels.series import Series, points_of
+from dashboard.viewmodels.scope import widening_of
+from dashboard.viewmodels.series import Series, Widening, points_of
 from metrics.catalogue import Metric
 from metrics.query.request import Filter, Request
 
@@ -27,6 +29,8 @@ class ServiceView:
         overview: every service with its newest figures, largest list first.
         charts: one for each measure over time, a line for each chosen service and one for England.
         title: what the overview shows, in a sentence.
+        notes: what the engine says of the figures.
+        reason: why there is nothing to show, and what to choose instead.
     """
 
     reach: Reach | None
@@ -35,6 +39,8 @@ class ServiceView:
     overview: Table | None
     charts: tuple[LineChart, ...]
     chosen: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def build(layer: Layer, places: Places, filters: Filters, names: dict[str, str]) -> ServiceView:
@@ -49,19 +55,36 @@ def build(layer: Layer, places: Places, filters: Filters, names: dict[str, str])
     catalogue = layer.catalogue
     measures = tuple(catalogue.metrics[name] for name in MEASURES if name in catalogue.metrics)
     if not measures:
-        return ServiceView(None, "", "", None, (), ())
+        return ServiceView(None, "", "", None, (), (), reason="No waiting list is defined here.")
     found = reach(catalogue, measures[0], places.by_code[filters.organisation], places)
     newest = _newest(layer, measures[0], found.shown, filters.period_to)
     if newest is None:
-        return ServiceView(found, "", "", None, (), ())
-    overview, largest = _overview(layer, measures, found.shown, newest, names)
+        return ServiceView(found, "", "", None, (), (), reason=_reason(layer, measures[0], found.shown, filters))
+    overview, largest, notes = _overview(layer, measures, found.shown, newest, names)
     chosen = filters.services or largest[:1]
     start = filters.period_from(newest)
-    asked = _Lines(layer, found.shown, tuple(chosen), names, start, filters.period_to)
+    asked = _Lines(layer, found.shown, tuple(chosen), names, places.england, start, filters.period_to)
     charts = tuple(_chart(asked, measure) for measure in measures) if chosen else ()
     period = words.period_words(newest, "month")
     title = f"{words.counted(len(overview.rows), 'service')} at {found.shown.name}, {period}, longest list first"
-    return ServiceView(found, period, title, overview, charts, tuple(chosen))
+    return ServiceView(found, period, title, overview, charts, tuple(chosen), notes)
+
+
+def _reason(layer: Layer, measure: Metric, place: Place, filters: Filters) -> str:
+    """Returns why nothing is shown: the chosen month is before the services' first, or the place has no list."""
+    if filters.period_to:
+        result = layer.ask(Request((measure.id,), by=("service",)))
+        first = result.frame.drop_nulls("value")["period"].min()
+        if isinstance(first, date) and filters.period_to < first:
+            return f"Services are held from {first:%B %Y}. Choose that month or a later one in 'Up to'."
+    own = layer.ask(Request((measure.id,), by=("service",), where=filters_of(place)))
+    held = own.frame.drop_nulls("value")["period"].min()
+    if isinstance(held, date):
+        return f"Its services are held from {held:%B %Y}. Choose that month or a later one in 'Up to'."
+    return (
+        "Ambulance, community and many mental health providers have none. Choose an acute trust, an integrated care "
+        "board or England."
+    )
 
 
 def _newest(layer: Layer, measure: Metric, place: Place, period_to: date | None) -> date | None:
@@ -79,7 +102,7 @@ def _newest(layer: Layer, measure: Metric, place: Place, period_to: date | None)
 
 def _overview(
     layer: Layer, measures: tuple[Metric, ...], place: Place, newest: date, names: dict[str, str]
-) -> tuple[Table, tuple[str, ...]]:
+) -> tuple[Table, tuple[str, ...], tuple[str, ...]]:
     result = layer.ask(
         Request(tuple(each.id for each in measures), by=("service",), period_from=newest, period_to=newest,
                 where=filters_of(place))
@@ -98,7 +121,9 @@ def _overview(
     )
     columns = ("Service", *(each.name for each in measures))
     table = Table(f"Waiting lists by service, {place.name}", columns, rows, frozenset(range(1, len(columns))))
-    return table, tuple(ordered)
+    # What an alternate says of itself, its model says too.
+    notes = tuple(dict.fromkeys(note.text for note in result.notes if note.code != "alternate"))
+    return table, tuple(ordered), notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +134,7 @@ class _Lines:
     place: Place
     services: tuple[str, ...]
     names: dict[str, str]
+    england: Place
     start: date | None
     period_to: date | None
 
@@ -140,21 +166,68 @@ def _chart(asked: _Lines, measure: Metric) -> LineChart:
     # A list's length does not compare with that of all England; shares and waits do.
     compared = asked.place.kind != "england" and measure.unit != "count"
     england = asked.of(measure, (), "England, ")[:1] if compared else []
-    first = Series(measure, "month", own[0].points).trimmed()
-    version = asked.layer.catalogue.version_of(measure)
-    return line_chart(
-        measure.id, first, own[0].name, organisation=asked.place.code, version=version,
-        title=_title(measure, first, own[0].name, england), others=(*own[1:], *england),
+    catalogue = asked.layer.catalogue
+    widening = widening_of(catalogue, measure, asked.place, by_service=True)
+    told = [(line.name, Series(measure, "month", line.points, widening).trimmed()) for line in own]
+    version = catalogue.version_of(measure)
+    chart = line_chart(
+        measure.id, told[0][1], own[0].name, organisation=asked.place.code, version=version,
+        title=_title(measure, told, england), others=(*own[1:], *england),
         filters={"organisation": asked.place.code, "service": "+".join(asked.services)},
     )  # fmt: skip
+    if england:
+        widening = widening_of(catalogue, measure, asked.england, by_service=True)
+    return replace(chart, summary=_summary(chart, asked.place, told, england, widening))
 
 
-def _title(measure: Metric, series: Series, service: str, england: list[Line]) -> str:
-    newest = series.latest
+def _title(measure: Metric, told: Sequence[tuple[str, Series]], england: Sequence[Line]) -> str:
+    """Returns the newest value of every service, and England's beside them."""
+    newest = max((each.latest.period for _, each in told if each.latest), default=None)
     if newest is None:
-        return f"{measure.name}, {service}: not reported"
-    text = f"{measure.name}, {service}: {words.value_words(newest.value, measure)} in {series.name_of(newest)}"
-    other = next((point for line in england for point in line.points if point.period == newest.period), None)
-    if other is not None and other.value is not None:
-        text += f"; England {words.value_text(other.value, measure)}"
+        return f"{measure.name}, {', '.join(name for name, _ in told)}: not reported"
+    period = words.period_words(newest, "month")
+    values = [(name, point.value if (point := each.at(newest)) else None) for name, each in told]
+    if len(values) == 1:
+        text = f"{measure.name}, {values[0][0]}: {words.value_words(values[0][1], measure)} in {period}"
+    else:
+        said = ", ".join(f"{name} {_lower(words.value_words(value, measure))}" for name, value in values)
+        text = f"{measure.name}, {period}: {said}"
+    for line in england:
+        value = next((point.value for point in line.points if point.period == newest), None)
+        if value is not None:
+            name = "England" if len(values) == 1 else line.name
+            text += f"; {name} {words.value_text(value, measure)}"
     return text
+
+
+def _lower(text: str) -> str:
+    return text.lower() if text == words.NOT_REPORTED else text
+
+
+def _summary(
+    chart: LineChart,
+    place: Place,
+    told: Sequence[tuple[str, Series]],
+    england: Sequence[Line],
+    widening: Widening | None,
+) -> str:
+    """Returns the chart in words, every service of it."""
+    measure = chart.metric
+    parts = [f"{measure.title}, {place.name}."]
+    for name, series in told:
+        held = [point for side in series.sides for point in side]
+        if not held:
+            parts.append(f"{name}: not reported.")
+            continue
+        covered = f"{words.counted(len(held), 'month')}, {series.name_of(held[0])} to {series.name_of(held[-1])}"
+        parts.append(f"{name}: {covered}. {extremes_of(series)}".rstrip())
+        gaps = sum(1 for point in series.points if point.value is None)
+        if gaps:
+            parts.append(f"{words.counted(gaps, 'month')} without a figure, shown as gaps.")
+    parts += [f"Beside it: {line.name}." for line in england]
+    crossing = [*(each.points for _, each in told), *(line.points for line in england)]
+    if widening and any(len(Series(measure, "month", points, widening).sides) > 1 for points in crossing):
+        parts.append(f"England: {widening.text[:1].lower()}{widening.text[1:]}" if england else widening.text)
+    if chart.references:
+        parts.append(f"Dashed: {'; '.join(each.label for each in chart.references)}.")
+    return " ".join(parts)

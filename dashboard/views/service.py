@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -28,14 +29,18 @@ def draw(visit: Visit) -> None:
     view = visit.answer(lambda: model.build(visit.layer, visit.places, visit.filters, dict(visit.services)), "service")
     if view.overview is None:
         states.empty(
-            f"No waiting list is reported for {visit.place.name}",
-            "Ambulance, community and many mental health providers have none. Choose an acute trust, an integrated "
-            "care board or England.",
+            f"No waiting list by service is held for {visit.place.name}{_until(visit)}",
+            view.reason,
         )
         return
     if view.reach and not view.reach.is_own:
         put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
+    put("".join(f'<p class="bw bw-note">{escape(note)}</p>' for note in view.notes))
     source = visit.source_of(*(chart.metric.id for chart in view.charts))
     charts.in_pairs([partial(charts.draw, chart, source=source, key=visit.key, level=2) for chart in view.charts])
     st.header("All services", anchor=False)
-    put(f'<p class="bw">{view.title}</p>{table(view.overview)}')
+    put(f'<p class="bw">{escape(view.title)}</p>{table(view.overview)}')
+
+
+def _until(visit: Visit) -> str:
+    return f" up to {visit.filters.month:%B %Y}" if visit.filters.month else ""
