@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
@@ -12,6 +13,7 @@ from streamlit.elements.lib.streamlit_plotly_theme import CATEGORY_8
 
 from dashboard import format as words
 from dashboard.components.html import put, table
+from dashboard.layer import metrics_layer
 from dashboard.viewmodels.charts import HOLLOW, Download, LineChart, RankChart, Reference, Table
 from metrics.catalogue import Metric
 
@@ -155,9 +157,15 @@ def with_table(content: Table, download: Download, key: str) -> None:
 def download_csv(download: Download, key: str, label: str = "Download CSV") -> None:
     """Draws a button that makes its file when it is pressed."""
     st.download_button(
-        label, data=lambda: download.text().encode(), file_name=download.file_name, mime="text/csv", key=f"{key}-csv",
-        on_click="ignore",
+        label, data=lambda: _stamped(download).encode(), file_name=download.file_name, mime="text/csv",
+        key=f"{key}-csv", on_click="ignore",
     )  # fmt: skip
+
+
+def _stamped(download: Download) -> str:
+    """Returns the file with the version of the data behind it and the moment of reading (UTC)."""
+    read_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return download.text(data_version=metrics_layer().data_version, read_at=read_at)
 
 
 def _reference_line(figure: go.Figure, chart: LineChart, reference: Reference, number: int) -> None:

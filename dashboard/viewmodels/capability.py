@@ -9,12 +9,13 @@ from typing import Final
 
 from dashboard import format as words
 from dashboard.viewmodels import scorecard
-from dashboard.viewmodels.asking import Layer, histories
+from dashboard.viewmodels.asking import History, Layer, histories
 from dashboard.viewmodels.charts import LineChart, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
 
 _MOST_CHARTS: Final = 4
+_FEWEST_VALUES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,15 @@ class About:
     Attributes:
         groups: the capabilities of the catalogue that it shows.
         not_measured: what belongs here and has no data yet.
+        over_time: the charts, a sub-topic each: its measures by importance, of which the first that is held is drawn.
+            Without sub-topics the first measures are drawn.
     """
 
     title: str
     intro: str
     groups: tuple[str, ...]
     not_measured: tuple[str, ...]
+    over_time: tuple[tuple[str, ...], ...] = ()
 
 
 CAPABILITIES: Final[Mapping[str, About]] = {
@@ -57,6 +61,12 @@ CAPABILITIES: Final[Mapping[str, About]] = {
         "days to months late; they are not a live view of the wards.",
         ("operations",),
         ("Beds, theatres and clinics at this moment", "Length of stay by ward", "Time to complete common tasks"),
+        (
+            ("acute_bed_occupancy", "bed_occupancy"),
+            ("discharges_daily",),
+            ("no_criteria_to_reside",),
+            ("ambulance_handover_mean",),
+        ),
     ),
     "technology": About(
         "Technology",
@@ -83,6 +93,11 @@ CAPABILITIES: Final[Mapping[str, About]] = {
         "show what happened, not what caused it.",
         ("impact_cost", "impact_outcomes", "impact_staff"),
         ("What each initiative contributed, against comparable organisations", "Cost of administration by process"),
+        (
+            ("admin_workforce_share", "medical_records_cost"),
+            ("shmi", "fft_inpatient_positive", "proms_hip_gain"),
+            ("staff_engagement", "staff_morale", "staff_burned_out_share"),
+        ),
     ),
 }
 
@@ -111,21 +126,27 @@ def build(layer: Layer, places: Places, filters: Filters, capability: str, today
     """Returns the page of a capability, a key of `CAPABILITIES`, for the chosen place and period."""
     about = CAPABILITIES[capability]
     card = scorecard.build(layer, places, filters, today, about.groups, headlines_only=False)
-    shown = [row.metric for row in card.rows if not row.spread]
-    held = histories(layer, shown, card.place, places, filters.period_to)
+    shown = {row.metric.id: row.metric for row in card.rows if not row.spread}
+    held = histories(layer, shown.values(), card.place, places, filters.period_to)
     charts: list[LineChart] = []
     whose: dict[str, str] = {}
-    for metric in shown:
-        history = held[metric.id]
-        newest = history.series.latest
-        if newest is None or len(charts) == _MOST_CHARTS:
-            continue
-        start = filters.period_from(words.period_end(newest.period, history.series.grain))
-        cut = history.series.shown_since(start)
-        if sum(point.value is not None for point in cut.points) < 3:
-            continue
-        place = history.reach.shown
-        version = layer.catalogue.version_of(metric)
-        charts.append(line_chart(metric.id, cut, place.name, organisation=place.code, version=version))
-        whose[metric.id] = history.reach.label
+    for topic in about.over_time or [(name,) for name in shown]:
+        drawn = (_chart(layer, held[name], filters) for name in topic if name in shown)
+        chart = next((each for each in drawn if each), None)
+        if chart and len(charts) < _MOST_CHARTS:
+            charts.append(chart)
+            whose[chart.metric.id] = held[chart.metric.id].reach.label
     return CapabilityView(about, card, tuple(charts), whose)
+
+
+def _chart(layer: Layer, history: History, filters: Filters) -> LineChart | None:
+    """Returns a measure's chart, None when too few values are held to show a course."""
+    series, place = history.series, history.reach.shown
+    newest = series.latest
+    if newest is None:
+        return None
+    cut = series.shown_since(filters.period_from(words.period_end(newest.period, series.grain)))
+    if sum(point.value is not None for point in cut.points) < _FEWEST_VALUES:
+        return None
+    version = layer.catalogue.version_of(series.metric)
+    return line_chart(series.metric.id, cut, place.name, organisation=place.code, version=version)

@@ -37,14 +37,15 @@ class Download:
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
 
-    def text(self) -> str:
-        """Returns the file as CSV."""
+    def text(self, **stamp: str) -> str:
+        """Returns the file as CSV; `stamp` names further columns of one value each, such as the data version."""
         frame = pl.DataFrame(
             {name: [None if row[place] is None else str(row[place]) for row in self.rows]
              for place, name in enumerate(self.columns)},
             schema=dict.fromkeys(self.columns, pl.String),
         )  # fmt: skip
-        return frame.write_csv()
+        more = [pl.lit(value).alias(name) for name, value in stamp.items() if name not in self.columns]
+        return frame.with_columns(more).write_csv()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ def _line_download(
         "metric", "definition_version", "series", "filters", "period", "grain", "value", "numerator", "denominator",
         "status", "reporting", "expected",
     )  # fmt: skip
-    said = "; ".join(f"{name}={value}" for name, value in filters.items())
+    said = _said(filters)
     rows = tuple(
         (
             series.metric.id, version, line.name, said, point.period, series.grain, point.value, point.numerator,
@@ -263,6 +264,19 @@ def _line_download(
         for point in line.points
     )  # fmt: skip
     return Download(f"{series.metric.id}-{key}.csv", columns, rows)
+
+
+def _said(filters: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in filters.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The first day of the one period shown, its grain, and the filters that hold."""
+
+    period: date
+    grain: str
+    filters: Mapping[str, str]
 
 
 def rank_chart(
@@ -275,6 +289,7 @@ def rank_chart(
     period: str,
     noun: str,
     version: str,
+    scope: Scope,
     references: Sequence[Reference] = (),
     named: bool = True,
 ) -> RankChart:
@@ -289,6 +304,7 @@ def rank_chart(
         period: the period's name.
         noun: the head of the first column: 'Region'.
         version: the definition's version, written into the file.
+        scope: period, grain and filters, written into the file beside the numbers.
         references: levels to compare with.
         named: writes every item's name on the axis; else only the order is drawn.
     """
@@ -306,10 +322,11 @@ def rank_chart(
     )  # fmt: skip
     download = Download(
         f"{metric.id}-{key}.csv",
-        ("metric", "definition_version", "period", "code", "name", "value", "numerator", "denominator", "status"),
+        ("metric", "definition_version", "filters", "period", "grain", "code", "name", "value", "numerator",
+         "denominator", "status"),
         tuple(
-            (metric.id, version, period, item.code, item.name, item.value, item.numerator, item.denominator,
-             item.status)
+            (metric.id, version, _said(scope.filters), scope.period, scope.grain, item.code, item.name, item.value,
+             item.numerator, item.denominator, item.status)
             for item in ordered
         ),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import polars as pl
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import History, Layer, board_grain, filters_of, notes_for
-from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, line_chart, rank_chart
+from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, Scope, line_chart, rank_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.reach import Reach, levels_of, next_levels, reach
@@ -78,6 +78,10 @@ class _Question:
                 period_to=self.period, where=where, totals=totals,
             )
         )  # fmt: skip
+
+    def scope(self, place: Place, services: tuple[str, ...]) -> Scope:
+        said = {"organisation": place.code} | ({"service": "+".join(services)} if services else {})
+        return Scope(self.period, self.grain, said)
 
     def items(self, result: Result, dimension: str) -> list[Item]:
         return items_of(result, self.metric, dimension, self.period, self.places)
@@ -206,7 +210,8 @@ def _spread(result: Result | None, metric: Metric, period: date, grain: str) -> 
 
 def _breakdown(question: _Question, split: str) -> RankChart | None:
     metric, place = question.metric, question.place
-    result = question.by(split, place, () if split == "service" else question.services)
+    services = () if split == "service" else question.services
+    result = question.by(split, place, services)
     items = question.items(result, split)
     valued = sorted((item for item in items if item.value is not None), key=_value)
     if not valued:
@@ -224,7 +229,7 @@ def _breakdown(question: _Question, split: str) -> RankChart | None:
     )
     return rank_chart(
         "breakdown", metric, items, title=title, summary=summary, period=question.period_name, noun=noun,
-        version=question.version, named=len(valued) <= _MOST_NAMED,
+        version=question.version, scope=question.scope(place, services), named=len(valued) <= _MOST_NAMED,
     )  # fmt: skip
 
 
@@ -251,6 +256,7 @@ def _peers(question: _Question) -> RankChart | None:
     return rank_chart(
         "peers", metric, items, title=title, summary=summary, period=question.period_name,
         noun=noun[0].upper() + noun[1:], version=question.version, references=references, named=False,
+        scope=question.scope(question.places.england, question.services),
     )  # fmt: skip
 
 
@@ -290,7 +296,10 @@ def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, per
     if metric.id in words.BANDS:
         return f"{place.name}: {value}, as {like:,} of {words.counted(len(valued), noun)}, {period}"
     first = 1 + sum(1 for item in valued if _value(item) > _value(valued[rank - 1]))
-    place_words = "highest" if first == 1 else f"{words.ordinal(first)} highest"
+    last = 1 + sum(1 for item in valued if _value(item) < _value(valued[rank - 1]))
+    # Counted from the nearer end: '14th lowest', not '110th highest'.
+    number, end = (first, "highest") if first <= last else (last, "lowest")
+    place_words = end if number == 1 else f"{words.ordinal(number)} {end}"
     if like > 1:
         place_words = f"joint {place_words}"
     return f"{place.name}: {value}, {place_words} of {words.counted(len(valued), noun)}, {period}"

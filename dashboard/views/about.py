@@ -63,7 +63,10 @@ def draw(visit: Visit) -> None:
     put(
         '<div class="bw"><p class="bw-headline">Bellwether shows whether a healthcare organisation\'s digital '
         "transformation works: daily operations, what the programme promised, and the capabilities that carry it.</p>"
-        "<p>The figures are official statistics, read from the publishers' own files. Bellwether is not an NHS service "
+        "<p>The figures are published statistics. Most are read from the publishers' own files. Some come from "
+        "extracts that others made of them and were not checked against the publication, such as the trust snapshot, "
+        "the monthly totals of waiting lists by provider, the digital maturity scores and the ratings of the Care "
+        "Quality Commission; what to know of each publication says so. Bellwether is not an NHS service "
         "and is not endorsed by NHS England. A figure shows what was reported, not why.</p>"
         f"<p>What each measure means stands in {catalogue}. Where it comes from stands in {sources}.</p></div>"
     )

@@ -22,8 +22,9 @@ def draw(visit: Visit) -> None:
     st.title("Data and licences", anchor=False)
     stale = f"<p>{escape(STALE_WORDS)}</p>" if any(held.stale for held in visit.holdings.held) else ""
     put(
-        '<div class="bw"><p class="bw-headline">Every figure comes from a published file that was read as it was '
-        "issued. Contains public sector information licensed under the "
+        '<div class="bw"><p class="bw-headline">Every figure comes from a published file, or from an extract that '
+        "others made of one: 'Know before you use it' says which. Files are read as they are. Contains "
+        "public sector information licensed under the "
         f'<a href="{holdings.OPEN_LICENCE_ADDRESS}">Open Government Licence v3.0</a>.</p>'
         f"<p>{words.counted(len(visit.holdings.held), 'publication')} feed "
         f"{words.counted(len(visit.layer.catalogue.metrics), 'measure')} and the list of organisations. "
