@@ -28,7 +28,8 @@ def test_shares_are_shown_as_percentages(share, decimals, text):
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(244_700_000, "£244.7m"), (1_250_000_000, "£1.2bn"), (12_345, "£12,345"), (-3_000_000, "\N{MINUS SIGN}£3.0m")]
+    ("amount", "text"),
+    [(244_700_000, "£244.7m"), (1_250_000_000, "£1.2bn"), (12_345, "£12,345"), (-3_000_000, "\N{MINUS SIGN}£3.0m")],
 )
 def test_money_is_in_pounds_with_m_and_bn(amount, text):
     assert words.pounds(amount) == text
@@ -98,6 +99,8 @@ def test_changes_are_told_in_words(metric, change, text):
     assert words.change_words(change, CATALOGUE.metric(metric)) == text
 
 
-@pytest.mark.parametrize(("place", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (23, "23rd"), (112, "112th")])
+@pytest.mark.parametrize(
+    ("place", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (23, "23rd"), (112, "112th")]
+)
 def test_ranks_are_ordinals(place, text):
     assert words.ordinal(place) == text
