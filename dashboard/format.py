@@ -25,6 +25,11 @@ BANDS: Final[Mapping[str, Mapping[int, str]]] = {
     "cqc_well_led": _CQC,
     "oversight_segment": {number: f"Segment {number}" for number in range(1, 6)},
 }
+# Of one organisation these are a yes or a no; of many, how many or what share.
+YES_NO: Final = frozenset({
+    "fdp_live_organisations", "fdp_reporting_benefits", "dspt_met", "dspt_exceeded", "epr_in_place",
+    "records_wholly_electronic", "records_paper_only",
+})  # fmt: skip
 _WORDS: Final = {"weeks": "weeks", "days": "days", "hours": "hours", "minutes": "minutes", "fte": "FTE", "beds": "beds"}
 
 
@@ -91,6 +96,11 @@ def value_words(value: float | None, metric: Metric) -> str:
     text = value_text(value, metric)
     words = unit_words(metric)
     return text if not words or text == NOT_REPORTED else f"{text} {words}"
+
+
+def answer_words(value: float | None) -> str:
+    """Returns 'Yes', 'No' or 'Not reported', for what is a yes or a no of one organisation."""
+    return NOT_REPORTED if value is None else "Yes" if value else "No"
 
 
 def change_words(change: float, metric: Metric) -> str:

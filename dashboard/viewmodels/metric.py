@@ -161,8 +161,10 @@ def build(
     if newest:
         cut = series.shown_since(filters.period_from(words.period_end(newest.period, series.grain)))
         said = {"organisation": found.shown.code} | ({"service": "+".join(services)} if services else {})
+        answer = metric.id in words.YES_NO and found.shown.level == "organisation"
+        title = f"{metric.name}: {words.answer_words(newest.value)} in {series.name_of(newest)}" if answer else None
         history = line_chart(
-            "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said
+            "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said, title=title
         )  # fmt: skip
     splits = splits_of(catalogue, metric, found.shown)
     chosen = split if split in splits else next(iter(splits), None)
@@ -293,7 +295,10 @@ def _rank_title(place: Place, metric: Metric, valued: list[Item], noun: str, per
         )
     value = words.value_words(valued[rank - 1].value, metric)
     like = sum(1 for item in valued if item.value == valued[rank - 1].value)
-    if metric.id in words.BANDS:
+    answer = metric.id in words.YES_NO and place.level == "organisation"
+    if answer:
+        value = words.answer_words(valued[rank - 1].value)
+    if answer or metric.id in words.BANDS:
         return f"{place.name}: {value}, as {like:,} of {words.counted(len(valued), noun)}, {period}"
     first = 1 + sum(1 for item in valued if _value(item) > _value(valued[rank - 1]))
     last = 1 + sum(1 for item in valued if _value(item) < _value(valued[rank - 1]))

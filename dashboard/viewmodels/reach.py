@@ -15,10 +15,12 @@ class Reach:
     Attributes:
         asked: the place that the reader chose.
         shown: the place whose figure is shown.
+        below: the levels below England at which the metric is held.
     """
 
     asked: Place
     shown: Place
+    below: frozenset[str] = frozenset()
 
     @property
     def is_own(self) -> bool:
@@ -31,7 +33,11 @@ class Reach:
         if self.is_own:
             return ""
         if self.shown.kind == "england":
-            return "England figure: not published below England"
+            if not self.below:
+                return "England figure: not held below England"
+            if self.below == {"organisation"}:
+                return "England: shown for single organisations only"
+            return f"England figure: no figure is held that {self.asked.name} belongs to"
         level = {"icb": "integrated care board", "region": "region"}[self.shown.kind]
         return f"{self.shown.name}, as reported by {level}"
 
@@ -53,8 +59,8 @@ def reach(catalogue: Catalogue, metric: Metric, place: Place, places: Places) ->
     levels = levels_of(catalogue, metric)
     for candidate in (place, *places.above(place)):
         if candidate.kind == "england" or candidate.level in levels:
-            return Reach(place, candidate)
-    return Reach(place, places.england)
+            return Reach(place, candidate, levels - {"england"})
+    return Reach(place, places.england, levels - {"england"})
 
 
 def next_levels(catalogue: Catalogue, metric: Metric, place: Place) -> tuple[str, ...]:

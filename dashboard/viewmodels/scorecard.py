@@ -216,17 +216,21 @@ def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filter
     spark, spark_text = spark_of(series)
     last = words.period_end(newest.period, series.grain)
     settled = newest.status in (Status.FINAL, Status.PROVISIONAL)
+    single = metric.id in words.YES_NO and history.reach.shown.level == "organisation"
+    change = change_of(series)
+    if single and change and change.amount:
+        change = replace(change, text=f"after {words.answer_words(0.0 if change.amount > 0 else 1.0)} in {change.than}")
     return Row(
         metric=metric,
-        value=words.value_text(newest.value, metric),
-        unit=words.unit_words(metric),
+        value=words.answer_words(newest.value) if single else words.value_text(newest.value, metric),
+        unit="" if single else words.unit_words(metric),
         period=series.name_of(newest),
         whose=history.reach.label,
-        change=change_of(series),
+        change=change,
         target=check_target(metric, newest.value, last, history.reach.shown.code) if settled else None,
         spread=None,
-        spark=spark,
-        spark_text=spark_text,
+        spark=() if single else spark,
+        spark_text="" if single else spark_text,
         freshness=freshness_of(series, newest, model.stale_after_days, today) if filters.month is None else None,
         status=newest.status,
         coverage=coverage_words(newest, history.reach.shown),

@@ -43,7 +43,8 @@ def draw(visit: Visit) -> None:
     elif not view.row.spread:
         states.empty(
             f"{metric.name} is not reported for {visit.place.name}",
-            "Choose another organisation, or a later period. What others report is below, where there is any.",
+            "Not reported by this organisation. Choose another, or a later period. What others report is below, where "
+            "there is any.",
         )
     if view.splits:
         _breakdown(view, source, key)

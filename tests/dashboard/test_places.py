@@ -84,7 +84,7 @@ def test_a_metric_of_england_is_labelled_as_englands(places):
     catalogue = load()
     found = reach(catalogue, catalogue.metric("outpatient_hospital_cancelled"), places.by_code["R0A"], places)
     assert found.shown.code == "ENG"
-    assert found.label == "England figure: not published below England"
+    assert found.label == "England figure: not held below England"
 
 
 def test_an_own_figure_has_no_label(places):

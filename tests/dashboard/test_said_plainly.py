@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from dashboard import format as words
-from dashboard.viewmodels import capability, metric
+from dashboard.viewmodels import capability, metric, scorecard
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
@@ -69,3 +69,35 @@ def test_the_files_of_breakdown_and_peers_say_what_was_asked(layer: MetricsLayer
     by_service = metric.build(layer, places, Filters(services=("502",)), "rtt_waiting_list", TODAY, split="region")
     rows = list(csv.DictReader(io.StringIO(by_service.breakdown.download.text())))
     assert {row["filters"] for row in rows} == {"organisation=ENG; service=502"}
+
+
+def test_what_is_a_yes_or_a_no_of_one_organisation_reads_so(layer: MetricsLayer, places: Places) -> None:
+    rows = scorecard.build(layer, places, Filters(TRUST), TODAY, headlines_only=False).rows
+    answers = {row.metric.id: row for row in rows if row.metric.id in words.YES_NO and not row.whose}
+    assert {"dspt_met", "epr_in_place"} <= set(answers)
+    assert {row.value for row in answers.values()} <= {"Yes", "No"}
+    assert {row.unit for row in answers.values()} == {""}
+    view = metric.build(layer, places, Filters(TRUST), "dspt_met", TODAY)
+    assert view.history.title == f"Data security met: {answers['dspt_met'].value} in {answers['dspt_met'].period}"
+    assert f"{answers['dspt_met'].value}, as " in view.peers.title
+    england = metric.build(layer, places, Filters(), "dspt_met", TODAY)
+    assert england.row.value.endswith("%")
+
+
+@pytest.mark.parametrize("organisation", ["QOP", "Y62"])
+def test_an_index_of_single_organisations_is_not_called_unpublished_below_england(
+    layer: MetricsLayer, places: Places, organisation: str
+) -> None:
+    view = metric.build(layer, places, Filters(organisation), "dma_overall", TODAY)
+    assert view.row.whose == "England: shown for single organisations only"
+    view = metric.build(layer, places, Filters(organisation), "outpatient_unknown_outcome", TODAY)
+    assert view.row.whose == "England figure: not held below England"
+
+
+def test_what_others_report_and_this_organisation_does_not_shows_no_england_figure(
+    layer: MetricsLayer, places: Places
+) -> None:
+    ambulance = next(each for each in places if each.trust_type == "Ambulance")
+    view = metric.build(layer, places, Filters(ambulance.code), "outpatient_dna", TODAY)
+    assert (view.row.value, view.row.whose) == ("Not reported", "")
+    assert view.history is None

@@ -80,7 +80,7 @@ def test_a_trust_sees_its_own_figures_and_labelled_ones_of_others(layer, places)
     rows = {row.metric.id: row for row in card.rows}
     assert rows["ae_four_hour"].whose == ""
     assert "as reported by integrated care board" in rows["nhs_app_logins"].whose
-    assert rows["outpatient_unknown_outcome"].whose == "England figure: not published below England"
+    assert rows["outpatient_unknown_outcome"].whose == "England figure: not held below England"
     assert rows["dma_overall"].spread is None
 
 
