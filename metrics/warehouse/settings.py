@@ -1,4 +1,4 @@
-"""Where the warehouse is: `bellwether.toml`, `BELLWETHER_*`, or the defaults."""
+"""Where the warehouse and the definitions are: `bellwether.toml`, `BELLWETHER_*`, or the defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from metrics.warehouse.errors import DatabaseUrlError, SettingsError
 
 FILE = "bellwether.toml"
-_KEYS = ("home", "warehouse")
+_KEYS = ("home", "warehouse", "definitions", "shipped_definitions")
+_YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,14 @@ class Settings:
     Attributes:
         home: folder of the embedded warehouse and of everything else that is kept.
         warehouse: SQLAlchemy URL. `duckdb:///FOLDER` is the embedded warehouse in that folder.
+        definitions: folders of definitions of your own.
+        shipped_definitions: whether the definitions that ship with Bellwether are read too.
     """
 
     home: Path
     warehouse: str
+    definitions: tuple[Path, ...] = ()
+    shipped_definitions: bool = True
 
 
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -37,7 +42,9 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
 
     `BELLWETHER_HOME` and `BELLWETHER_WAREHOUSE` go before `home` and `warehouse` of `bellwether.toml`,
     which go before the defaults: `.bellwether` beside our own `pyproject.toml`, else the user's data
-    folder; and the embedded warehouse in `home`.
+    folder; and the embedded warehouse in `home`. `BELLWETHER_DEFINITIONS` and `definitions` name folders
+    of definitions that are read beside those that ship; with `BELLWETHER_SHIPPED_DEFINITIONS=no` or
+    `shipped_definitions = false`, in their place.
 
     Raises:
         SettingsError: a key that is not known, or a value that cannot be used.
@@ -49,10 +56,11 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     place, url = "BELLWETHER_WAREHOUSE", environ.get("BELLWETHER_WAREHOUSE", "")
     if not url:
         place, url = f"{FILE}, key 'warehouse'", written.get("warehouse", "")
+    own, shipped = _definitions(folder, written, environ)
     if not url:
-        return Settings(home, embedded_url(home / "warehouse"))
+        return Settings(home, embedded_url(home / "warehouse"), own, shipped)
     try:
-        return Settings(home, checked_url(url))
+        return Settings(home, checked_url(url), own, shipped)
     except DatabaseUrlError as error:
         raise SettingsError(f"{place}: {error}") from error
 
@@ -108,6 +116,27 @@ def _home(folder: Path, written: Mapping[str, str], environ: Mapping[str, str]) 
     return Path(platformdirs.user_data_dir("bellwether"))
 
 
+def _definitions(folder: Path, written: Mapping[str, str], environ: Mapping[str, str]) -> tuple[tuple[Path, ...], bool]:
+    """Returns the folders of definitions of one's own, and whether the shipped ones are read too."""
+    place, said = "BELLWETHER_DEFINITIONS", environ.get("BELLWETHER_DEFINITIONS", "")
+    if not said:
+        place, said = f"{FILE}, key 'definitions'", written.get("definitions", "")
+    parts = [part.strip() for part in said.split(os.pathsep)]
+    named = tuple(dict.fromkeys((folder / Path(part).expanduser()).resolve() for part in parts if part))
+    for each in named:
+        if not each.is_dir():
+            raise SettingsError(f"{place}: there is no folder {each}. Make it, or name another.")
+    place, said = "BELLWETHER_SHIPPED_DEFINITIONS", environ.get("BELLWETHER_SHIPPED_DEFINITIONS", "")
+    if not said:
+        place, said = f"{FILE}, key 'shipped_definitions'", written.get("shipped_definitions", "yes")
+    shipped = _YES_OR_NO.get(said.strip().casefold())
+    if shipped is None:
+        raise SettingsError(f"{place}: '{said}' is neither yes nor no. Write one of them.")
+    if not shipped and not named:
+        raise SettingsError(f"{place}: without the shipped definitions there are none. Name a folder in 'definitions'.")
+    return named, shipped
+
+
 def _is_ours(project: Path) -> bool:
     try:
         return bool(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] == "bellwether")
@@ -129,6 +158,19 @@ def _written(path: Path) -> dict[str, str]:
             near = difflib.get_close_matches(key, _KEYS, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else f" The keys are {', '.join(_KEYS)}."
             raise SettingsError(f"{path}: there is no setting '{key}'.{hint}")
-        if not isinstance(value, str):
+        if not isinstance(value, str) and not _may_be(key, value):
             raise SettingsError(f"{path}: '{key}' must be text, for example {key} = \"...\".")
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    return {key: _as_text(value) for key, value in found.items() if not isinstance(value, dict)}
+
+
+def _may_be(key: str, value: Any) -> bool:
+    if key == "definitions":
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return key == "shipped_definitions" and isinstance(value, bool)
+
+
+def _as_text(value: Any) -> str:
+    """Returns the value as the environment would say it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return os.pathsep.join(value) if isinstance(value, list) else str(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import platformdirs
@@ -94,3 +96,48 @@ def test_a_folder_may_have_almost_any_name(tmp_path: Path):
         writer.changed = True
     assert open_warehouse(url).is_built()
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def folders(root: Path, *names: str) -> list[Path]:
+    for name in names:
+        (root / name).mkdir()
+    return [root / name for name in names]
+
+
+def test_without_a_word_the_shipped_definitions_alone_are_read(tmp_path: Path):
+    settings = load_settings(tmp_path, {})
+    assert (settings.definitions, settings.shipped_definitions) == ((), True)
+
+
+def test_own_definitions_stand_beside_the_shipped_ones_or_in_their_place(tmp_path: Path):
+    mine, ours, theirs = folders(tmp_path, "mine", "ours", "theirs")
+    (tmp_path / "bellwether.toml").write_text('definitions = ["mine", "ours", "mine"]\nshipped_definitions = false\n')
+    settings = load_settings(tmp_path, {})
+    assert (settings.definitions, settings.shipped_definitions) == ((mine, ours), False)
+    settings = load_settings(
+        tmp_path, {"BELLWETHER_DEFINITIONS": f"{theirs}{os.pathsep}mine", "BELLWETHER_SHIPPED_DEFINITIONS": "yes"}
+    )
+    assert (settings.definitions, settings.shipped_definitions) == ((theirs, mine), True)
+    (tmp_path / "bellwether.toml").write_text('definitions = "ours"\n')
+    assert load_settings(tmp_path, {}).definitions == (ours,)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('definitions = "mine"\n', "bellwether.toml, key 'definitions': there is no folder "),
+        ("definitions = [1]\n", "'definitions' must be text"),
+        ('shipped_definitions = "perhaps"\n', "'perhaps' is neither yes nor no"),
+        ("shipped_definitions = false\n", "without the shipped definitions there are none"),
+        ("home = true\n", "'home' must be text"),
+    ],
+)
+def test_a_mistake_about_definitions_says_what_to_write(tmp_path: Path, text, message):
+    (tmp_path / "bellwether.toml").write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        load_settings(tmp_path, {})
+
+
+def test_a_mistake_about_definitions_in_the_environment_names_the_variable(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"BELLWETHER_DEFINITIONS: there is no folder .*nowhere"):
+        load_settings(tmp_path, {"BELLWETHER_DEFINITIONS": "nowhere"})
