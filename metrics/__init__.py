@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 from metrics.query.engine import MetricsLayer
-from metrics.query.request import Caller, Filter, Grain, Request
+from metrics.query.request import Against, Caller, Comparison, Filter, Grain, Request, Sort, Top
 from metrics.query.result import Note, Result, Status
 
-__all__ = ["Caller", "Filter", "Grain", "MetricsLayer", "Note", "Request", "Result", "Status"]
+__all__ = [
+    "Against", "Caller", "Comparison", "Filter", "Grain", "MetricsLayer", "Note", "Request", "Result", "Sort", "Status",
+    "Top",
+]  # fmt: skip

@@ -118,6 +118,8 @@ def build(layer: Sources, today: date) -> Holdings:
             if last is not None:
                 last_days[publication.id] = max(last, last_days.get(publication.id, last))
     for model in catalogue.models.values():
+        if model.publication is None:
+            continue
         limits[model.publication] = max(model.stale_after_days, limits.get(model.publication, 0))
     held = []
     for publication in sorted(publications, key=lambda each: each.title.casefold()):

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from metrics.catalogue.catalogue import Catalogue, Place, UnknownMetricError
-from metrics.catalogue.definition import Alternate, Dimension, Metric, Model, Part, Target
+from metrics.catalogue.definition import (
+    Alternate,
+    Dimension,
+    GoldenTest,
+    Input,
+    Join,
+    Metric,
+    Model,
+    Part,
+    Table,
+    Target,
+    Time,
+)
 from metrics.catalogue.finding import CatalogueError, Finding, suggest
 from metrics.catalogue.loading import SHIPPED, check, load
+from metrics.catalogue.window import Window, parse_window
 
 __all__ = [
-    "SHIPPED", "Alternate", "Catalogue", "CatalogueError", "Dimension", "Finding", "Metric", "Model", "Part", "Place",
-    "Target", "UnknownMetricError", "check", "load", "suggest",
+    "SHIPPED", "Alternate", "Catalogue", "CatalogueError", "Dimension", "Finding", "GoldenTest", "Input", "Join",
+    "Metric", "Model", "Part", "Place", "Table", "Target", "Time", "UnknownMetricError", "Window", "check", "load",
+    "parse_window", "suggest",
 ]  # fmt: skip

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from metrics.catalogue.definition import Metric, Model
+import sqlalchemy as sa
+
+from metrics.catalogue.definition import Input, Metric, Model, Table
 from metrics.catalogue.expression import names
 from metrics.catalogue.finding import suggest
+from metrics.warehouse.tables import metadata
+
+_KINDS: Mapping[str, type[sa.types.TypeEngine[Any]]] = {
+    "text": sa.String, "integer": sa.BigInteger, "number": sa.Double, "date": sa.Date, "timestamp": sa.DateTime,
+    "boolean": sa.Boolean,
+}  # fmt: skip
 
 
 class UnknownMetricError(KeyError):
@@ -27,10 +36,16 @@ class UnknownMetricError(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a definition stands."""
+    """Where a definition stands. `shown` names the file where its name alone does not."""
 
     file: Path
     line: int
+    shown: str = ""
+
+    @property
+    def name(self) -> str:
+        """Returns the file's name, with its folder where another file has the same."""
+        return self.shown or self.file.name
 
 
 @dataclass(frozen=True)
@@ -38,14 +53,16 @@ class Catalogue:
     """All models and metrics of a set of definition files, linted.
 
     Attributes:
-        places: `model:name` or `metric:id` to where it is written.
+        places: `model:name`, `metric:id` or `table:name` to where it is written.
         texts: metric id to its YAML as written.
+        tables: the analysts' own tables, by name.
     """
 
     models: Mapping[str, Model]
     metrics: Mapping[str, Metric]
     places: Mapping[str, Place]
     texts: Mapping[str, str]
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self.metrics.values())
@@ -61,29 +78,65 @@ class Catalogue:
         except KeyError:
             raise UnknownMetricError(metric_id, self.metrics) from None
 
-    def inputs(self, metric: Metric) -> tuple[Metric, ...]:
-        """Returns the metrics that a derived metric is made of, in order of their ids."""
+    def table(self, name: str) -> sa.Table | None:
+        """Returns the table of the warehouse, Bellwether's own or one that is declared; None when there is none."""
+        return self._declared.get(name, metadata.tables.get(name))
+
+    def table_of(self, model: Model) -> sa.Table:
+        """Returns the table that the model binds.
+
+        Raises:
+            KeyError: there is none; a linted catalogue has it.
+        """
+        found = self.table(model.table)
+        if found is None:
+            raise KeyError(model.table)
+        return found
+
+    def terms(self, metric: Metric) -> Mapping[str, Input]:
+        """Returns each name in a derived metric's formula with the metric that it stands for."""
         if metric.formula is None:
-            return ()
-        return tuple(self.metrics[name] for name in sorted(names(metric.formula)))
+            return {}
+        return {name: metric.inputs.get(name, Input(metric=name)) for name in sorted(names(metric.formula))}
+
+    def inputs(self, metric: Metric) -> tuple[Metric, ...]:
+        """Returns the metrics that a metric is made of, each once: of a conversion the base metric first."""
+        made_of = [metric.metric, metric.base_metric, metric.conversion_metric]
+        made_of += [term.metric for term in self.terms(metric).values()]
+        return tuple(self.metrics[name] for name in dict.fromkeys(made_of) if name is not None)
 
     def model_of(self, metric: Metric) -> Model:
-        """Returns the model of the metric; of a derived one, the model of its first input."""
+        """Returns the model of the metric; of one made of others, the model of its first input."""
         if metric.model is not None:
             return self.models[metric.model]
         return self.model_of(self.inputs(metric)[0])
 
     def version_of(self, metric: Metric) -> str:
         """Returns the definition's version: it changes when what the number means can have changed."""
-        parts = [metric.model_dump_json()]
-        if metric.model is not None:
-            parts.append(self.models[metric.model].model_dump_json())
-        parts += [self.models[alternate.model].model_dump_json() for alternate in metric.alternates]
+        parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests"})]
+        models = [metric.model, *(alternate.model for alternate in metric.alternates)]
+        parts += [self._text_of(self.models[name]) for name in models if name is not None]
         parts += [self.version_of(each) for each in self.inputs(metric)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def _text_of(self, model: Model) -> str:
+        tables = [model.table, *(join.to for join in model.joins)]
+        declared = [self.tables[name].model_dump_json(exclude_defaults=True) for name in tables if name in self.tables]
+        return "\n".join([model.model_dump_json(exclude_defaults=True), *declared])
+
+    @cached_property
+    def _declared(self) -> Mapping[str, sa.Table]:
+        own = sa.MetaData()
+        return {name: _as_table(table, own) for name, table in self.tables.items()}
 
     @cached_property
     def version(self) -> str:
         """Returns one version for all definitions."""
         joined = "".join(self.version_of(metric) for metric in self)
         return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+def _as_table(table: Table, own: sa.MetaData) -> sa.Table:
+    schema, _, name = table.name.rpartition(".")
+    columns = (sa.Column(column, _KINDS[kind]()) for column, kind in table.columns.items())
+    return sa.Table(name, own, *columns, schema=schema or None)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from metrics.catalogue.window import Window, parse_window
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
@@ -21,8 +23,11 @@ Unit = Literal[
     "percent", "count", "gbp", "weeks", "days", "hours", "minutes", "seconds", "score", "ratio", "fte", "beds",
 ]  # fmt: skip
 Level = Literal["england", "region", "icb", "organisation"]
-NativeGrain = Literal["day", "week", "month", "quarter", "financial_year"]
-Aggregate = Literal["sum", "count", "min", "max", "mean"]
+NativeGrain = Literal["hour", "day", "week", "month", "quarter", "financial_year"]
+Aggregate = Literal["sum", "count", "min", "max", "mean", "count_distinct"]
+ColumnType = Literal["text", "integer", "number", "date", "timestamp", "boolean"]
+TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=120)]
+ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
 OverTime = Literal["sum", "last", "first", "mean"]
 
 
@@ -30,12 +35,46 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+def _length_of_time(text: str) -> str:
+    return str(parse_window(text))
+
+
+LengthOfTime = Annotated[str, AfterValidator(_length_of_time)]
+
+
+class Table(Strict):
+    """A table or view of the warehouse that Bellwether reads and never makes."""
+
+    name: TableName = Field(description="as the warehouse knows it; may be schema.table")
+    title: str
+    columns: dict[ColumnName, ColumnType] = Field(min_length=1, description="the columns that definitions may use")
+    primary_key: tuple[ColumnName, ...] = Field(default=(), description="columns that no two rows share")
+
+
+class Time(Strict):
+    """The column that says when a row counts."""
+
+    column: ColumnName
+    zone: Literal["Europe/London"] = Field(
+        default="Europe/London", description="of timestamps, which are held in UTC: where its days begin"
+    )
+
+
+class Join(Strict):
+    """A table that says more about each row: many rows of the model to one of its own."""
+
+    to: TableName
+    on: dict[ColumnName, ColumnName] = Field(min_length=1, description="the model's column to the joined table's")
+    type: Literal["many_to_one"] = "many_to_one"
+
+
 class Dimension(Strict):
     """A column by which a model's metrics can be split and filtered."""
 
     name: Identifier
-    column: Identifier
+    column: ColumnName
     title: str
+    join: TableName | None = Field(default=None, description="the joined table that holds the column")
     labels: dict[str, str] = Field(default_factory=dict, description="code to the words shown for it")
     lookup: Literal["dim_service", "dim_staff_group"] | None = Field(
         default=None, description="the dimension table that names the codes"
@@ -62,14 +101,25 @@ class Model(Strict):
 
     name: Identifier
     title: str
-    table: Identifier
-    publication: Identifier
+    table: TableName
+    publication: Identifier | None = Field(default=None, description="the publication that fills the table")
     also_from: tuple[Identifier, ...] = Field(default=(), description="other publications that fill the same rows")
     provenance: Literal["published", "operational", "simulated"]
     grain: NativeGrain
+    time: Time = Field(default=Time(column="period"), description="when a row counts")
+    organisation: ColumnName | None = Field(
+        default="org_code", description="the column of the organisation's code; null when rows are nobody's"
+    )
+    primary_key: tuple[ColumnName, ...] = Field(default=(), description="columns that no two rows of the model share")
+    changed_at: ColumnName | None = Field(default=None, description="the UTC timestamp of a row's last change")
+    absent_rows: Literal["zero", "not_reported"] | None = Field(
+        default=None,
+        description="what a period without rows means; null is not_reported for published data, else zero",
+    )
     levels: tuple[Level, ...] = Field(
         default=("region", "icb", "organisation"), description="levels that the rows can be grouped by"
     )
+    joins: tuple[Join, ...] = ()
     filter: str | None = Field(default=None, description="rows of the table that belong to the model")
     dimensions: tuple[Dimension, ...] = ()
     bins: Bins | None = None
@@ -78,6 +128,13 @@ class Model(Strict):
     stale_after_days: int = Field(default=75, ge=1, description="age of the newest period that is called stale")
     disclosure: Literal["none", "patient", "staff"] = "none"
     notes: tuple[str, ...] = ()
+
+    @property
+    def absence_is_zero(self) -> bool:
+        """Returns whether nothing happened where there are no rows; else nothing was reported."""
+        if self.absent_rows is not None:
+            return self.absent_rows == "zero"
+        return self.provenance != "published"
 
 
 class Part(Strict):
@@ -118,13 +175,34 @@ class Benchmark(Strict):
     source: str
 
 
+class Input(Strict):
+    """A metric within a formula, under a name of its own, at the same time or at an earlier one."""
+
+    metric: Identifier
+    offset_window: LengthOfTime | None = Field(default=None, description="so long before: 1 year")
+
+
+class GoldenTest(Strict):
+    """A number that is known from elsewhere, and what to ask to get it."""
+
+    period: date = Field(description="a day of the period asked for")
+    grain: NativeGrain | None = Field(default=None, description="null is the metric's own")
+    where: dict[Identifier, str | tuple[str, ...]] = Field(default_factory=dict)
+    as_at: date | None = Field(default=None, description="the day whose organisations count; null is today")
+    expect: float | None = Field(description="the value, in the metric's unit; null: there is none")
+    tolerance: float = Field(default=0, ge=0, description="how far off it may be")
+    source: str = Field(description="where the expected value comes from")
+
+
 class Metric(Strict):
     """What a number means."""
 
     id: Identifier
     title: str
     short_title: str | None = Field(default=None, max_length=32, description="for tiles and narrow screens")
-    type: Literal["simple", "ratio", "snapshot", "percentile", "index", "derived"]
+    type: Literal[
+        "simple", "ratio", "snapshot", "percentile", "index", "derived", "cumulative", "conversion",
+    ]  # fmt: skip
     description: str
     capability: Capability
     wgll: Wgll | None = None
@@ -133,7 +211,33 @@ class Metric(Strict):
     numerator: Part | None = None
     denominator: Part | None = None
     percentile: float | None = Field(default=None, gt=0, lt=1)
-    formula: str | None = Field(default=None, description="arithmetic over metric ids, for derived metrics")
+    formula: str | None = Field(
+        default=None, description="arithmetic over metric ids and names of inputs, for derived metrics"
+    )
+    inputs: dict[Identifier, Input] = Field(
+        default_factory=dict, description="names within the formula that stand for a metric, perhaps at an earlier time"
+    )
+    metric: Identifier | None = Field(default=None, description="of a cumulative metric: what is accumulated")
+    window: LengthOfTime | None = Field(
+        default=None,
+        description="of a cumulative metric: how far back it reaches; of a conversion: how long it may take",
+    )
+    grain_to_date: Literal["week", "month", "quarter", "financial_year"] | None = Field(
+        default=None, description="of a cumulative metric: from the start of the week, month, quarter or year"
+    )
+    base_metric: Identifier | None = Field(
+        default=None, description="of a conversion: a count whose rows start the clock, and make the cohort"
+    )
+    conversion_metric: Identifier | None = Field(
+        default=None, description="of a conversion: a count whose rows are the outcome"
+    )
+    entity: ColumnName | None = Field(
+        default=None, description="of a conversion: the column that both share: who or what converts"
+    )
+    per: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="of a snapshot: what each has a level of its own (a ward, a list), taken before they are summed",
+    )
     paired: bool = Field(
         default=False, description="of a formula a / b over two models: only organisations that have both count"
     )
@@ -156,11 +260,19 @@ class Metric(Strict):
     source: str = Field(description="the public definition that this follows")
     interpretation: str | None = None
     tags: tuple[str, ...] = ()
+    tests: tuple[GoldenTest, ...] = Field(
+        default=(), description="known numbers, checked by `bellwether check --tests`"
+    )
 
     @property
     def name(self) -> str:
         """Returns the shortest title."""
         return self.short_title or self.title
+
+    @property
+    def length(self) -> Window | None:
+        """Returns the window."""
+        return None if self.window is None else parse_window(self.window)
 
     @property
     def combines_over_time(self) -> OverTime:
@@ -173,5 +285,6 @@ class Metric(Strict):
 class DefinitionFile(Strict):
     """One file of definitions."""
 
+    tables: tuple[Table, ...] = ()
     models: tuple[Model, ...] = ()
     metrics: tuple[Metric, ...] = ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from metrics.catalogue import rules
 from metrics.catalogue.catalogue import Catalogue, Place
-from metrics.catalogue.definition import DefinitionFile, Metric, Model
+from metrics.catalogue.definition import DefinitionFile, Metric, Model, Table
 from metrics.catalogue.finding import CatalogueError, Finding, suggest
 from metrics.catalogue.yaml_lines import DuplicateKeyError, line_of, parse
 
@@ -23,66 +25,107 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 @dataclass
 class _Gathered:
+    tables: list[tuple[Table, Place]] = field(default_factory=list)
     models: list[tuple[Model, Place]] = field(default_factory=list)
     metrics: list[tuple[Metric, Place, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def load(folder: Path = SHIPPED) -> Catalogue:
-    """Returns the catalogue of all `*.yml` files in the folder.
+# Most files are as they were when definitions are loaded again, and reading YAML is most of the work.
+_parsed = lru_cache(maxsize=256)(parse)
+
+
+def load(folders: Path | Sequence[Path] = SHIPPED) -> Catalogue:
+    """Returns the catalogue of all `*.yml` files in the folder, or in several folders together.
 
     Raises:
         CatalogueError: any definition is wrong; its findings name file and line.
     """
-    catalogue, findings = check(folder)
+    catalogue, findings = check(folders)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors or catalogue is None:
         raise CatalogueError(errors)
     return catalogue
 
 
-def check(folder: Path = SHIPPED) -> tuple[Catalogue | None, tuple[Finding, ...]]:
+def check(folders: Path | Sequence[Path] = SHIPPED) -> tuple[Catalogue | None, tuple[Finding, ...]]:
     """Returns the catalogue (None when files cannot be read at all) and everything found wrong with it."""
-    files = sorted(folder.glob("*.yml"))
+    looked_in = (folders,) if isinstance(folders, Path) else tuple(folders)
+    files = [file for folder in looked_in for file in sorted(folder.glob("*.yml"))]
     gathered = _Gathered()
-    if not files:
-        gathered.findings.append(
-            Finding("E000", "error", str(folder), 1, "no definition files (*.yml) in this folder.")
-        )
-    for file in files:
-        _read(file, gathered)
+    gathered.findings += _unusable(looked_in)
+    for file, shown in _names(files).items():
+        _read(file, shown, gathered)
     catalogue = Catalogue(
         models={model.name: model for model, _ in gathered.models},
         metrics={metric.id: metric for metric, _, _ in gathered.metrics},
         places=dict(_places(gathered)),
         texts={metric.id: text for metric, _, text in gathered.metrics},
+        tables={table.name: table for table, _ in gathered.tables},
     )
     findings = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
     findings.sort(key=lambda finding: (finding.file, finding.line, finding.code))
     return (catalogue if gathered.metrics else None), tuple(findings)
 
 
-def _read(file: Path, gathered: _Gathered) -> None:
-    text = file.read_text(encoding="utf-8")
+def _unusable(folders: Sequence[Path]) -> Iterator[Finding]:
+    """Yields an error for a folder that is not there and for having no files; a warning for one without, of several."""
+    held = {folder: any(folder.glob("*.yml")) for folder in folders}
+    for folder in folders:
+        if not folder.is_dir():
+            yield Finding("E000", "error", str(folder), 1, "there is no such folder.", "Make it, or name another.")
+        elif not held[folder]:
+            severity = "warning" if any(held.values()) else "error"
+            yield Finding("E000", severity, str(folder), 1, "no definition files (*.yml) in this folder.")  # type: ignore[arg-type]
+
+
+def _names(files: Sequence[Path]) -> Mapping[Path, str]:
+    """Returns what each file is called: its name; where several share it, with the folder's, or the whole path."""
+    own = Counter(file.name for file in files)
+    within = Counter((file.parent.name, file.name) for file in files)
+    names: dict[Path, str] = {}
+    for file in files:
+        if own[file.name] == 1:
+            names[file] = file.name
+        elif within[file.parent.name, file.name] == 1:
+            names[file] = f"{file.parent.name}/{file.name}"
+        else:
+            names[file] = str(file)
+    return names
+
+
+def _read(file: Path, shown: str, gathered: _Gathered) -> None:
     try:
-        data, lines = parse(text)
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}."
+        gathered.findings.append(Finding("E001", "error", shown, 1, reason, "Let Bellwether read it, or remove it."))
+        return
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        gathered.findings.append(Finding("E001", "error", shown, line, "not UTF-8 text.", "Save it as UTF-8."))
+        return
+    try:
+        data, lines = _parsed(text)
     except DuplicateKeyError as error:
-        gathered.findings.append(Finding("E002", "error", file.name, error.line, str(error) + ".", "Keep one of them."))
+        gathered.findings.append(Finding("E002", "error", shown, error.line, str(error) + ".", "Keep one of them."))
         return
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be read"
         line = mark.line + 1 if mark else 1
-        gathered.findings.append(Finding("E001", "error", file.name, line, f"not YAML: {problem}."))
+        gathered.findings.append(Finding("E001", "error", shown, line, f"not YAML: {problem}."))
         return
     try:
         DefinitionFile.model_validate(data)
     except ValidationError as error:
-        gathered.findings += [_schema_finding(file, lines, item) for item in error.errors()]
+        gathered.findings += [_schema_finding(shown, lines, item) for item in error.errors()]
+    for index, table in _sound(data, "tables", Table):
+        gathered.tables.append((table, Place(file, line_of(lines, ("tables", index)), shown)))
     for index, model in _sound(data, "models", Model):
-        gathered.models.append((model, Place(file, line_of(lines, ("models", index)))))
+        gathered.models.append((model, Place(file, line_of(lines, ("models", index)), shown)))
     for index, metric in _sound(data, "metrics", Metric):
-        place = Place(file, line_of(lines, ("metrics", index)))
+        place = Place(file, line_of(lines, ("metrics", index)), shown)
         gathered.metrics.append((metric, place, _excerpt(text, place.line)))
 
 
@@ -96,19 +139,19 @@ def _sound(data: Any, key: str, kind: type[Kind]) -> Iterator[tuple[int, Kind]]:
             continue
 
 
-def _schema_finding(file: Path, lines: Mapping[tuple[str | int, ...], int], error: Any) -> Finding:
+def _schema_finding(shown: str, lines: Mapping[tuple[str | int, ...], int], error: Any) -> Finding:
     path: tuple[str | int, ...] = tuple(error["loc"])
     line = line_of(lines, path)
     field_name = ".".join(str(part) for part in path if not isinstance(part, int))
     if error["type"] == "extra_forbidden":
         unknown = str(path[-1])
         return Finding(
-            "E003", "error", file.name, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1]))
+            "E003", "error", shown, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1]))
         )
     if error["type"] == "missing":
-        return Finding("E004", "error", file.name, line, f"'{path[-1]}' is missing.", "Add it.")
+        return Finding("E004", "error", shown, line, f"'{path[-1]}' is missing.", "Add it.")
     message = str(error["msg"]).removeprefix("Value error, ")
-    return Finding("E005", "error", file.name, line, f"'{field_name}': {message}.")
+    return Finding("E005", "error", shown, line, f"'{field_name}': {message}.")
 
 
 def _keys_at(path: Sequence[str | int]) -> Iterable[str]:
@@ -131,6 +174,8 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
 
 
 def _places(gathered: _Gathered) -> Iterator[tuple[str, Place]]:
+    for table, place in gathered.tables:
+        yield f"table:{table.name}", place
     for model, place in gathered.models:
         yield f"model:{model.name}", place
     for metric, place, _ in gathered.metrics:
@@ -138,15 +183,16 @@ def _places(gathered: _Gathered) -> Iterator[tuple[str, Place]]:
 
 
 def _duplicates(gathered: _Gathered) -> Iterator[Finding]:
-    named = [("model", model.name, place) for model, place in gathered.models]
+    named = [("table", table.name, place) for table, place in gathered.tables]
+    named += [("model", model.name, place) for model, place in gathered.models]
     named += [("metric", metric.id, place) for metric, place, _ in gathered.metrics]
     first: dict[tuple[str, str], Place] = {}
     for kind, name, place in named:
         other = first.setdefault((kind, name), place)
         if other is not place:
-            where = f"{other.file.name}:{other.line}"
+            where = f"{other.name}:{other.line}"
             yield Finding(
-                "E010", "error", place.file.name, place.line,
+                "E010", "error", place.name, place.line,
                 f"the {kind} '{name}' is already defined in {where}.", "Rename one of them.",
             )  # fmt: skip
 

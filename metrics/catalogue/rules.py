@@ -22,6 +22,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "percentile": ("model", "measure", "percentile"),
     "index": ("model", "measure"),
     "derived": ("formula",),
+    "cumulative": ("metric",),
+    "conversion": ("base_metric", "conversion_metric", "entity", "window"),
 }
 RESULT_COLUMNS = (
     "metric", "period", "value", "numerator", "denominator", "status", "reporting", "expected", "is_total",
@@ -218,7 +220,7 @@ RULES: tuple[Rule, ...] = (
 def _at(catalogue: Catalogue, key: str, code: str, message: str, fix: str = "", *, severity: str = "error") -> Finding:
     place: Place = catalogue.places[key]
     subject = key.split(":", 1)[1]
-    return Finding(code, severity, place.file.name, place.line, f"'{subject}': {message}", fix)  # type: ignore[arg-type]
+    return Finding(code, severity, place.name, place.line, f"'{subject}': {message}", fix)  # type: ignore[arg-type]
 
 
 def _adds_up(catalogue: Catalogue, metric: Metric) -> bool:

@@ -56,6 +56,13 @@ class Result:
         queries: what was sent to the warehouse.
         data_version: names the state of the warehouse; a cache key.
         as_of: metric id to the last day that its data cover.
+        definitions: metric id to the version of its definition.
+
+    Periods of hours are Datetime of Europe/London. With `request.subtotals`, `over` String says which dimensions a row
+    runs over, with commas between them; empty on rows of all dimensions. With `request.compare`, `compared_period`,
+    `compared_value`, `compared_numerator`, `compared_denominator`, `compared_status`, `change` (value less compared
+    value), `change_share` (change over the compared value) and `basis` String, which says how they were made
+    comparable.
     """
 
     request: Request
@@ -67,3 +74,4 @@ class Result:
     data_version: str
     answered_at: datetime
     as_of: Mapping[str, date | None] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)

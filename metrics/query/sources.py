@@ -102,8 +102,8 @@ def publications_of(
     inputs = [metric, *catalogue.inputs(metric)]
     models = [catalogue.models[each.model] for each in inputs if each.model]
     models += [catalogue.models[alternate.model] for each in inputs for alternate in each.alternates]
-    wanted = tuple(dict.fromkeys(name for model in models for name in (model.publication, *model.also_from)))
-    return tuple(each for name in wanted if (each := _publication(name, holdings, span)) is not None)
+    named = (name for model in models for name in (model.publication, *model.also_from) if name is not None)
+    return tuple(each for name in dict.fromkeys(named) if (each := _publication(name, holdings, span)) is not None)
 
 
 def all_publications(holdings: Holdings) -> tuple[Publication, ...]:
