@@ -43,7 +43,9 @@ def of_ratio(members: pl.DataFrame) -> pl.DataFrame:
         NothingToCompareError: a side has no denominator.
     """
     names = [f"{part}_{side}" for side in SIDES for part in ("numerator", "denominator")]
-    held = [pl.col(f"{kind}{name}").fill_null(0.0).alias(f"_{kind}{name}") for kind in ("", "changed_") for name in names]
+    held = [
+        pl.col(f"{kind}{name}").fill_null(0.0).alias(f"_{kind}{name}") for kind in ("", "changed_") for name in names
+    ]
     same = [(pl.col(f"_{name}") - pl.col(f"_changed_{name}")).alias(f"_same_{name}") for name in names]
     frame = members.with_columns(held).with_columns(same)
     sums = frame.select(pl.col("^_.*$").sum()).row(0, named=True)
