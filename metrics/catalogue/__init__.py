@@ -17,11 +17,12 @@ from metrics.catalogue.definition import (
     Time,
 )
 from metrics.catalogue.finding import CatalogueError, Finding, suggest
-from metrics.catalogue.loading import SHIPPED, check, load
+from metrics.catalogue.loading import SHIPPED, check, folders_of, load
+from metrics.catalogue.watch import Definitions
 from metrics.catalogue.window import Window, parse_window
 
 __all__ = [
-    "SHIPPED", "Alternate", "Catalogue", "CatalogueError", "Dimension", "Finding", "GoldenTest", "Input", "Join",
-    "Metric", "Model", "Part", "Place", "Table", "Target", "Time", "UnknownMetricError", "Window", "check", "load",
-    "parse_window", "suggest",
+    "SHIPPED", "Alternate", "Catalogue", "CatalogueError", "Definitions", "Dimension", "Finding", "GoldenTest", "Input",
+    "Join", "Metric", "Model", "Part", "Place", "Table", "Target", "Time", "UnknownMetricError", "Window", "check",
+    "folders_of", "load", "parse_window", "suggest",
 ]  # fmt: skip

@@ -17,8 +17,9 @@ from metrics.catalogue.catalogue import Catalogue, Place
 from metrics.catalogue.definition import DefinitionFile, Metric, Model, Table
 from metrics.catalogue.finding import CatalogueError, Finding, suggest
 from metrics.catalogue.yaml_lines import DuplicateKeyError, line_of, parse
+from metrics.warehouse.settings import Settings
 
-SHIPPED = Path(__file__).parent.parent / "definitions"
+SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -33,6 +34,11 @@ class _Gathered:
 
 # Most files are as they were when definitions are loaded again, and reading YAML is most of the work.
 _parsed = lru_cache(maxsize=256)(parse)
+
+
+def folders_of(settings: Settings) -> tuple[Path, ...]:
+    """Returns the folders of definitions that the settings name, the shipped one first."""
+    return tuple(dict.fromkeys((*([SHIPPED] if settings.shipped_definitions else []), *settings.definitions)))
 
 
 def load(folders: Path | Sequence[Path] = SHIPPED) -> Catalogue:
@@ -63,6 +69,8 @@ def check(folders: Path | Sequence[Path] = SHIPPED) -> tuple[Catalogue | None, t
         texts={metric.id: text for metric, _, text in gathered.metrics},
         tables={table.name: table for table, _ in gathered.tables},
     )
+    if files and not gathered.metrics and not gathered.findings:
+        gathered.findings.append(Finding("E000", "error", _names(files)[files[0]], 1, "no metric is defined."))
     findings = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
     findings.sort(key=lambda finding: (finding.file, finding.line, finding.code))
     return (catalogue if gathered.metrics else None), tuple(findings)
@@ -145,9 +153,7 @@ def _schema_finding(shown: str, lines: Mapping[tuple[str | int, ...], int], erro
     field_name = ".".join(str(part) for part in path if not isinstance(part, int))
     if error["type"] == "extra_forbidden":
         unknown = str(path[-1])
-        return Finding(
-            "E003", "error", shown, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1]))
-        )
+        return Finding("E003", "error", shown, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1])))
     if error["type"] == "missing":
         return Finding("E004", "error", shown, line, f"'{path[-1]}' is missing.", "Add it.")
     message = str(error["msg"]).removeprefix("Value error, ")
