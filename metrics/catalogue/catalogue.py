@@ -36,16 +36,29 @@ class UnknownMetricError(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a definition stands. `shown` names the file where its name alone does not."""
+    """Where a definition stands. `shown` names the file where its name alone does not.
+
+    Attributes:
+        lines: path within the definition, such as `("numerator", "filter")`, to its line.
+    """
 
     file: Path
     line: int
     shown: str = ""
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """Returns the file's name, with its folder where another file has the same."""
         return self.shown or self.file.name
+
+    def line_of(self, path: tuple[str | int, ...]) -> int:
+        """Returns the line of a path within the definition, or of the nearest thing above it."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return self.line
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found in the definitions. `line` counts from 1."""
+    """One thing found in the definitions. `line` counts from 1; `path` is the whole path of `file`, where known."""
 
     code: str
     severity: Literal["error", "warning"]
@@ -18,6 +19,7 @@ class Finding:
     line: int
     message: str
     fix: str = ""
+    path: Path | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         fix = f" {self.fix}" if self.fix else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -60,7 +60,8 @@ def check(folders: Path | Sequence[Path] = SHIPPED) -> tuple[Catalogue | None, t
     files = [file for folder in looked_in for file in sorted(folder.glob("*.yml"))]
     gathered = _Gathered()
     gathered.findings += _unusable(looked_in)
-    for file, shown in _names(files).items():
+    names = _names(files)
+    for file, shown in names.items():
         _read(file, shown, gathered)
     catalogue = Catalogue(
         models={model.name: model for model, _ in gathered.models},
@@ -70,8 +71,10 @@ def check(folders: Path | Sequence[Path] = SHIPPED) -> tuple[Catalogue | None, t
         tables={table.name: table for table, _ in gathered.tables},
     )
     if files and not gathered.metrics and not gathered.findings:
-        gathered.findings.append(Finding("E000", "error", _names(files)[files[0]], 1, "no metric is defined."))
-    findings = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
+        gathered.findings.append(Finding("E000", "error", names[files[0]], 1, "no metric is defined."))
+    paths = {shown: file for file, shown in names.items()}
+    found = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
+    findings = [replace(finding, path=paths.get(finding.file)) for finding in found]
     findings.sort(key=lambda finding: (finding.file, finding.line, finding.code))
     return (catalogue if gathered.metrics else None), tuple(findings)
 
@@ -128,13 +131,22 @@ def _read(file: Path, shown: str, gathered: _Gathered) -> None:
         DefinitionFile.model_validate(data)
     except ValidationError as error:
         gathered.findings += [_schema_finding(shown, lines, item) for item in error.errors()]
+    places = _places_in(file, shown, lines)
     for index, table in _sound(data, "tables", Table):
-        gathered.tables.append((table, Place(file, line_of(lines, ("tables", index)), shown)))
+        gathered.tables.append((table, places["tables", index]))
     for index, model in _sound(data, "models", Model):
-        gathered.models.append((model, Place(file, line_of(lines, ("models", index)), shown)))
+        gathered.models.append((model, places["models", index]))
     for index, metric in _sound(data, "metrics", Metric):
-        place = Place(file, line_of(lines, ("metrics", index)), shown)
+        place = places["metrics", index]
         gathered.metrics.append((metric, place, _excerpt(text, place.line)))
+
+
+def _places_in(file: Path, shown: str, lines: Mapping[tuple[str | int, ...], int]) -> Mapping[Any, Place]:
+    """Returns where each entry of the file stands, by its list and its number."""
+    within: dict[tuple[str | int, ...], dict[tuple[str | int, ...], int]] = {}
+    for path, line in lines.items():
+        within.setdefault(path[:2], {})[path[2:]] = line
+    return {entry: Place(file, paths[()], shown, paths) for entry, paths in within.items() if len(entry) == 2}
 
 
 def _sound(data: Any, key: str, kind: type[Kind]) -> Iterator[tuple[int, Kind]]:
