@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from metrics.catalogue import SHIPPED, Catalogue, load
+from metrics.catalogue import Catalogue, Definitions, Finding, folders_of
 from metrics.query import combine
 from metrics.query.asking import Asking
 from metrics.query.errors import QueryError
@@ -28,6 +29,7 @@ from metrics.query.sources import (
     revisions_of,
 )
 from metrics.warehouse.connect import Warehouse, open_warehouse
+from metrics.warehouse.settings import load_settings
 
 _KEPT_ANSWERS = 2_000
 
@@ -39,9 +41,16 @@ class MetricsLayer:
     >>> layer.ask(Request.of("ae_four_hour", by=("region",))).frame      # doctest: +SKIP
     """
 
-    def __init__(self, warehouse: Warehouse, catalogue: Catalogue, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        catalogue: Catalogue,
+        today: Callable[[], date] = date.today,
+        *,
+        definitions: Definitions | None = None,
+    ) -> None:
         self.warehouse = warehouse
-        self.catalogue = catalogue
+        self._definitions = definitions
         self._today = today
         self._lock = threading.Lock()
         self._holdings = Holdings(warehouse.snapshot(), catalogue)
@@ -49,15 +58,41 @@ class MetricsLayer:
 
     @classmethod
     def open(
-        cls, warehouse_url: str | None = None, *, definitions: Path = SHIPPED, today: Callable[[], date] = date.today
+        cls,
+        warehouse_url: str | None = None,
+        *,
+        definitions: Path | Sequence[Path] | None = None,
+        today: Callable[[], date] = date.today,
     ) -> MetricsLayer:
-        """Returns the layer over the warehouse of the URL, or of the settings.
+        """Returns the layer over the warehouse of the URL and the folders of definitions, or those of the settings.
 
         Raises:
             WarehouseNotBuiltError, WarehouseUnreachableError, SettingsError: see `metrics.warehouse`.
             CatalogueError: a definition is wrong.
         """
-        return cls(open_warehouse(warehouse_url), load(definitions), today)
+        warehouse = open_warehouse(warehouse_url)
+        watched = Definitions(folders_of(load_settings()) if definitions is None else definitions)
+        return cls(warehouse, watched.state.catalogue, today, definitions=watched)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Returns the definitions that answers are given by."""
+        return self._holdings.catalogue
+
+    @property
+    def definitions_version(self) -> str:
+        """Names the definitions that answers are given by."""
+        return self.catalogue.version
+
+    @property
+    def definitions_read_at(self) -> datetime | None:
+        """Returns when the definitions in use were read, UTC; None for a catalogue that comes from no folder."""
+        return self._definitions.state.read_at if self._definitions else None
+
+    @property
+    def definition_problems(self) -> tuple[Finding, ...]:
+        """Returns why the newest definition files are not in use; empty when they are."""
+        return self._definitions.state.problems if self._definitions else ()
 
     @property
     def data_version(self) -> str:
@@ -74,6 +109,29 @@ class MetricsLayer:
             self._answers.clear()
         return True
 
+    def reload(self) -> bool:
+        """Takes the definitions on disk when they changed and hold together, and returns whether it did.
+
+        When they do not hold together, the last good ones stay in use and `definition_problems` says why.
+        """
+        if self._definitions is None or not self._definitions.look():
+            return False
+        with self._lock:
+            newest = self._definitions.state.catalogue
+            if newest is self.catalogue:
+                return False
+            self._holdings = self._holdings.under(newest)
+            self._answers.clear()
+        return True
+
+    def as_it_stands(self) -> MetricsLayer:
+        """Returns a layer that goes on answering from the data and by the definitions of this moment.
+
+        Whoever asks several questions that must agree takes it once. It is not refreshed or reloaded.
+        """
+        with self._lock:
+            return copy.copy(self)
+
     def ask(self, request: Request) -> Result:
         """Returns the answer to the request; see `Result` for the frame.
 
@@ -81,7 +139,7 @@ class MetricsLayer:
             UnknownMetricError, QueryError: the request cannot be answered; the message says what to ask.
         """
         holdings = self._holdings
-        key = (request, holdings.snapshot.data_version, self._today())
+        key = (request, holdings.snapshot.data_version, holdings.catalogue.version, self._today())
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -108,9 +166,9 @@ class MetricsLayer:
             UnknownMetricError, QueryError: as `ask`.
         """
         request = Request.of(metric, where=where, grain=grain, period_from=period, period_to=period, as_at=as_at)
-        result = self.ask(request)
-        holdings = self._holdings
-        asked = plan(request, self.catalogue)
+        now = self.as_it_stands()
+        result, holdings = now.ask(request), now._holdings  # noqa: SLF001 - it is of this class
+        asked = plan(request, holdings.catalogue)
         return explanation(result, asked, holdings, as_at or self._today())
 
     def organisations(self) -> pl.DataFrame:

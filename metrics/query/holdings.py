@@ -32,6 +32,8 @@ from metrics.warehouse.tables.dimensions import (
 
 Kept = TypeVar("Kept")
 _RANKS = {"england": 2, "region": 1}
+# What is kept under these names and a model's comes from that model and its metrics alone.
+_OF_A_MODEL = ("names", "flags", "presence", "overlaps")
 _LOOKUPS = {
     "dim_service": (dim_service.c.service_code, dim_service.c.name),
     "dim_staff_group": (dim_staff_group.c.staff_group_code, dim_staff_group.c.name),
@@ -47,6 +49,25 @@ class Holdings:
         self._lock = threading.RLock()
         self._kept: dict[object, object] = {}
         self._making: dict[object, threading.RLock] = {}
+
+    def under(self, catalogue: Catalogue) -> Holdings:
+        """Returns the same snapshot seen through another catalogue, keeping what both read alike."""
+        other = Holdings(self.snapshot, catalogue)
+        if "organisations" in self.__dict__:
+            other.__dict__["organisations"] = self.organisations
+        alike = {name for name in catalogue.models if self._reads_alike(name, catalogue)}
+        with self._lock:
+            for key, value in self._kept.items():
+                kind, *rest = key if isinstance(key, tuple) else (key,)
+                if kind == "located" or (kind in _OF_A_MODEL and rest[0] in alike):
+                    other._kept[key] = value
+        return other
+
+    def _reads_alike(self, name: str, catalogue: Catalogue) -> bool:
+        """Returns whether a model, its metrics and all declared tables are the same in another catalogue."""
+        ours, theirs = self.catalogue.models.get(name), catalogue.models[name]
+        same = ours == theirs and self.catalogue.tables == catalogue.tables
+        return same and sources_of(theirs, self.catalogue) == sources_of(theirs, catalogue)
 
     @cached_property
     def organisations(self) -> Organisations:
