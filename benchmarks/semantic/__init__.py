@@ -1,0 +1,1 @@
+"""Three metrics over ten million appointments: ours, hand-written SQL and two other semantic layers."""

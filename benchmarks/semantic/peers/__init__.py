@@ -1,0 +1,1 @@
+"""Other semantic layers, each run by a Python of its own."""
