@@ -76,15 +76,15 @@ def markdown(found: Findings) -> str:
         (
             f"The table: {shape.rows:,} rows of {shape.services} services on {shape.days:,} days; "
             f"{shape.day_service_cells:,} days of services have rows, of {shape.days * shape.services:,}; "
-            f"{shape.finest_cells:,} with site and age band. In 2025 {shape.missing_in_year:,} of 14,600 are without, and "
-            f"{shape.empty_windows} window of 28 days is empty: its rate is nothing, and still a point. (c) reads "
+            f"{shape.finest_cells:,} with site and age band. In 2025 {shape.missing_in_year:,} of 14,600 are without, "
+            f"and {shape.empty_windows} window of 28 days is empty: its rate is nothing, and still a point. (c) reads "
             f"{shape.rows_read_for_c:,} rows."
         ),
         "## Time, from the request to a Polars frame",
         (
             f"Medians of {found.rounds} rounds in milliseconds. Everybody runs hand-written SQL in its own process, on "
-            "its own DuckDB, in turn with its own answer; the ratio is the median of the rounds' ratios. Plans of Bellwether "
-            "are cached in these times, its answers are not."
+            "its own DuckDB, in turn with its own answer; the ratio is the median of the rounds' ratios. Plans of "
+            "Bellwether are cached in these times, its answers are not."
         ),
         _time_table(found),
         "## Compile, from the request to SQL text",
