@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
+from metrics.query.buckets import Buckets
 from metrics.query.coverage import Presence, worst
-from metrics.query.percentiles import from_bins
-from metrics.query.periods import end_of, sequence, start_column
-from metrics.query.plan import LEVELS, Source
+from metrics.query.percentiles import from_bins, from_values
+from metrics.query.periods import end_of, kind_of, sequence
+from metrics.query.plan import LEVELS
 from metrics.query.request import Filter, Grain
 from metrics.query.result import Note, Status
+from metrics.query.source import Source
 from metrics.query.sql import LOWER, UPPER
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The periods asked for, the native periods that the metric holds, and today."""
-
-    first: date
-    last: date
-    today: date
+_PARTS = ("numerator", "denominator")
 
 
 def values(
-    parts: pl.DataFrame, source: Source, by: tuple[str, ...], presence: Presence
+    parts: pl.DataFrame, source: Source, by: tuple[str, ...], buckets: Buckets
 ) -> tuple[pl.DataFrame, list[Note]]:
     """Returns `period` (of the grain asked for), `by`, `value`, `numerator`, `denominator` Float64, and notes.
 
     `parts` is the scan's frame: native `period`, `by`, the source's part columns (and the bins' edges).
     """
-    key, metric = source.key, source.metric
+    key = source.key
     renamed = {f"{key}__num": "numerator"}
     has_denominator = f"{key}__den" in parts.columns
     if has_denominator:
@@ -40,60 +35,98 @@ def values(
     frame = parts.rename(renamed)
     if not has_denominator:
         frame = frame.with_columns(pl.lit(None, pl.Float64).alias("denominator"))
-    edges = [LOWER, UPPER] if metric.type == "percentile" else []
-    frame = frame.select("period", *by, *edges, "numerator", "denominator")
-    combined = _over_time(frame, source, ["period", *by, *edges], presence)
-    if metric.type == "percentile":
+    edges = [LOWER, UPPER] if source.histogram else []
+    per = [f"per__{name}" for name in source.base.per]
+    frame = frame.select("period", *by, *edges, *per, *_PARTS)
+    combined = _combined(frame, source, ["period", *by, *edges], buckets, per)
+    if source.histogram:
         return _percentile(combined, source, by)
-    if metric.type == "index":
+    if source.kind == "index":
         return _index(combined, source, by)
-    if source.denominator is not None or source.numerator.agg == "mean":
-        share = pl.when(pl.col("denominator") > 0).then(pl.col("numerator") / pl.col("denominator"))
-        return combined.with_columns(share.alias("value")), []
+    if source.has_denominator:
+        return combined.with_columns(_share().alias("value")), []
     return combined.with_columns(pl.col("numerator").alias("value")), []
 
 
-def _over_time(frame: pl.DataFrame, source: Source, keys: list[str], presence: Presence) -> pl.DataFrame:
-    native, grain = Grain(source.model.grain), source.grain
-    if native == grain:
+def _share() -> pl.Expr:
+    return pl.when(pl.col("denominator") > 0).then(pl.col("numerator") / pl.col("denominator"))
+
+
+def _combined(
+    frame: pl.DataFrame, source: Source, keys: list[str], buckets: Buckets, per: Sequence[str]
+) -> pl.DataFrame:
+    """Returns the parts per period asked for, one row for each of the keys."""
+    if per:
+        return _of_entities(frame, source, keys, buckets, per)
+    if buckets.is_native or source.counts_distinct:  # those are counted period by period as asked for
         return frame
-    combines = source.metric.combines_over_time
-    bucketed = frame.with_columns(start_column("period", grain).alias("_bucket"))
-    if combines in ("last", "first"):
-        chosen = _chosen(source, presence)
-        assert chosen is not None  # noqa: S101 - it combines by choosing
-        return (
-            bucketed.join(chosen.rename({"bucket": "_bucket"}), on=["_bucket", "period"], how="semi")
-            .with_columns(pl.col("_bucket").alias("period"))
-            .drop("_bucket")
-        )
-    grouped = bucketed.drop("period").rename({"_bucket": "period"}).group_by(keys)
-    if combines == "mean":
-        return grouped.agg(pl.col("numerator", "denominator").mean())
+    if source.picks_a_period:
+        chosen = frame.join(buckets.shown, on="period")
+        return chosen.with_columns(pl.col("bucket").alias("period")).drop("bucket")
+    if _rolls(frame, source, buckets):
+        return _rolled(frame, source, keys, buckets)
+    return _grouped(frame.join(buckets.made_of, on="period").drop("period").rename({"bucket": "period"}), source, keys)
+
+
+def _grouped(frame: pl.DataFrame, source: Source, keys: list[str]) -> pl.DataFrame:
+    grouped = frame.group_by(keys)
+    if source.combines == "mean":
+        return grouped.agg(pl.col(*_PARTS).mean())
     if source.numerator.agg in ("min", "max"):
-        column = pl.col("numerator", "denominator")
+        column = pl.col(*_PARTS)
         return grouped.agg(column.min() if source.numerator.agg == "min" else column.max())
     # A sum over nothing reported is not reported.
-    return grouped.agg(
-        pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in ("numerator", "denominator")
-    )
+    return grouped.agg(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in _PARTS)
 
 
-def _chosen(source: Source, presence: Presence) -> pl.DataFrame | None:
-    """Returns `bucket` and `period`: the native period that a snapshot shows for each longer one; None for flows."""
-    combines = source.metric.combines_over_time
-    if combines not in ("last", "first"):
-        return None
-    held = pl.DataFrame({"period": presence.periods}, schema={"period": pl.Date}).with_columns(
-        start_column("period", source.grain).alias("bucket")
+def _of_entities(
+    frame: pl.DataFrame, source: Source, keys: list[str], buckets: Buckets, per: Sequence[str]
+) -> pl.DataFrame:
+    """Returns the level of each entity (its last, first or mean within the period), added up."""
+    mapped = frame.filter(pl.col("numerator").is_not_null()).join(buckets.made_of, on="period")
+    grouped = mapped.sort("period").group_by("bucket", *keys[1:], *per, maintain_order=True)
+    level = {"last": pl.col("numerator").last(), "first": pl.col("numerator").first()}.get(
+        source.combines, pl.col("numerator").mean()
     )
-    pick = pl.col("period").max() if combines == "last" else pl.col("period").min()
-    return held.group_by("bucket").agg(pick)
+    summed = grouped.agg(level).group_by("bucket", *keys[1:]).agg(pl.col("numerator").sum())
+    return summed.rename({"bucket": "period"}).with_columns(pl.lit(None, pl.Float64).alias("denominator"))
+
+
+def _rolls(frame: pl.DataFrame, source: Source, buckets: Buckets) -> bool:
+    """Returns whether a window of equal length moves along whole numbers, which running sums add without error."""
+    uniform = source.window is not None and source.grain == source.native and not source.histogram
+    if not uniform or source.combines != "sum" or source.numerator.agg in ("min", "max"):
+        return False
+    whole = frame.select(((pl.col(*_PARTS) % 1 == 0) | pl.col(*_PARTS).is_null()).all()).row(0)
+    lengths = buckets.calendar["natives"].unique()
+    return all(whole) and lengths.len() == 1
+
+
+def _rolled(frame: pl.DataFrame, source: Source, keys: list[str], buckets: Buckets) -> pl.DataFrame:
+    """Returns the windows of equal length, as running sums along every series made dense."""
+    dimensions = keys[1:]
+    length = buckets.calendar["natives"][0]
+    days = buckets.made_of.select("period").unique()
+    spine = pl.concat([days, pl.DataFrame({"period": buckets.starts}, schema=days.schema)]).unique()
+    start, end = spine["period"].min(), spine["period"].max()
+    assert isinstance(start, date)  # noqa: S101 - there is a period
+    assert isinstance(end, date)  # noqa: S101
+    natives = pl.DataFrame({"period": sequence(start, end, source.native)}, schema={"period": kind_of(source.native)})
+    series = frame.select(dimensions).unique() if dimensions else pl.DataFrame(height=1)
+    dense = series.join(natives, how="cross", maintain_order="left_right").join(
+        frame, on=["period", *dimensions], how="left", nulls_equal=True, maintain_order="left"
+    )
+    rolling = pl.col(*_PARTS).rolling_sum(length, min_samples=1)
+    if dimensions:
+        rolling = rolling.over(dimensions)
+    wanted = pl.Series(buckets.starts, dtype=kind_of(source.grain))
+    return dense.with_columns(rolling).filter(pl.col("period").is_in(wanted.implode())).select(*keys, *_PARTS)
 
 
 def _percentile(bins: pl.DataFrame, source: Source, by: tuple[str, ...]) -> tuple[pl.DataFrame, list[Note]]:
-    quantile = source.metric.percentile or 0.5
-    found = from_bins(bins, ["period", *by], "numerator", quantile)
+    quantile = source.base.percentile or 0.5
+    read = from_bins if source.histogram == "bins" else from_values
+    found = read(bins, ["period", *by], "numerator", quantile)
     notes = []
     if found["is_open"].any():
         top = bins.filter(pl.col(UPPER).is_null())[LOWER].to_list()[0]
@@ -123,77 +156,59 @@ def dense(
     *,
     where: tuple[Filter, ...],
     presence: Presence,
-    span: Span,
+    buckets: Buckets,
 ) -> pl.DataFrame:
-    """Returns every series on every period of the span, with `status`, `reporting` and `expected` Int64.
+    """Returns every series on every period asked for, with `status`, `reporting` and `expected` Int64.
 
     A series is a combination of dimension values that the warehouse holds in the span, or that a filter names.
     """
-    buckets = pl.DataFrame({"period": sequence(span.first, span.last, source.grain)}, schema={"period": pl.Date})
     series = _series(frame, by, where)
-    full = series.join(buckets, how="cross").join(frame, on=["period", *by], how="left", nulls_equal=True)
+    starts = pl.DataFrame({"period": buckets.starts}, schema={"period": kind_of(source.grain)})
+    full = series.join(starts, how="cross", maintain_order="left_right").join(
+        frame, on=["period", *by], how="left", nulls_equal=True, maintain_order="left"
+    )
     levels = [name for name in by if name in LEVELS]
-    native = Grain(source.model.grain)
-    chosen = _chosen(source, presence)
-    coverage = worst(presence.counts(by, where), levels, native, source.grain, chosen).rename({"bucket": "period"})
-    full = full.join(coverage, on=["period", *levels], how="left", nulls_equal=True).with_columns(
-        pl.col("reporting", "expected", "heard", "held").fill_null(0)
-    )
-    calendar = _calendar(buckets["period"].to_list(), source, presence, span)
+    coverage = worst(presence.counts(by, where), levels, buckets.shown, is_native=buckets.is_native)
+    full = full.join(
+        coverage.rename({"bucket": "period"}), on=["period", *levels], how="left", nulls_equal=True,
+        maintain_order="left",
+    ).with_columns(pl.col("reporting", "expected", "heard", "held").fill_null(0))  # fmt: skip
+    if source.model.absence_is_zero:
+        full = full.with_columns(_nothing_is_zero(source))
     return (
-        full.join(calendar, on="period", how="left")
+        full.join(buckets.calendar, on="period", how="left", maintain_order="left")
         # A 0 of those who did not report, or are not expected to, is nobody's figure.
-        .with_columns(pl.when(pl.col("heard") > 0).then(pl.col("value", "numerator", "denominator")))
+        .with_columns(pl.when(pl.col("heard") > 0).then(pl.col("value", *_PARTS)))
         .with_columns(_status(source).alias("status"))
-        .select("period", *by, "value", "numerator", "denominator", "status", "reporting", "expected")
+        .select("period", *by, "value", *_PARTS, "status", "reporting", "expected")
     )
+
+
+def _nothing_is_zero(source: Source) -> list[pl.Expr]:
+    """Returns the parts with 0 where no row stands, for tables in which that means that nothing happened."""
+    if source.histogram or source.kind == "index" or source.numerator.agg in ("min", "max"):
+        return []
+    zero = [pl.col("numerator").fill_null(0.0)]
+    if source.has_denominator:
+        return [*zero, pl.col("denominator").fill_null(0.0)]
+    return [*zero, pl.col("value").fill_null(0.0)]
 
 
 def _series(frame: pl.DataFrame, by: tuple[str, ...], where: tuple[Filter, ...]) -> pl.DataFrame:
     if not by:
         return pl.DataFrame(height=1)
     series = frame.select(by).unique()
-    named = {each.dimension: each.values for each in where if each.dimension in by}
+    named = {each.dimension: each.values for each in where if each.dimension in by and each.picks_values}
     if len(by) == 1 and by[0] in named:
         wanted = pl.DataFrame({by[0]: list(named[by[0]])}, schema={by[0]: pl.String})
         series = pl.concat([series, wanted]).unique()
     return series.sort(by)
 
 
-def _calendar(buckets: list[date], source: Source, presence: Presence, span: Span) -> pl.DataFrame:
-    """Returns for each period whether it still runs, is yet to mature, and how much of it the metric holds."""
-    native = Grain(source.model.grain)
-    held = set(presence.periods)
-    newest = end_of(max(held), native) if held else date.min
-    snapshot = source.metric.combines_over_time in ("last", "first")
-    rows = []
-    for bucket in buckets:
-        end = end_of(bucket, source.grain)
-        if native == source.grain:
-            whole = bucket in held
-        elif snapshot:
-            last = sequence(bucket, end, native)
-            whole = (last[-1] if source.metric.combines_over_time == "last" else last[0]) in held
-        else:
-            whole = all(each in held for each in sequence(bucket, end, native))
-        mature = end + timedelta(days=source.model.maturity_days)
-        rows.append(
-            {
-                "period": bucket,
-                "after": bucket > newest,
-                "running": end >= span.today or not whole,
-                "natives": 1 if snapshot else len(sequence(bucket, end, native)),
-                "maturing": mature >= span.today,
-            }
-        )
-    kinds = {"after": pl.Boolean, "running": pl.Boolean, "natives": pl.Int64, "maturing": pl.Boolean}
-    return pl.DataFrame(rows, schema={"period": pl.Date, **kinds})
-
-
 def _status(source: Source) -> pl.Expr:
     short = pl.col("share") < source.model.coverage.threshold
     nothing = pl.col("value").is_null()
-    if source.metric.type == "percentile":
+    if source.kind == "percentile":
         # In the open band a percentile is known to lie above it: reported, though without a value.
         nothing &= pl.col("denominator").fill_null(0) == 0
     expected = pl.col("expected") > 0

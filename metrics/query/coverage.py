@@ -9,9 +9,8 @@ from functools import cached_property
 
 import polars as pl
 
-from metrics.query.periods import start_column
 from metrics.query.plan import LEVELS
-from metrics.query.request import Filter, Grain
+from metrics.query.request import Filter
 
 CODES = ("period", "org_code", *LEVELS)
 
@@ -111,30 +110,25 @@ class Presence:
         rows = self.expected
         if "icb" in {*levels, *(each.dimension for each in where)}:
             rows = pl.concat([rows, self.owed.with_columns(pl.lit(value=False).alias("reported"))])
-        return rows.filter(*_kept(where))
+        return rows.filter(*kept(where))
 
 
-def worst(
-    counts: pl.DataFrame, keys: list[str], native: Grain, grain: Grain, chosen: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Returns the coverage of each longer period.
+def worst(counts: pl.DataFrame, keys: list[str], shown: pl.DataFrame, *, is_native: bool) -> pl.DataFrame:
+    """Returns the coverage of each period asked for.
 
     Columns: `bucket`, keys, `reporting`, `expected`, `heard`, `held` Int64, `share` Float64.
 
-    A flow is as complete as its least complete native period; a snapshot as the native period that it shows, which
-    `chosen` names (`bucket`, `period`). `held` is the number of native periods with anybody expected.
+    `shown` names the native periods behind each one (`bucket`, `period`). A flow is as complete as its least complete
+    native period; a level as the one that it shows. `held` is the number of native periods with anybody expected.
     """
     shared = counts.with_columns(
-        start_column("period", grain).alias("bucket"),
         pl.when(pl.col("expected") > 0).then(pl.col("reporting") / pl.col("expected")).alias("share"),
     )
-    if grain == native:
-        return shared.with_columns(pl.lit(1, pl.Int64).alias("held")).drop("period")
-    if chosen is not None:
-        shown = shared.join(chosen, on=["bucket", "period"], how="semi")
-        return shown.with_columns(pl.lit(1, pl.Int64).alias("held")).drop("period")
+    if is_native:
+        return shared.with_columns(pl.lit(1, pl.Int64).alias("held")).rename({"period": "bucket"})
     return (
-        shared.sort("share", "period", descending=[False, True], nulls_last=True)  # of equals, the newest
+        shared.join(shown, on="period")
+        .sort("share", "period", descending=[False, True], nulls_last=True)  # of equals, the newest
         .group_by("bucket", *keys, maintain_order=True)
         .agg(
             pl.col("reporting", "expected", "share").first(),
@@ -144,5 +138,23 @@ def worst(
     )
 
 
-def _kept(where: Iterable[Filter]) -> list[pl.Expr]:
-    return [pl.col(each.dimension).is_in(list(each.values)) for each in where if each.dimension in LEVELS]
+def kept(where: Iterable[Filter]) -> list[pl.Expr]:
+    """Returns the conditions of the filters on levels, over columns of today's codes."""
+    return [_passes(each) for each in where if each.dimension in LEVELS]
+
+
+def _passes(each: Filter) -> pl.Expr:
+    """Returns the condition of a filter as `metrics.query.rows` puts it in SQL: true or false, never unknown."""
+    column = pl.col(each.dimension)
+    found = pl.lit(value=False)
+    if each.values:
+        found |= column.is_in(list(each.values))
+    if each.has_range:
+        within = pl.lit(value=True)
+        within &= column >= str(each.low) if each.low is not None else pl.lit(value=True)
+        within &= column <= str(each.high) if each.high is not None else pl.lit(value=True)
+        found |= within
+    if each.null or not (each.values or each.has_range):
+        found |= column.is_null()
+    found = found.fill_null(value=False)
+    return ~found if each.negate else found

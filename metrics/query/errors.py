@@ -3,12 +3,17 @@
 QueryError
 ├── UnknownDimensionError   a dimension that the metric's model lacks
 ├── UnknownValueError       a filter value that the dimension lacks
-└── GrainError              periods shorter than, or across, the model's own
+├── GrainError              periods shorter than, or across, the model's own
+├── FanOutError             a joined table with several rows for one key
+└── UnreadableTableError    a table or a column that the warehouse lacks
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
 
 from metrics.catalogue import Metric, Model, suggest
 
@@ -40,4 +45,25 @@ class GrainError(QueryError):
         return cls(
             f"'{metric.id}' is reported by {model.grain.replace('_', ' ')} and cannot be shown by "
             f"{grain.replace('_', ' ')}. Ask for one of: {', '.join(possible)}."
+        )
+
+
+class FanOutError(QueryError):
+    @classmethod
+    def of(cls, table: str, columns: Iterable[str], repeated: int) -> FanOutError:
+        return cls(
+            f"The joined table '{table}' has several rows for {repeated:,} values of {', '.join(columns)}, so that "
+            "rows would be counted more than once. Join it by a key that no two of its rows share."
+        )
+
+
+class UnreadableTableError(QueryError):
+    @classmethod
+    def of(cls, select: sa.Select[Any] | sa.CompoundSelect[Any], reason: BaseException) -> UnreadableTableError:
+        names = sorted({each.fullname for each in sa.sql.visitors.iterate(select) if isinstance(each, sa.Table)})
+        why = str(reason).strip().splitlines()[0]
+        listed = f" ({', '.join(names)})" if names else ""
+        return cls(
+            f"The warehouse lacks a table or a column that the definitions name{listed}: {why}. "
+            "Run `bellwether check --live` to see which."
         )

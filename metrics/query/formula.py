@@ -16,14 +16,18 @@ _RANK = (Status.NO_DATA, Status.MISSING, Status.INCOMPLETE, Status.PROVISIONAL, 
 _RANKS = {status.value: rank for rank, status in enumerate(_RANK)}
 
 
-def derive(metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ...]) -> pl.DataFrame:
+def derive(
+    metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ...], *, over: bool = False
+) -> pl.DataFrame:
     """Returns the derived metric's frame, with the columns of its inputs' frames.
 
-    `inputs` maps metric id to a frame of `period`, `by`, `value`, `status`, `reporting`, `expected`, `is_total`.
+    `inputs` maps each name in the formula to a frame of `period`, `by`, `value`, `status`, `reporting`, `expected`,
+    `is_total`, and with `over` the column of that name.
     A value is missing when any input is, or where it would divide by zero.
     """
     formula = metric.formula or ""
-    keys = ["period", *by, "is_total"]
+    marks = ("is_total", "over") if over else ("is_total",)
+    keys = ["period", *by, *marks]
     joined: pl.DataFrame | None = None
     used = sorted(names(formula))
     for name in used:
@@ -39,14 +43,15 @@ def derive(metric: Metric, inputs: Mapping[str, pl.DataFrame], by: tuple[str, ..
         raise ExpressionError(f"'{formula}' names no metric.")
     rank = pl.min_horizontal(pl.col(f"rank:{name}").fill_null(0) for name in used)
     return joined.select(
-        *keys[:-1],
+        "period",
+        *by,
         _polars(parse(formula), formula).cast(pl.Float64).alias("value"),
         pl.lit(None, pl.Float64).alias("numerator"),
         pl.lit(None, pl.Float64).alias("denominator"),
         rank.replace_strict(dict(enumerate(s.value for s in _RANK)), return_dtype=pl.String).alias("status"),
         pl.min_horizontal(f"reporting:{name}" for name in used).alias("reporting"),
         pl.max_horizontal(f"expected:{name}" for name in used).alias("expected"),
-        "is_total",
+        *marks,
     )
 
 

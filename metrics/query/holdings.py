@@ -6,7 +6,7 @@ Everything here is read once per data version and shared by all requests of that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TypeVar
@@ -17,11 +17,14 @@ import sqlalchemy as sa
 from metrics.catalogue import Alternate, Catalogue, Dimension, Metric, Model
 from metrics.query import sql
 from metrics.query.coverage import CODES, Presence
+from metrics.query.errors import FanOutError, UnreadableTableError
 from metrics.query.organisations import Organisations
-from metrics.query.plan import LEVELS, Source
+from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence
+from metrics.query.plan import LEVELS
 from metrics.query.request import Grain
+from metrics.query.source import Source
 from metrics.warehouse.connect import Snapshot
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.frames import Select
 from metrics.warehouse.tables.dimensions import (
     dim_organisation,
     dim_organisation_identity,
@@ -80,7 +83,8 @@ class Holdings:
 
     def presence(self, source: Source, as_at: date) -> Presence:
         """Returns who reported the source's metric when, organisations as they stand on the day."""
-        return self.keep(("presence", source.model.name, source.key, as_at), lambda: self._presence(source, as_at))
+        key = ("presence", source.model.name, source.base.id, as_at)
+        return self.keep(key, lambda: self._presence(source, as_at))
 
     def reporting(self, as_at: date) -> tuple[str, ...]:
         """Returns the codes that answer on the day for figures of the last two years of any model's data."""
@@ -107,8 +111,10 @@ class Holdings:
             return self._kept[key]  # type: ignore[return-value]
 
     def _names(self, model: Model, dimension: Dimension) -> dict[str, str]:
-        column = metadata.tables[model.table].c[dimension.column]
-        codes = self.snapshot.frame(sa.select(column).distinct().order_by(column))[dimension.column]
+        table = self.catalogue.table_of(model) if dimension.join is None else self.catalogue.table(dimension.join)
+        assert table is not None  # noqa: S101 - linted: a join names a table that is there
+        column = table.c[dimension.column]
+        codes = self.read(sa.select(column).distinct().order_by(column))[dimension.column]
         names = {code: code for code in codes.drop_nulls().cast(pl.String).to_list()}
         if dimension.lookup:
             code, name = _LOOKUPS[dimension.lookup]
@@ -120,7 +126,12 @@ class Holdings:
         located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
         found: set[str] = set()
         for model in self.catalogue.models.values():
-            flags = self._flags(model)
+            if model.organisation is None:
+                continue
+            try:
+                flags = self._flags(model)
+            except UnreadableTableError:  # said to whoever asks for a metric of it
+                continue
             reported = flags.filter(pl.any_horizontal(pl.col(flags.columns).exclude("period", "org_code") > 0))
             recent = reported.filter(pl.col("period") > pl.col("period").max().dt.offset_by("-2y"))
             found.update(recent.join(located, on="org_code")["organisation"].unique())
@@ -147,7 +158,7 @@ class Holdings:
 
     def _presence(self, source: Source, as_at: date) -> Presence:
         located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
-        sent = self._flags(source.model).select("period", "org_code", pl.col(source.key).alias("reported"))
+        sent = self._flags(source.model).select("period", "org_code", pl.col(source.base.id).alias("reported"))
         sent = sent.join(located, on="org_code", how="left").with_columns(
             pl.coalesce("organisation", "org_code").alias("organisation"),
             pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"),
@@ -176,10 +187,65 @@ class Holdings:
         return boards.join(parts, on="org_code").join(heirs, on="successor").select(CODES).unique()
 
     def _flags(self, model: Model) -> pl.DataFrame:
-        return self.keep(
-            ("flags", model.name),
-            lambda: self.snapshot.frame(sql.presence(model, sources_of(model, self.catalogue))),
-        )
+        return self.keep(("flags", model.name), lambda: self._reported(model))
+
+    def _reported(self, model: Model) -> pl.DataFrame:
+        """Returns `period`, `org_code`, and for each metric of the model 0, 1 or 2; see `sql.presence`."""
+        sources = sources_of(model, self.catalogue)
+        if model.absence_is_zero:
+            return self._throughout(model, sources)
+        flags = self.read(sql.presence(model, self.catalogue, sources))
+        return flags.with_columns(local_periods(flags["period"], Grain(model.grain)))
+
+    def _throughout(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
+        """Returns the flags of a table in which no row means that nothing happened.
+
+        Whoever has rows reports in every period from the first row to the last of anybody.
+        """
+        grain = Grain(model.grain)
+        extents = self.read(sql.extent(model, self.catalogue)).drop_nulls(["first", "last"])
+        moments = pl.concat([extents["first"], extents["last"]]) if extents.height else pl.Series([], dtype=pl.Date)
+        if isinstance(moments.dtype, pl.Datetime):
+            moments = moments.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
+        days = moments.to_list()
+        periods: list[date] = []
+        if days and grain is Grain.HOUR:
+            whole_days = hours(min(days).date(), max(days).date())
+            periods = [hour for hour in whole_days if hour <= max(days)]
+        elif days:
+            periods = sequence(day_of(min(days)), day_of(max(days)), grain)
+        spine = pl.DataFrame({"period": periods}, schema={"period": kind_of(grain)})
+        flags = [pl.lit(2, pl.Int64).alias(source.base.id) for source in sources]
+        return spine.join(extents.select("org_code"), how="cross").with_columns(*flags)
+
+    def read(self, select: Select) -> pl.DataFrame:
+        """Returns the rows of a select over tables of the catalogue.
+
+        Raises:
+            UnreadableTableError: the warehouse lacks a table or a column that a definition names.
+        """
+        try:
+            return self.snapshot.frame(select)
+        except sa.exc.ProgrammingError as error:
+            raise UnreadableTableError.of(select, error.orig or error) from error
+
+    def checked_join(self, table: sa.Table, columns: tuple[str, ...]) -> None:
+        """Checks, once per data version, that a joined table has one row for each key.
+
+        Raises:
+            FanOutError: it has several, so that joined rows would be counted more than once.
+        """
+        key = ("repeats", table.fullname, columns)
+        repeated = self.keep(key, lambda: self.read(sql.repeats(table, columns)))["keys"].item()
+        if repeated:
+            raise FanOutError.of(table.fullname, columns, repeated)
+
+
+def local_periods(periods: pl.Series, grain: Grain) -> pl.Series:
+    """Returns native periods as the engine works with them: hours, which come in UTC, as those of Europe/London."""
+    if grain is not Grain.HOUR:
+        return periods
+    return periods.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London").cast(HOURS)
 
 
 def sources_of(model: Model, catalogue: Catalogue) -> tuple[Source, ...]:

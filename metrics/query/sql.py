@@ -10,197 +10,235 @@ In a ratio a row adds to both parts or to neither: where one part is not reporte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from metrics.catalogue import Model, Part, UnknownMetricError
-from metrics.catalogue.expression import build, names
-from metrics.query.plan import LEVELS, Scan, Source
-from metrics.warehouse.tables import metadata
-from metrics.warehouse.tables.dimensions import dim_organisation, dim_organisation_identity
-
-Element = sa.ColumnElement[Any]
+from metrics.catalogue import Catalogue, Model, Part
+from metrics.catalogue.expression import names
+from metrics.query.elapsed import later
+from metrics.query.plan import Scan
+from metrics.query.rows import Element, Rows
+from metrics.query.source import Outcome, Source
 
 PERIOD = "period"
 LOWER, UPPER = "bin_from", "bin_to"
-_HIGHER = ("england", "region", "icb")
 
 
-def statement(
-    scan: Scan,
-    *,
-    first: date,
-    last: date,
-    as_at: date,
-    by: tuple[str, ...] | None = None,
-    overlaps: Mapping[str, Sequence[date]] | None = None,
-) -> sa.Select[Any]:
-    """Returns the statement of the scan for native periods that start from `first` to `last`.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What part of the table a statement reads.
 
-    `overlaps` names, for the levels `england` and `region`, the periods in which their rows stand beside those of finer
-    levels, and are left out.
-
-    Columns: `period` Date, one per dimension of `by` (the scan's own when None), then the parts.
+    Attributes:
+        first, last: native periods that start from `first` to `last`.
+        as_at: the day as whose organisations the codes are read.
+        overlaps: for the levels `england` and `region`, the periods in which their rows stand beside those of finer
+            levels, and are left out.
+        buckets: for distinct counts, the periods asked for: first day, and the days from which to which rows count.
     """
-    rows = _Rows(scan.model, as_at)
+
+    first: date
+    last: date
+    as_at: date
+    overlaps: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    buckets: tuple[tuple[date, date, date], ...] = ()
+
+
+def statement(scan: Scan, catalogue: Catalogue, reach: Reach, by: tuple[str, ...] | None = None) -> sa.Select[Any]:
+    """Returns the statement of the scan.
+
+    Columns: `period` Date (of hours: the start in UTC), one per dimension of `by` (the scan's own when None), the
+    scan's `per` columns, the edges of a histogram, then the parts.
+    """
+    rows = Rows(scan.model, catalogue, reach.as_at)
     by = scan.by if by is None else by
-    keys = [rows.fact.c[PERIOD], *(rows.dimension(name).label(name) for name in by)]
-    parts: Iterable[Element]
-    if scan.binned:
+    if scan.sources[0].outcome is not None:
+        return _conversion(scan, rows, catalogue, reach, by)
+    if scan.counts_distinct:
+        return _distinct(scan, rows, reach, by)
+    keys = [rows.period.label(PERIOD), *(rows.dimension(name).label(name) for name in by)]
+    keys += [rows.column(name).label(f"per__{name}") for name in scan.per]
+    conditions = [rows.from_to(reach.first, reach.last)]
+    parts: list[Element]
+    if scan.histogram == "bins":
         bins = scan.model.bins
         assert bins is not None  # noqa: S101 - linted: a percentile's model has bins
-        lower, upper = rows.fact.c[bins.lower], rows.fact.c[bins.upper]
+        lower, upper = rows.column(bins.lower), rows.column(bins.upper)
         keys += [lower.label(LOWER), upper.label(UPPER)]
-        parts = [rows.part(source.numerator).label(f"{source.key}__num") for source in scan.sources]
-        conditions: list[Element] = [lower.is_not(None)]
+        parts = [_part(rows, source.numerator).label(f"{source.key}__num") for source in scan.sources]
+        conditions.append(lower.is_not(None))
+    elif scan.histogram == "values":
+        (source,) = scan.sources
+        value = rows.expression(source.numerator.expr)
+        keys += [value.label(LOWER), value.label(UPPER)]
+        parts = [sa.cast(sa.func.count(), sa.Double).label(f"{source.key}__num")]
+        conditions.append(value.is_not(None))
+        conditions += [rows.expression(source.numerator.filter)] if source.numerator.filter else []
     else:
-        parts = [part for source in scan.sources for part in rows.parts(source)]
-        conditions = []
-    conditions += rows.conditions(scan, by)
-    if not any(source.metric.type == "index" for source in scan.sources):  # an index takes the rows of one level only
-        conditions += rows.without_overlaps(overlaps or {}, first, last)
-    within = rows.fact.c[PERIOD].between(first, last)
-    return sa.select(*keys, *parts).select_from(rows.joined()).where(within, *conditions).group_by(*_ungrouped(keys))
+        parts = [part for source in scan.sources for part in _parts(rows, source)]
+    conditions += _conditions(scan, rows, reach, by)
+    return sa.select(*keys, *parts).select_from(rows.joined()).where(*conditions).group_by(*_ungrouped(keys))
 
 
-def presence(model: Model, sources: Iterable[Source]) -> sa.Select[Any]:
+def presence(model: Model, catalogue: Catalogue, sources: Iterable[Source]) -> sa.Select[Any]:
     """Returns the statement for who reported when: `period`, `org_code`, and a number per metric.
 
     It is 0 where the metric was not reported, 1 where it was reported as nothing, and 2 where as something.
     """
-    rows = _Rows(model, date.min)
-    flags = [sa.func.max(rows.reported(source)).label(source.key) for source in sources]
-    keys = [rows.fact.c[PERIOD], rows.fact.c.org_code]
+    rows = Rows(model, catalogue, date.min)
+    flags = [sa.func.max(_reported(rows, source)).label(source.key) for source in sources]
+    keys = [rows.period.label(PERIOD), rows.org_code.label("org_code")]
     conditions = [rows.expression(model.filter)] if model.filter else []
-    return sa.select(*keys, *flags).where(*conditions).group_by(*keys)
+    grouped = [key for key in _ungrouped(keys) if not isinstance(key, sa.BindParameter)]
+    return sa.select(*keys, *flags).where(*conditions).group_by(*grouped)
+
+
+def extent(model: Model, catalogue: Catalogue) -> sa.Select[Any]:
+    """Returns the statement for the first and last moment of each organisation: `org_code`, `first`, `last`."""
+    rows = Rows(model, catalogue, date.min)
+    conditions = [rows.expression(model.filter)] if model.filter else []
+    moments = (sa.func.min(rows.time).label("first"), sa.func.max(rows.time).label("last"))
+    grouped = [] if model.organisation is None else [rows.org_code]
+    return sa.select(rows.org_code.label("org_code"), *moments).where(*conditions).group_by(*grouped)
+
+
+def repeats(table: sa.Table, columns: Iterable[str]) -> sa.Select[Any]:
+    """Returns the statement for how many keys stand on several rows of a table: `keys`."""
+    keys = [table.c[name] for name in columns]
+    twice = sa.select(*keys).where(*(key.is_not(None) for key in keys)).group_by(*keys).having(sa.func.count() > 1)
+    return sa.select(sa.func.count().label("keys")).select_from(twice.subquery())
+
+
+def _conditions(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> list[Element]:
+    found = rows.conditions(scan, by)
+    # An index takes the rows of one level only.
+    if scan.model.organisation is not None and not any(source.kind == "index" for source in scan.sources):
+        found += rows.without_overlaps(reach.overlaps, reach.first, reach.last)
+    return found
 
 
 def _ungrouped(keys: Iterable[Element]) -> list[Element]:
     return [key.element if isinstance(key, sa.Label) else key for key in keys]
 
 
-class _Rows:
-    """The rows of a model's table, and the elements over them."""
-
-    def __init__(self, model: Model, as_at: date) -> None:
-        self.model = model
-        self.fact = metadata.tables[model.table].alias("f")
-        self.identity = dim_organisation_identity.alias("i")
-        self.organisation = dim_organisation.alias("o")
-        self.as_at = as_at
-        self._joins_organisation = False
-        self._columns: Mapping[str, Element] = {column.name: column for column in self.fact.columns}
-
-    def expression(self, text: str) -> Element:
-        return build(text, self._columns)
-
-    def dimension(self, name: str) -> Element:
-        if name in LEVELS:
-            self._joins_organisation = True
-            if name == "organisation":
-                return sa.func.coalesce(self.identity.c.current_code, self.fact.c.org_code)
-            return self.organisation.c[f"{name}_code"]
-        for dimension in self.model.dimensions:
-            if dimension.name == name:
-                return self.fact.c[dimension.column]
-        raise UnknownMetricError(name, ())  # planned: the model has the dimension
-
-    def joined(self) -> sa.FromClause:
-        if not self._joins_organisation:
-            return self.fact
-        answers = sa.and_(
-            self.identity.c.org_code == self.fact.c.org_code,
-            self.identity.c.valid_from <= self.as_at,
-            self.identity.c.valid_to >= self.as_at,
+def _distinct(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> sa.Select[Any]:
+    """Returns the statement that counts within each period asked for, whose rows may belong to several of them."""
+    spans = [
+        sa.select(
+            sa.literal(bucket, sa.Date).label(PERIOD),
+            sa.literal(start, sa.Date).label("first_day"),
+            sa.literal(end, sa.Date).label("last_day"),
         )
-        current = sa.func.coalesce(self.identity.c.current_code, self.fact.c.org_code)
-        return self.fact.outerjoin(self.identity, answers).outerjoin(
-            self.organisation, self.organisation.c.org_code == current
-        )
+        for bucket, start, end in reach.buckets
+    ]
+    spine = sa.union_all(*spans).subquery("s") if len(spans) > 1 else spans[0].subquery("s")
+    keys = [spine.c[PERIOD], *(rows.dimension(name).label(name) for name in by)]
+    parts = [part for source in scan.sources for part in _parts(rows, source)]
+    conditions = [rows.from_to(reach.first, reach.last), *_conditions(scan, rows, reach, by)]
+    within = rows.period.between(spine.c.first_day, spine.c.last_day)
+    joined = rows.joined().join(spine, within)
+    return sa.select(*keys, *parts).select_from(joined).where(*conditions).group_by(*_ungrouped(keys))
 
-    def conditions(self, scan: Scan, by: tuple[str, ...]) -> list[Element]:
-        found = [self.expression(self.model.filter)] if self.model.filter else []
-        found += [self.dimension(each.dimension).in_(each.values) for each in scan.where]
-        used = {*by, *(each.dimension for each in scan.where)} & set(LEVELS)
-        index = any(source.metric.type == "index" for source in scan.sources)
-        if used or index:
-            found.append(self._level(used, index=index))
-        return found
 
-    def without_overlaps(self, overlaps: Mapping[str, Sequence[date]], first: date, last: date) -> list[Element]:
-        found: list[Element] = []
-        for level, periods in overlaps.items():
-            within = [period for period in periods if first <= period <= last]
-            if within:
-                self._joins_organisation = True
-                kind = sa.func.coalesce(self.organisation.c.org_type, "other")
-                found.append(sa.not_(sa.and_(kind == level, self.fact.c[PERIOD].in_(within))))
-        return found
+def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: tuple[str, ...]) -> sa.Select[Any]:
+    """Returns the statement that counts, by the day of the start, the rows followed for the whole window.
 
-    def _level(self, used: set[str], *, index: bool) -> Element:
-        """Returns the condition for the rows of the level asked for.
+    `m__den` counts those, `m__num` those of them that had the outcome within the window.
+    """
+    (source,) = scan.sources
+    outcome = source.outcome
+    assert outcome is not None  # noqa: S101 - chosen by the caller
+    theirs = Rows(outcome.source.model, catalogue, reach.as_at, alias="c")
+    keys = [rows.period.label(PERIOD), *(rows.dimension(name).label(name) for name in by)]
+    own = [rows.column(name).label(f"own__{name}") for name in scan.model.primary_key]
+    conditions = [rows.from_to(reach.first, reach.last), *_conditions(scan, rows, reach, by)]
+    conditions += _counted(rows, source.numerator)
+    joined = rows.joined().outerjoin(theirs.fact, _led_to(rows, theirs, outcome))
+    led = sa.func.max(sa.case((theirs.column(outcome.entity).is_not(None), 1), else_=0)).label("led")
+    starts = (
+        sa.select(*keys, *own, led).select_from(joined).where(*conditions).group_by(*_ungrouped(keys), *_ungrouped(own))
+    ).subquery("b")
+    grouped = [starts.c[PERIOD], *(starts.c[name] for name in by)]
+    return sa.select(
+        *grouped,
+        sa.cast(sa.func.sum(starts.c.led), sa.Double).label(f"{source.key}__num"),
+        sa.cast(sa.func.count(), sa.Double).label(f"{source.key}__den"),
+    ).group_by(*grouped)
 
-        Rows that a publication states for England or a region stand apart from those of organisations. An index is
-        never aggregated: its rows are exactly those of the level.
-        """
-        self._joins_organisation = True
-        kind = sa.func.coalesce(self.organisation.c.org_type, "other")
-        finest = next((level for level in reversed(LEVELS) if level in used), "england")
-        if finest == "organisation":
-            return kind.not_in(_HIGHER)
-        if index:
-            return kind == finest
-        return kind != "england"
 
-    def part(self, part: Part, also: Element | None = None) -> Element:
-        """Returns the aggregate of the part over the rows that pass its filter (and `also`)."""
-        value = self.expression(part.expr)
-        passes = [self.expression(part.filter)] if part.filter else []
-        if also is not None:
-            passes.append(also)
-        if part.agg in ("min", "max"):
-            function = sa.func.min if part.agg == "min" else sa.func.max
-            return function(sa.cast(sa.case((sa.and_(*passes), value)) if passes else value, sa.Double))
-        amount: Element = sa.literal(1.0, sa.Double) if part.agg == "count" else sa.cast(value, sa.Double)
-        counted = [*passes, value.is_not(None)] if part.agg == "count" else passes
-        if not counted:
-            return sa.func.sum(amount)
-        total = sa.func.sum(sa.case((sa.and_(*counted), amount)))
-        if part.filter is None:
-            return total
-        # No row passes the filter: nothing of the kind happened, which is 0. Rows that pass but are not reported
-        # leave it null.
-        passed = sa.func.sum(sa.case((self.expression(part.filter), 1), else_=0))
-        return sa.case((passed == 0, 0.0), else_=total)
+def _led_to(rows: Rows, theirs: Rows, outcome: Outcome) -> Element:
+    model = outcome.source.model
+    conditions = [
+        theirs.column(outcome.entity) == rows.column(outcome.entity),
+        theirs.time >= rows.time,
+        theirs.time <= later(rows.time, outcome.within),
+        *_counted(theirs, outcome.source.numerator),
+    ]
+    conditions += [theirs.expression(model.filter)] if model.filter else []
+    return sa.and_(*conditions)
 
-    def parts(self, source: Source) -> list[Element]:
-        name = source.key
-        if source.denominator is not None:
-            halves = (source.numerator, source.denominator)
-            both = sa.and_(*(self.expression(part.expr).is_not(None) for part in halves))
-            return [
-                self.part(source.numerator, both).label(f"{name}__num"),
-                self.part(source.denominator, both).label(f"{name}__den"),
-            ]
-        if source.metric.type == "index" or source.numerator.agg == "mean":
-            counted = Part(words="", expr=source.numerator.expr, filter=source.numerator.filter, agg="count")
-            return [
-                self.part(source.numerator).label(f"{name}__num"),
-                self.part(counted).label(f"{name}__den"),
-            ]
-        return [self.part(source.numerator).label(f"{name}__num")]
 
-    def reported(self, source: Source) -> Element:
-        """Returns 0, 1 or 2: whether a row reports the metric, and whether as anything but nothing."""
-        tests: list[Element] = [self.expression(source.numerator.expr).is_not(None)]
-        whole = source.denominator or source.numerator
-        tests.append(self.expression(whole.expr).is_not(None))
-        # In a histogram without zero rows a filter on the edges picks what happened, not who reports.
-        bins = self.model.bins
-        edges = {bins.lower, bins.upper} if bins is not None else set()
-        if whole.filter and not edges & names(whole.filter):
-            tests.append(self.expression(whole.filter))
-        something = sa.true() if whole.agg == "count" else self.expression(whole.expr) != 0
-        return sa.case((sa.and_(something, *tests), 2), (sa.and_(*tests), 1), else_=0)
+def _counted(rows: Rows, part: Part) -> list[Element]:
+    """Returns the conditions for the rows that a count counts."""
+    passes = [rows.expression(part.filter)] if part.filter else []
+    return [*passes, rows.expression(part.expr).is_not(None)]
+
+
+def _part(rows: Rows, part: Part, also: Element | None = None) -> Element:
+    """Returns the aggregate of the part over the rows that pass its filter (and `also`)."""
+    value = rows.expression(part.expr)
+    passes = [rows.expression(part.filter)] if part.filter else []
+    if also is not None:
+        passes.append(also)
+    if part.agg in ("min", "max"):
+        function = sa.func.min if part.agg == "min" else sa.func.max
+        return function(sa.cast(sa.case((sa.and_(*passes), value)) if passes else value, sa.Double))
+    if part.agg == "count_distinct":
+        kept = sa.case((sa.and_(*passes), value)) if passes else value
+        return sa.cast(sa.func.count(sa.distinct(kept)), sa.Double)
+    amount: Element = sa.literal(1.0, sa.Double) if part.agg == "count" else sa.cast(value, sa.Double)
+    counted = [*passes, value.is_not(None)] if part.agg == "count" else passes
+    if not counted:
+        return sa.func.sum(amount)
+    total = sa.func.sum(sa.case((sa.and_(*counted), amount)))
+    if part.filter is None:
+        return total
+    # No row passes the filter: nothing of the kind happened, which is 0. Rows that pass but are not reported
+    # leave it null.
+    passed = sa.func.sum(sa.case((rows.expression(part.filter), 1), else_=0))
+    return sa.case((passed == 0, 0.0), else_=total)
+
+
+def _parts(rows: Rows, source: Source) -> list[Element]:
+    name = source.key
+    if source.denominator is not None:
+        halves = (source.numerator, source.denominator)
+        both = sa.and_(*(rows.expression(part.expr).is_not(None) for part in halves))
+        return [
+            _part(rows, source.numerator, both).label(f"{name}__num"),
+            _part(rows, source.denominator, both).label(f"{name}__den"),
+        ]
+    if source.kind == "index" or source.numerator.agg == "mean":
+        counted = Part(words="", expr=source.numerator.expr, filter=source.numerator.filter, agg="count")
+        return [
+            _part(rows, source.numerator).label(f"{name}__num"),
+            _part(rows, counted).label(f"{name}__den"),
+        ]
+    return [_part(rows, source.numerator).label(f"{name}__num")]
+
+
+def _reported(rows: Rows, source: Source) -> Element:
+    """Returns 0, 1 or 2: whether a row reports the metric, and whether as anything but nothing."""
+    tests: list[Element] = [rows.expression(source.numerator.expr).is_not(None)]
+    whole = source.denominator or source.numerator
+    tests.append(rows.expression(whole.expr).is_not(None))
+    # In a histogram without zero rows a filter on the edges picks what happened, not who reports.
+    bins = rows.model.bins
+    edges = {bins.lower, bins.upper} if bins is not None else set()
+    if whole.filter and not edges & names(whole.filter):
+        tests.append(rows.expression(whole.filter))
+    counts = whole.agg in ("count", "count_distinct") or source.histogram == "values"
+    something = sa.true() if counts else rows.expression(whole.expr) != 0
+    return sa.case((sa.and_(something, *tests), 2), (sa.and_(*tests), 1), else_=0)

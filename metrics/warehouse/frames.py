@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import polars as pl
 import sqlalchemy as sa
 
@@ -35,8 +36,11 @@ def _arrow(connection: sa.Connection, select: Select) -> pl.DataFrame:
     compiled = select.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     names = compiled.positiontup or []
     native: Any = connection.connection.driver_connection
-    answer = native.sql(str(compiled), params=[compiled.params[name] for name in names])
-    frame = pl.from_arrow(answer.to_arrow_table())
+    values = [compiled.params[name] for name in names]
+    try:
+        frame = pl.from_arrow(native.sql(str(compiled), params=values).to_arrow_table())
+    except duckdb.ProgrammingError as error:  # as the same mistake is told on every other database
+        raise sa.exc.ProgrammingError(str(compiled), values, error) from error
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 (from_arrow gives a Series only for arrays)
     return frame
 
