@@ -35,6 +35,8 @@ from metrics.warehouse.tables.dimensions import (
 
 Kept = TypeVar("Kept")
 _RANKS = {"england": 2, "region": 1}
+# What is kept under these names comes from the warehouse alone, whatever the definitions say.
+_OF_THE_WAREHOUSE = ("located", "publication")
 # What is kept under these names and a model's comes from that model and its metrics alone.
 _OF_A_MODEL = ("names", "flags", "presence", "overlaps")
 _LOOKUPS = {
@@ -62,7 +64,7 @@ class Holdings:
         with self._lock:
             for key, value in self._kept.items():
                 kind, *rest = key if isinstance(key, tuple) else (key,)
-                if kind == "located" or (kind in _OF_A_MODEL and rest[0] in alike):
+                if kind in _OF_THE_WAREHOUSE or (kind in _OF_A_MODEL and rest[0] in alike):
                     other._kept[key] = value
         return other
 

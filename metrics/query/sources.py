@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -192,13 +192,24 @@ def explanation(result: Result, asked: Plan, holdings: Holdings, as_at: date) ->
 
 
 def _publication(name: str, holdings: Holdings, span: tuple[date, date] | None) -> Publication | None:
+    whole = holdings.keep(("publication", name), lambda: _read_publication(name, holdings))
+    if whole is None or span is None:
+        return whole
+    first, last = span
+    files = tuple(
+        each
+        for each in whole.files
+        if each.period_from and each.period_to and each.period_from <= last and each.period_to >= first
+    )
+    return replace(whole, files=files)
+
+
+def _read_publication(name: str, holdings: Holdings) -> Publication | None:
     about = holdings.snapshot.frame(sa.select(meta_publication).where(meta_publication.c.publication == name))
     if about.is_empty():
         return None
-    conditions = [meta_load.c.publication == name, meta_load.c.is_current]
-    if span is not None:
-        conditions += [meta_load.c.period_from <= span[1], meta_load.c.period_to >= span[0]]
-    loads = holdings.snapshot.frame(sa.select(meta_load).where(*conditions).order_by(meta_load.c.load_id))
+    current = sa.select(meta_load).where(meta_load.c.publication == name, meta_load.c.is_current)
+    loads = holdings.snapshot.frame(current.order_by(meta_load.c.load_id))
     files = tuple(
         File(
             name=row["source_file"], sha256=row["sha256"], era=row["era"], loaded_at=row["loaded_at"],
