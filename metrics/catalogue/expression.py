@@ -2,12 +2,14 @@
 
 An expression is one SQL scalar over the columns of the model's table: arithmetic, comparisons, `and`, `or`,
 `not`, `in`, `is null`, `between`, `case`, and the functions of `FUNCTIONS`. It is parsed with sqlglot and turned
-into SQLAlchemy elements, with every literal as a bound parameter.
+into SQLAlchemy elements, with every literal as a bound parameter. It means the same in every database: `greatest`
+and `least` are missing where one of theirs is, and `round` takes halves away from zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ class ExpressionError(ValueError):
     """An expression that the language does not allow."""
 
 
+_MOST_DIGITS = 9
 FUNCTIONS = ("abs", "coalesce", "nullif", "greatest", "least", "round")
 
 _BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
@@ -110,15 +113,40 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
         case exp.Abs():
             return sa.func.abs(inner(node.this))
         case exp.Round():
-            digits = node.args.get("decimals")
-            return sa.func.round(inner(node.this), *([inner(digits)] if digits is not None else []))
-        case exp.Greatest() | exp.Least():
-            function = sa.func.greatest if isinstance(node, exp.Greatest) else sa.func.least
-            return function(*(inner(item) for item in _arguments(node)))
+            return _rounded(inner(node.this), _digits(node, text))
+        case exp.Greatest():
+            return reduce(_greater, (inner(item) for item in _arguments(node)))
+        case exp.Least():
+            return reduce(_lesser, (inner(item) for item in _arguments(node)))
     raise ExpressionError(
         f"'{node.sql()}' in '{text}' is not allowed in a definition. "
         f"Allowed: arithmetic, comparisons, and/or/not, in, between, is null, case, {', '.join(FUNCTIONS)}."
     )
+
+
+def _rounded(value: Element, digits: int) -> Element:
+    """Returns the value rounded, halves away from zero: databases differ in what their own `round` does with them."""
+    number, scale = sa.cast(value, sa.Double), 10.0**digits
+    up, down = (sa.func.floor(moved, type_=sa.Double) for moved in (number * scale + 0.5, 0.5 - number * scale))
+    return sa.case((number < 0, -down / scale), else_=up / scale)
+
+
+def _digits(node: exp.Round, text: str) -> int:
+    digits = node.args.get("decimals")
+    if digits is None:
+        return 0
+    if not isinstance(digits, exp.Literal) or not digits.is_int or not 0 <= int(digits.this) <= _MOST_DIGITS:
+        raise ExpressionError(f"'{node.sql()}' in '{text}': round to a number of decimals from 0 to {_MOST_DIGITS}.")
+    return int(digits.this)
+
+
+# Nothing where either is missing, which the databases' own `greatest` and `least` do not agree on.
+def _greater(left: Element, right: Element) -> Element:
+    return sa.case((left >= right, left), (left < right, right))
+
+
+def _lesser(left: Element, right: Element) -> Element:
+    return sa.case((left <= right, left), (left > right, right))
 
 
 def _arguments(node: exp.Expr) -> Iterable[exp.Expr]:
