@@ -70,29 +70,31 @@ def guarded(entry: Entry) -> None:
     except WarehouseError as error:
         states.state("The warehouse cannot be opened", str(error), level=1)
     except CatalogueError as error:
-        states.state("A definition is wrong", str(error), command="bellwether check", level=1)
+        states.wrong_definitions(error.findings)
+        _look_again()
     except Exception as error:  # noqa: BLE001 - nobody shall see a traceback; it is logged with the reference
         states.failed(entry.path, error, level=2)  # the page has its own first heading
 
 
 def draw(entry: Entry) -> None:
     """Draws the shared top and the page."""
-    metrics = data.metrics_layer()
+    metrics = data.metrics_layer().as_it_stands()
     today = data.today()
-    version = metrics.data_version
+    shown = data.standing(metrics)
     with st.spinner("Reading the published figures. The first time this takes some seconds."):
-        places, services = data.places(), data.services()
-        held = data.answer(lambda: holdings.build(metrics, today), "holdings")
+        places, services = data.places(metrics), data.services(metrics)
+        held = data.answer(metrics, lambda: holdings.build(metrics, today), "holdings")
     filters, messages = filter_bar.current(places, services, today, held.oldest)
     shell.header(held)
     states.unreachable_banner()
+    states.definitions_banner(metrics.definitions_read_at, shown.problems)
     if entry.with_filters:
         filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
     states.messages(messages)
-    visit = Visit(metrics, places, services, filters, held, today, version)
+    visit = Visit(metrics, places, services, filters, held, today)
     with st.spinner("Working out the figures"):
         entry.draw()(visit)
-    shell.watch(version)
+    shell.watch(shown)
 
 
 @st.fragment(run_every=4)

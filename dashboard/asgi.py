@@ -52,7 +52,10 @@ async def healthz(_request: Request) -> JSONResponse:
 
 
 def warm() -> None:
-    """Opens the warehouse and asks for the first page, so that the first visitor does not wait for it."""
+    """Opens the warehouse and asks for the first page, so that the first visitor does not wait for it.
+
+    From then on the definitions and the data are followed, whether or not anybody comes.
+    """
     from dashboard import layer as data  # noqa: PLC0415
     from dashboard.viewmodels import holdings  # noqa: PLC0415
     from dashboard.viewmodels.filters import Filters  # noqa: PLC0415
@@ -60,9 +63,9 @@ def warm() -> None:
     from dashboard.visit import Visit  # noqa: PLC0415
 
     try:
-        metrics, today = data.metrics_layer(), data.today()
-        held = data.answer(lambda: holdings.build(metrics, today), "holdings")
-        view_model(Visit(metrics, data.places(), data.services(), Filters(), held, today, metrics.data_version))
+        metrics, today = data.metrics_layer().as_it_stands(), data.today()
+        held = data.answer(metrics, lambda: holdings.build(metrics, today), "holdings")
+        view_model(Visit(metrics, data.places(metrics), data.services(metrics), Filters(), held, today))
     except (WarehouseError, CatalogueError) as error:
         _log.warning("Started without data: %s", error)
     except Exception:  # noqa: BLE001 - a page that fails must not keep the server from starting

@@ -1,12 +1,15 @@
-"""The metrics layer of this process, and answers kept per data version.
+"""The metrics layer of this process, and answers kept per version of the data and of the definitions.
 
-Answers are kept under plain values (names, codes, days, the data version), never under frames: two frames can
-share a hash, and a reader would be given another's number.
+Answers are kept under plain values (names, codes, days, versions), never under frames: two frames can share a hash,
+and a reader would be given another's number.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,12 +21,25 @@ import streamlit as st
 from dashboard.format import LONDON
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
+from metrics.catalogue import Finding
 from metrics.query.errors import QueryError
 from metrics.warehouse.errors import WarehouseUnreachableError
 
 UNREACHABLE = (WarehouseUnreachableError, sa.exc.DBAPIError)
+# How often one thread, for all sessions, looks for changed definitions (a listing of folders) and for newer data.
+LOOK_SECONDS = 0.1
+DATA_LOOK_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an open page was drawn from: it is drawn again when this is another."""
+
+    data_version: str
+    definitions_version: str
+    problems: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -35,12 +51,16 @@ class Reachability:
 
 @st.cache_resource(show_spinner=False)
 def metrics_layer() -> MetricsLayer:
-    """Returns the one layer of this process.
+    """Returns the one layer of this process, which from then on follows its definitions and its data.
+
+    A page takes `as_it_stands()` of it once, so that all that it shows belongs together.
 
     Raises:
         WarehouseError, CatalogueError: see `MetricsLayer.open`.
     """
-    return MetricsLayer.open()
+    layer = MetricsLayer.open()
+    _follow(layer, reachability())
+    return layer
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,7 +70,8 @@ def reachability() -> Reachability:
 
 
 @st.cache_resource(show_spinner=False)
-def _last_good() -> dict[tuple[str, ...], Any]:
+def _last_good() -> dict[tuple[str, ...], tuple[str, Any]]:
+    """Returns the definitions' version and the last good answer to each question."""
     return {}
 
 
@@ -60,37 +81,53 @@ def today() -> date:
 
 
 @st.cache_resource(show_spinner=False, max_entries=600)
-def _kept(_build: Callable[[], Any], key: tuple[str, ...], version: str) -> Any:  # noqa: ARG001
+def _kept(_build: Callable[[], Any], key: tuple[str, ...], data: str, definitions: str) -> Any:  # noqa: ARG001
     return _build()
 
 
-def answer(build: Callable[[], Kept], *key: object) -> Kept:
-    """Returns what `build` gives, made once for the key, the day and the data version.
+def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept:
+    """Returns what `build` asks of the layer, made once for the key, the day, and its data and definitions.
 
-    When the warehouse does not answer, the last good answer to the same question is given, and pages show a banner.
+    When the warehouse does not answer, the last good answer to the same question by the same definitions is given, and
+    pages show a banner.
+
+    Args:
+        layer: a layer as it stands, which does not move on while `build` asks it.
+        build: asks that layer and no other.
+        key: plain values that tell this question from every other.
 
     Raises:
         whatever `build` raises, when there is no earlier answer to give.
     """
     named = tuple(str(part) for part in key)
-    state = reachability()
+    state, definitions = reachability(), layer.definitions_version
     try:
-        value: Kept = _kept(build, (*named, str(today())), metrics_layer().data_version)
+        value: Kept = _kept(build, (*named, str(today())), layer.data_version, definitions)
     except UNREACHABLE:
         if state.lost_at is None:
             state.lost_at = datetime.now(LONDON)
             _log.exception("The warehouse does not answer")
-        if named not in _last_good():
+        version, kept = _last_good().get(named, ("", None))
+        if version != definitions:
             raise
-        kept: Kept = _last_good()[named]
-        return kept
-    _last_good()[named] = value
+        return kept  # type: ignore[no-any-return]
+    _last_good()[named] = (definitions, value)
     return value
+
+
+def standing(layer: MetricsLayer) -> Standing:
+    """Returns what a page is drawn from now. Costs nothing: it compares what is in memory."""
+    return Standing(layer.data_version, layer.definitions_version, layer.definition_problems)
 
 
 def refreshed() -> str:
     """Returns the data version after looking for newer data; the one held when the warehouse does not answer."""
-    layer, state = metrics_layer(), reachability()
+    layer = metrics_layer()
+    _refresh(layer, reachability())
+    return layer.data_version
+
+
+def _refresh(layer: MetricsLayer, state: Reachability) -> None:
     try:
         layer.refresh()
     except UNREACHABLE:
@@ -99,21 +136,43 @@ def refreshed() -> str:
             _log.warning("The warehouse does not answer; pages show the last good answers")
     else:
         state.lost_at = None
-    return layer.data_version
 
 
-def places() -> Places:
+def _follow(layer: MetricsLayer, state: Reachability) -> None:
+    """Starts the thread that looks for changed definitions and newer data as long as the layer is in use."""
+    threading.Thread(target=_look, args=(weakref.ref(layer), state), name="look", daemon=True).start()
+
+
+def _look(followed: weakref.ref[MetricsLayer], state: Reachability) -> None:
+    data_due = time.monotonic() + DATA_LOOK_SECONDS
+    while True:
+        time.sleep(LOOK_SECONDS)
+        layer = followed()
+        if layer is None:
+            return
+        try:
+            if layer.reload():
+                _log.info("Definitions %s are in use", layer.definitions_version)
+            if time.monotonic() >= data_due:
+                data_due = time.monotonic() + DATA_LOOK_SECONDS
+                _refresh(layer, state)
+        except Exception:  # noqa: BLE001 - whatever happens to one look, the next one is taken
+            _log.exception("Looking for changed definitions or newer data failed; it is tried again")
+        del layer  # while it sleeps, the thread keeps nothing alive
+
+
+def places(layer: MetricsLayer) -> Places:
     """Returns all organisations that can be chosen."""
-    return answer(lambda: Places.of(metrics_layer().organisations()), "places")
+    return answer(layer, lambda: Places.of(layer.organisations()), "places")
 
 
-def services() -> dict[str, str]:
+def services(layer: MetricsLayer) -> dict[str, str]:
     """Returns treatment function code to name; none when no metric is held by service."""
 
     def read() -> dict[str, str]:
         try:
-            return dict(metrics_layer().members("service").select("code", "name").iter_rows())
+            return dict(layer.members("service").select("code", "name").iter_rows())
         except QueryError:
             return {}
 
-    return answer(read, "services")
+    return answer(layer, read, "services")

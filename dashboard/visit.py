@@ -21,8 +21,8 @@ class Visit:
     """What a page is drawn from.
 
     Attributes:
+        layer: the metrics layer as it stands: everything on the page comes from one state of it.
         services: treatment function code to name.
-        version: the data version; part of every key.
     """
 
     layer: MetricsLayer
@@ -31,7 +31,11 @@ class Visit:
     filters: Filters
     holdings: Holdings
     today: date
-    version: str
+
+    @property
+    def version(self) -> str:
+        """Returns the data version."""
+        return self.layer.data_version
 
     @property
     def place(self) -> Place:
@@ -40,13 +44,13 @@ class Visit:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Returns the filters, the day and the data version as plain values."""
+        """Returns the filters, the day and the versions of data and definitions as plain values."""
         chosen = "&".join(f"{name}={value}" for name, value in self.filters.query().items())
-        return (chosen, str(self.today), self.version)
+        return (chosen, str(self.today), self.version, self.layer.definitions_version)
 
     def answer(self, build: Callable[[], Kept], name: str, *more: object) -> Kept:
-        """Returns a view model, built once for these filters, this day and this data version."""
-        return answer(build, name, self.key[0], *more)
+        """Returns a view model, built once for these filters, this day, these data and these definitions."""
+        return answer(self.layer, build, name, self.key[0], *more)
 
     def link(self, page: str, **more: str) -> str:
         """Returns the address of another page with the filters kept."""
@@ -55,6 +59,7 @@ class Visit:
     def source_of(self, *metrics: str) -> str:
         """Returns the source line of metrics."""
         return answer(
+            self.layer,
             lambda: source_line({each.id: each for name in metrics for each in self.layer.sources(name)}.values()),
             "source", *metrics,
         )  # fmt: skip

@@ -12,13 +12,13 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components.html import put
-from dashboard.layer import refreshed
+from dashboard.layer import Standing, metrics_layer, standing
 from dashboard.menu import Entry
 from dashboard.viewmodels.filters import KEYS
 from dashboard.viewmodels.holdings import Holdings
 
 _HERE: Final = Path(__file__).parent
-_WATCH_SECONDS: Final = 5
+_WATCH_SECONDS: Final = 0.5
 STYLE: Final = (_HERE / "style.css").read_text(encoding="utf-8")
 ICON: Final = _HERE / "icon.svg"
 SCRIPT: Final = (_HERE / "links.js").read_text(encoding="utf-8")
@@ -70,7 +70,10 @@ def _menu_link(entry: Entry, current: bool, kept: str) -> str:
 
 
 @st.fragment(run_every=_WATCH_SECONDS)
-def watch(shown_version: str) -> None:
-    """Draws the page again when the data moved on from the version that it shows."""
-    if refreshed() != shown_version:
+def watch(shown: Standing) -> None:
+    """Draws the page again when the data or the definitions moved on from what it shows.
+
+    It runs in every open page, so that it only compares: one thread of the process does the looking.
+    """
+    if standing(metrics_layer()) != shown:
         st.rerun()
