@@ -14,11 +14,13 @@ import polars as pl
 from metrics.catalogue import Catalogue, Definitions, Finding, folders_of
 from metrics.query import combine
 from metrics.query.asking import Asking
+from metrics.query.cell import Where, cell_at
 from metrics.query.errors import QueryError
 from metrics.query.holdings import Holdings
 from metrics.query.plan import plan
-from metrics.query.request import Grain, Request
+from metrics.query.request import Against, Grain, Request
 from metrics.query.result import Result
+from metrics.query.sides import Sides
 from metrics.query.sources import (
     Explanation,
     Publication,
@@ -28,6 +30,7 @@ from metrics.query.sources import (
     rejections_of,
     revisions_of,
 )
+from metrics.query.why import Movement, why
 from metrics.warehouse.connect import Warehouse, open_warehouse
 from metrics.warehouse.settings import load_settings
 
@@ -170,6 +173,30 @@ class MetricsLayer:
         result, holdings = now.ask(request), now._holdings  # noqa: SLF001 - it is of this class
         asked = plan(request, holdings.catalogue)
         return explanation(result, asked, holdings, as_at or self._today())
+
+    def why(
+        self,
+        metric: str,
+        *,
+        period: date | None = None,
+        against: Against | int | date = Against.PREVIOUS,
+        by: Sequence[str] | None = None,
+        grain: Grain | None = None,
+        where: Where = None,
+        at: Mapping[str, str | None] | None = None,
+        as_at: date | None = None,
+    ) -> Movement:
+        """Returns why one number moved since an earlier period: its change, shared out to the members of dimensions.
+
+        `against` is the period before, the same of the year before, so many periods back, or the one of a day. `by`
+        names dimensions; None is every one that splits the cell. The rest is as `explain`.
+
+        Raises:
+            UnknownMetricError, QueryError: as `ask`; or the other period is no earlier one.
+        """
+        now = self.as_it_stands()
+        cell = cell_at(metric, now.ask, now.catalogue, period=period, grain=grain, where=where, at=at, as_at=as_at)
+        return why(Sides(now.ask, now.catalogue), cell, against, by)
 
     def organisations(self) -> pl.DataFrame:
         """Returns `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code` and three more columns.

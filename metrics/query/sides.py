@@ -113,7 +113,7 @@ class Sides:
             return _NOBODY, _NOTHING
         by = tuple(dict.fromkeys((dimension, level)))
         rows = self._both(asked, by).filter(~pl.col("is_total"), pl.col(level).is_not_null())
-        whole = self.whole(asked)
+        whole = self.whole(asked, dimension)
         running = {side: whole[side]["status"] == Status.INCOMPLETE.value for side in SIDES}
         rows = rows.with_columns(
             pl.col(dimension).cast(pl.String).alias("member"), pl.col(level).cast(pl.String).alias("code")

@@ -7,35 +7,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
-from metrics.catalogue import Catalogue, Metric, Model, Window, parse_window
-from metrics.query.earlier import named
+from metrics.catalogue import Catalogue, Metric, Window, parse_window
+from metrics.query.cell import Cell
+from metrics.query.earlier import compared, named
 from metrics.query.errors import QueryError, UnknownDimensionError
 from metrics.query.forms import Quotient, Sum, form_of
 from metrics.query.movement import SIDES, NothingToCompareError, of_quotient, of_ratio, of_sum
-from metrics.query.plan import ALIASES, LEVELS, dimensions_of
-from metrics.query.request import Grain
+from metrics.query.periods import start_of
+from metrics.query.plan import ALIASES
+from metrics.query.request import Against
+from metrics.query.shareable import (
+    Method,
+    all_dimensions,
+    dimensions_to_split,
+    method_of,
+    reason_against,
+    title_of,
+)
 from metrics.query.sides import Asked, Sides, models_of
 
-Method = Literal["ratio", "sum", "formula"]
-LEVEL_TITLES = {"region": "Region", "icb": "Integrated care board", "organisation": "Organisation"}
 _COLUMNS = ("member", "name", "kind", *SIDES, *(f"weight_{side}" for side in SIDES))
 _EFFECTS = ("rate", "mix", "coverage", "effect")
-_TYPES_AGAINST = {
-    "percentile": "A percentile is not made up of its members' percentiles: its change cannot be shared out to them.",
-    "index": "An index is shown as published, without its parts: its change cannot be shared out.",
-}
-_AGGREGATES_AGAINST = {
-    "count_distinct": "One person or thing can be counted under several members: a change of a distinct count is not "
-    "the sum of theirs.",
-    "min": "The smallest value belongs to one member alone: its change is not made up of the members' changes.",
-    "max": "The greatest value belongs to one member alone: its change is not made up of the members' changes.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class Split:
         change: the sum of `effect`, which is `now` less `before`.
         reporters: who reports in one of the periods only, or in part of one: `code`, `name` String, `before`, `now`
             Boolean (reports all of it). Their share of the change is the coverage effect.
+        statuses: of the whole before and now, as that model has them.
         notes: what a reader must know of this split.
     """
 
@@ -74,6 +73,7 @@ class Split:
     change: float
     frame: pl.DataFrame
     reporters: pl.DataFrame
+    statuses: tuple[str, str]
     notes: tuple[str, ...] = ()
 
 
@@ -111,6 +111,28 @@ class CannotShareOutError(QueryError):
     """A change that no method shares out exactly; the message says why."""
 
 
+def why(
+    sides: Sides, cell: Cell, against: Against | int | date = Against.PREVIOUS, by: Sequence[str] | None = None
+) -> Movement:
+    """Returns why the cell's number moved since the period before, the same of last year, or the one of a day.
+
+    Raises:
+        UnknownDimensionError: a dimension that the metric's models lack.
+        QueryError: the other period is not an earlier one.
+    """
+    said = None
+    if isinstance(against, Against | int):
+        earlier = compared(cell.period, against, cell.grain)
+        start, said = earlier.start, earlier.said
+    else:
+        start = start_of(against, cell.grain)
+    if start >= cell.period:
+        now = named(cell.period, cell.grain)
+        raise QueryError(f"{named(start, cell.grain)} is no earlier period than {now}. Compare with an earlier one.")
+    found = movement(sides, Asked(cell.metric, cell.grain, start, cell.period, cell.where, cell.as_at), by)
+    return found if said is None else replace(found, notes=(said, *found.notes))
+
+
 def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Movement:
     """Returns why the number moved, by the dimensions; by all that the cell can be split by when None.
 
@@ -127,7 +149,7 @@ def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Mov
         silent = [side for side in ends if side.value is None]
         reason = (
             "There is no value to compare: "
-            + "; ".join(f"{_said(side, asked.grain)} is {side.status}" for side in silent)
+            + "; ".join(f"{named(side.period, asked.grain)} is {side.status}" for side in silent)
             + "."
         )
     splits: dict[str, Split] = {}
@@ -153,55 +175,6 @@ def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Mov
     )  # fmt: skip
 
 
-def method_of(metric: Metric) -> Method:
-    """Returns how a change of the metric is shared out, where it can be."""
-    if metric.type == "derived":
-        return "ratio" if metric.paired else "formula"
-    part = metric.numerator or metric.measure
-    shares = metric.denominator is not None or metric.type in ("ratio", "conversion")
-    return "ratio" if shares or (part is not None and part.agg == "mean") else "sum"
-
-
-def reason_against(metric: Metric, catalogue: Catalogue) -> str | None:
-    """Returns why a change of the metric cannot be shared out to members; None when it can."""
-    if metric.type == "cumulative":
-        return reason_against(catalogue.inputs(metric)[0], catalogue)
-    if metric.type == "derived" and not metric.paired and form_of(metric.formula or "") is None:
-        return (
-            f"'{metric.formula}' is neither a sum of metrics nor one divided by another: "
-            "no method shares out its change exactly."
-        )
-    parts = [part for part in (metric.measure, metric.numerator, metric.denominator) if part is not None]
-    found = [_TYPES_AGAINST.get(metric.type), *(_AGGREGATES_AGAINST.get(part.agg) for part in parts)]
-    return next((reason for reason in found if reason is not None), None)
-
-
-def all_dimensions(metric: Metric, catalogue: Catalogue) -> list[str]:
-    """Returns every dimension that the metric can be asked by; of one made of others, those that all of them have."""
-    if metric.type in ("derived", "cumulative", "conversion"):
-        each = [all_dimensions(made_of, catalogue) for made_of in catalogue.inputs(metric)]
-        return [name for name in each[0] if all(name in others for others in each)]
-    return list(dict.fromkeys(name for model in models_of(metric, catalogue) for name in dimensions_of(model)))
-
-
-def dimensions_to_split(asked: Asked, catalogue: Catalogue) -> list[str]:
-    """Returns the dimensions in which the cell has more than one member, as far as its filters tell."""
-    single = {each.dimension for each in asked.where if each.picks_values and len(each.values) == 1}
-    finest = max((LEVELS.index(name) for name in single if name in LEVELS), default=-1)
-    above = set(LEVELS[: finest + 1])
-    return [name for name in all_dimensions(asked.metric, catalogue) if name not in single | above]
-
-
-def title_of(dimension: str, models: Sequence[Model]) -> str:
-    """Returns the dimension's title."""
-    titles = {each.name: each.title for model in models for each in model.dimensions}
-    return LEVEL_TITLES.get(dimension) or titles.get(dimension, dimension)
-
-
-def _said(side: Side, grain: Grain) -> str:
-    return named(side.period, grain)
-
-
 def _split(sides: Sides, asked: Asked, dimension: str) -> Split:
     """Returns the change of any metric by a dimension.
 
@@ -217,6 +190,7 @@ def _split(sides: Sides, asked: Asked, dimension: str) -> Split:
         if isinstance(form, Quotient):
             return _of_quotient(sides, asked, dimension, form)
         return _of_sum_of_metrics(sides, asked, dimension, form or Sum())
+    _ends(sides, asked, dimension)  # says when there are none
     reporters, parts = sides.changed(asked, dimension)
     codes = reporters["code"].to_list()
     if _is_ratio(metric, catalogue):
@@ -324,19 +298,29 @@ def _offset(written: str | None) -> Window | None:
     return None if written is None else parse_window(written)
 
 
+def _ends(sides: Sides, asked: Asked, dimension: str) -> tuple[float, float]:
+    """Returns the whole's two values, as the model that has the dimension answers them."""
+    rows = sides.whole(asked, dimension)
+    periods = zip(SIDES, (asked.before, asked.now), strict=True)
+    silent = [named(period, asked.grain) for side, period in periods if rows[side]["value"] is None]
+    if silent:
+        word = title_of(dimension, models_of(asked.metric, sides.catalogue)).lower()
+        raise CannotShareOutError(f"By {word} nothing is held for {' and '.join(silent)}.")
+    return rows["before"]["value"], rows["now"]["value"]
+
+
 def _made(sides: Sides, asked: Asked, dimension: str, frame: pl.DataFrame, reporters: pl.DataFrame) -> Split:
-    ends = [row["value"] for row in sides.whole(asked, dimension).values()]
-    change = float(frame["effect"].sum())
-    if None in ends:
-        raise CannotShareOutError(f"By {dimension} there is no value for the whole in one of the two periods.")
+    ends, change = _ends(sides, asked, dimension), float(frame["effect"].sum())
+    whole = sides.whole(asked, dimension)
+    title = title_of(dimension, models_of(asked.metric, sides.catalogue))
+    if not (frame["kind"] == "member").any():
+        raise CannotShareOutError(f"No figures are held by {title.lower()} for these two periods, only for the whole.")
     if not math.isclose(change, ends[1] - ends[0], rel_tol=1e-9, abs_tol=1e-9 * max(1.0, *map(abs, ends))):
-        raise CannotShareOutError(
-            f"The parts by {dimension} do not add up to the change: {change} of {ends[1] - ends[0]}."
-        )
+        raise CannotShareOutError(f"The parts by {title.lower()} add up to {change}, not to {ends[1] - ends[0]}.")
     none = [pl.lit(None, pl.Float64).alias(name) for name in _COLUMNS if name not in frame.columns]
     return Split(
         dimension=dimension,
-        title=title_of(dimension, models_of(asked.metric, sides.catalogue)),
+        title=title,
         before=ends[0],
         now=ends[1],
         change=change,
@@ -344,6 +328,7 @@ def _made(sides: Sides, asked: Asked, dimension: str, frame: pl.DataFrame, repor
         .select(*_COLUMNS, *_EFFECTS)
         .sort(pl.col("effect").abs(), "member", descending=[True, False], nulls_last=True),
         reporters=reporters,
+        statuses=(whole["before"]["status"], whole["now"]["status"]),
         notes=sides.alternates(asked, dimension),
     )
 
