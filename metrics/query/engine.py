@@ -13,7 +13,7 @@ import polars as pl
 
 from metrics.catalogue import Catalogue, Definitions, Finding, folders_of
 from metrics.query import combine
-from metrics.query.asking import Asking
+from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
 from metrics.query.errors import QueryError
 from metrics.query.holdings import Holdings
@@ -147,7 +147,7 @@ class MetricsLayer:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        result = Asking(holdings, request, self._today()).result()
+        result = answer(holdings, request, self._today())
         with self._lock:
             self._answers[key] = result
             if len(self._answers) > _KEPT_ANSWERS:
