@@ -39,10 +39,17 @@ def health() -> tuple[dict[str, str | None], int]:
     try:
         version = data.refreshed()
     except (WarehouseError, CatalogueError, *data.UNREACHABLE) as error:
-        return {"status": "not ready", "data_version": None, "detail": str(error).splitlines()[0]}, 503
+        detail = str(error).splitlines()[0]
+        return {"status": "not ready", "data_version": None, "definitions_version": None, "detail": detail}, 503
+    layer = data.metrics_layer()
+    body: dict[str, str | None] = {
+        "status": "ok", "data_version": version, "definitions_version": layer.definitions_version, "detail": None,
+    }  # fmt: skip
     if data.reachability().lost_at is not None:
-        return {"status": "warehouse unreachable", "data_version": version, "detail": "showing last good answers"}, 503
-    return {"status": "ok", "data_version": version, "detail": None}, 200
+        return body | {"status": "warehouse unreachable", "detail": "showing last good answers"}, 503
+    if layer.definition_problems:
+        return body | {"detail": f"newest definitions not in use: {layer.definition_problems[0]}"}, 200
+    return body, 200
 
 
 async def healthz(_request: Request) -> JSONResponse:
