@@ -46,7 +46,7 @@ class Table(Strict):
     """A table or view of the warehouse that Bellwether reads and never makes."""
 
     name: TableName = Field(description="as the warehouse knows it; may be schema.table")
-    title: str
+    title: str = Field(description="what its rows are, in plain words")
     columns: dict[ColumnName, ColumnType] = Field(min_length=1, description="the columns that definitions may use")
     primary_key: tuple[ColumnName, ...] = Field(default=(), description="columns that no two rows share")
 
@@ -54,7 +54,7 @@ class Table(Strict):
 class Time(Strict):
     """The column that says when a row counts."""
 
-    column: ColumnName
+    column: ColumnName = Field(description="the column of dates, or of UTC timestamps")
     zone: Literal["Europe/London"] = Field(
         default="Europe/London", description="of timestamps, which are held in UTC: where its days begin"
     )
@@ -63,17 +63,19 @@ class Time(Strict):
 class Join(Strict):
     """A table that says more about each row: many rows of the model to one of its own."""
 
-    to: TableName
-    on: dict[ColumnName, ColumnName] = Field(min_length=1, description="the model's column to the joined table's")
-    type: Literal["many_to_one"] = "many_to_one"
+    to: TableName = Field(description="the table that is joined: one of the warehouse's, or a declared one")
+    keys: dict[ColumnName, ColumnName] = Field(min_length=1, description="the model's column to the joined table's")
+    type: Literal["many_to_one"] = Field(
+        default="many_to_one", description="the only kind: each row meets at most one of the joined table"
+    )
 
 
 class Dimension(Strict):
     """A column by which a model's metrics can be split and filtered."""
 
-    name: Identifier
-    column: ColumnName
-    title: str
+    name: Identifier = Field(description="how it is asked for")
+    column: ColumnName = Field(description="the column that holds its values")
+    title: str = Field(description="as shown: Treatment function")
     join: TableName | None = Field(default=None, description="the joined table that holds the column")
     labels: dict[str, str] = Field(default_factory=dict, description="code to the words shown for it")
     lookup: Literal["dim_service", "dim_staff_group"] | None = Field(
@@ -91,21 +93,23 @@ class Coverage(Strict):
 class Bins(Strict):
     """The columns that hold a histogram's edges. An upper edge of null is an open bin."""
 
-    lower: Identifier
-    upper: Identifier
-    unit: Unit = "weeks"
+    lower: Identifier = Field(description="the column of the lower edge, which belongs to the bin")
+    upper: Identifier = Field(description="the column of the upper edge, which does not")
+    unit: Unit = Field(default="weeks", description="what the edges are measured in")
 
 
 class Model(Strict):
     """Binds a table: its native grain, its organisations, its dimensions and where it comes from."""
 
-    name: Identifier
-    title: str
-    table: TableName
+    name: Identifier = Field(description="how metrics refer to it")
+    title: str = Field(description="what its rows are, in plain words")
+    table: TableName = Field(description="the table or view that it binds")
     publication: Identifier | None = Field(default=None, description="the publication that fills the table")
     also_from: tuple[Identifier, ...] = Field(default=(), description="other publications that fill the same rows")
-    provenance: Literal["published", "operational", "simulated"]
-    grain: NativeGrain
+    provenance: Literal["published", "operational", "simulated"] = Field(
+        description="shown on every page: published by others, taken from own systems, or simulated"
+    )
+    grain: NativeGrain = Field(description="the period that one row is about")
     time: Time = Field(default=Time(column="period"), description="when a row counts")
     organisation: ColumnName | None = Field(
         default="org_code", description="the column of the organisation's code; null when rows are nobody's"
@@ -119,15 +123,22 @@ class Model(Strict):
     levels: tuple[Level, ...] = Field(
         default=("region", "icb", "organisation"), description="levels that the rows can be grouped by"
     )
-    joins: tuple[Join, ...] = ()
+    joins: tuple[Join, ...] = Field(default=(), description="tables that say more about each row")
     filter: str | None = Field(default=None, description="rows of the table that belong to the model")
-    dimensions: tuple[Dimension, ...] = ()
-    bins: Bins | None = None
-    coverage: Coverage = Coverage()
+    dimensions: tuple[Dimension, ...] = Field(
+        default=(), description="columns by which its metrics can be split and filtered"
+    )
+    bins: Bins | None = Field(default=None, description="the edges, when rows are bins of a histogram")
+    coverage: Coverage = Field(default=Coverage(), description="who is expected to report, and how many may be absent")
     maturity_days: int = Field(default=0, ge=0, description="days after a period's end until it is final")
     stale_after_days: int = Field(default=75, ge=1, description="age of the newest period that is called stale")
-    disclosure: Literal["none", "patient", "staff"] = "none"
-    notes: tuple[str, ...] = ()
+    disclosure: Literal["none", "patient", "staff"] = Field(
+        default="none", description="whom the rows are about, whose small numbers are protected"
+    )
+    notes: tuple[str, ...] = Field(default=(), description="what a reader of every number of the model must know")
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     @property
     def absence_is_zero(self) -> bool:
@@ -141,44 +152,46 @@ class Part(Strict):
     """A number that is added up: an aggregate of an expression over the rows that pass the filter."""
 
     words: str = Field(description="what is counted, in plain words")
-    expr: str
-    agg: Aggregate = "sum"
-    filter: str | None = None
+    expr: str = Field(description="an SQL expression over the columns of the table: attended + did_not_attend")
+    agg: Aggregate = Field(default="sum", description="how the values of the rows become one")
+    filter: str | None = Field(default=None, description="a condition for the rows that count: status = 'dna'")
 
 
 class Alternate(Strict):
     """Another model that answers the same metric for dimensions that the main model lacks."""
 
-    model: Identifier
-    measure: Part | None = None
-    numerator: Part | None = None
-    denominator: Part | None = None
+    model: Identifier = Field(description="the model that answers instead")
+    measure: Part | None = Field(default=None, description="as of the metric, over this model's table")
+    numerator: Part | None = Field(default=None, description="as of the metric, over this model's table")
+    denominator: Part | None = Field(default=None, description="as of the metric, over this model's table")
     note: str = Field(description="how its scope differs, shown beside the numbers")
 
 
 class Target(Strict):
     """A value to reach, from a day on, and who says so."""
 
-    value: float
-    kind: Literal["national_standard", "plan", "ambition", "benchmark"]
-    valid_from: date
-    valid_to: date | None = None
+    value: float = Field(description="in the metric's unit; of a share between 0 and 1")
+    kind: Literal["national_standard", "plan", "ambition", "benchmark"] = Field(
+        description="who set it, and how binding it is"
+    )
+    valid_from: date = Field(description="the first day on which it holds")
+    valid_to: date | None = Field(default=None, description="the last day on which it holds; null is open")
     organisation: str | None = Field(default=None, description="an organisation code; null is everyone")
-    source: str
+    source: str = Field(description="where it is written")
 
 
 class Benchmark(Strict):
     """A comparator that is no target."""
 
-    value: float
-    words: str
-    source: str
+    value: float = Field(description="in the metric's unit; of a share between 0 and 1")
+    words: str = Field(description="what it is: the national average")
+    source: str = Field(description="where it is written")
 
 
 class Input(Strict):
     """A metric within a formula, under a name of its own, at the same time or at an earlier one."""
 
-    metric: Identifier
+    metric: Identifier = Field(description="the metric that the name stands for")
     offset_window: LengthOfTime | None = Field(default=None, description="so long before: 1 year")
 
 
@@ -187,7 +200,9 @@ class GoldenTest(Strict):
 
     period: date = Field(description="a day of the period asked for")
     grain: NativeGrain | None = Field(default=None, description="null is the metric's own")
-    where: dict[Identifier, str | tuple[str, ...]] = Field(default_factory=dict)
+    where: dict[Identifier, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="dimension to the code, or codes, to keep"
+    )
     as_at: date | None = Field(default=None, description="the day whose organisations count; null is today")
     expect: float | None = Field(description="the value, in the metric's unit; null: there is none")
     tolerance: float = Field(default=0, ge=0, description="how far off it may be")
@@ -197,20 +212,20 @@ class GoldenTest(Strict):
 class Metric(Strict):
     """What a number means."""
 
-    id: Identifier
-    title: str
+    id: Identifier = Field(description="how it is asked for; never changed once people use it")
+    title: str = Field(description="as shown in full")
     short_title: str | None = Field(default=None, max_length=32, description="for tiles and narrow screens")
     type: Literal[
         "simple", "ratio", "snapshot", "percentile", "index", "derived", "cumulative", "conversion",
-    ]  # fmt: skip
-    description: str
-    capability: Capability
-    wgll: Wgll | None = None
-    model: Identifier | None = None
-    measure: Part | None = None
-    numerator: Part | None = None
-    denominator: Part | None = None
-    percentile: float | None = Field(default=None, gt=0, lt=1)
+    ] = Field(description="how its value is made")  # fmt: skip
+    description: str = Field(description="what it says, in a sentence or two")
+    capability: Capability = Field(description="the capability that it belongs to, and so its page")
+    wgll: Wgll | None = Field(default=None, description="the success measure of What Good Looks Like")
+    model: Identifier | None = Field(default=None, description="the model whose rows are counted")
+    measure: Part | None = Field(default=None, description="what is counted, of a metric that is no ratio")
+    numerator: Part | None = Field(default=None, description="of a ratio: what is counted above the line")
+    denominator: Part | None = Field(default=None, description="of a ratio: what is counted below the line")
+    percentile: float | None = Field(default=None, gt=0, lt=1, description="of a percentile: 0.92 for the 92nd")
     formula: str | None = Field(
         default=None, description="arithmetic over metric ids and names of inputs, for derived metrics"
     )
@@ -247,22 +262,27 @@ class Metric(Strict):
     over_time: OverTime | None = Field(
         default=None, description="how native periods combine into longer ones; null is the type's default"
     )
-    alternates: tuple[Alternate, ...] = ()
-    unit: Unit
+    alternates: tuple[Alternate, ...] = Field(
+        default=(), description="other models that answer for dimensions or periods that the main one lacks"
+    )
+    unit: Unit = Field(description="what the value is measured in; a percent is a share, 0 to 1")
     noun: str | None = Field(default=None, description="what is counted, as shown after a number: patients")
     decimals: int = Field(default=0, ge=0, le=4, description="decimals shown, of a percentage for shares")
-    direction: Literal["increase", "decrease", "neutral"]
-    targets: tuple[Target, ...] = ()
-    benchmark: Benchmark | None = None
+    direction: Literal["increase", "decrease", "neutral"] = Field(description="which way is better")
+    targets: tuple[Target, ...] = Field(default=(), description="values to reach, each from a day on")
+    benchmark: Benchmark | None = Field(default=None, description="a comparator that is no target")
     shown_with: tuple[Identifier, ...] = Field(default=(), description="metrics to read beside this one")
     headline: bool = Field(default=True, description="false keeps it off the scorecard")
-    owner: str
+    owner: str = Field(description="who answers for the number")
     source: str = Field(description="the public definition that this follows")
-    interpretation: str | None = None
-    tags: tuple[str, ...] = ()
+    interpretation: str | None = Field(default=None, description="how to read it, and what to beware of")
+    tags: tuple[str, ...] = Field(default=(), description="words to find it by")
     tests: tuple[GoldenTest, ...] = Field(
         default=(), description="known numbers, checked by `bellwether check --tests`"
     )
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     @property
     def name(self) -> str:
@@ -285,6 +305,6 @@ class Metric(Strict):
 class DefinitionFile(Strict):
     """One file of definitions."""
 
-    tables: tuple[Table, ...] = ()
-    models: tuple[Model, ...] = ()
-    metrics: tuple[Metric, ...] = ()
+    tables: tuple[Table, ...] = Field(default=(), description="tables of your own that definitions use")
+    models: tuple[Model, ...] = Field(default=(), description="tables bound to time, organisations and dimensions")
+    metrics: tuple[Metric, ...] = Field(default=(), description="what each number means")

@@ -177,8 +177,8 @@ def dense(
         full = full.with_columns(_nothing_is_zero(source))
     return (
         full.join(buckets.calendar, on="period", how="left", maintain_order="left")
-        # A 0 of those who did not report, or are not expected to, is nobody's figure.
-        .with_columns(pl.when(pl.col("heard") > 0).then(pl.col("value", *_PARTS)))
+        # A 0 of those who did not report, or are not expected to, is nobody's figure; nor is one beyond the data.
+        .with_columns(pl.when((pl.col("heard") > 0) & ~pl.col("after")).then(pl.col("value", *_PARTS)))
         .with_columns(_status(source).alias("status"))
         .select("period", *by, "value", *_PARTS, "status", "reporting", "expected")
     )

@@ -54,7 +54,7 @@ class Presence:
         this metric although they report it at other times. A code is not expected after its end. Where England's or a
         region's figure stands in for organisations, only such are expected, and the other way round.
         """
-        index = pl.DataFrame({"period": self.periods}, schema={"period": pl.Date}).with_columns(
+        index = pl.DataFrame({"period": self.periods}, schema={"period": self.rows.schema["period"]}).with_columns(
             pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
         )
         seen = self.rows.join(index, on="period").drop("period")
@@ -74,7 +74,7 @@ class Presence:
             .filter(pl.col("rank") == pl.col("rank of all"))
             .join(reported, on=["period", "org_code"], how="left")
             .join(self.ends, on="org_code", how="left")
-            .filter(pl.col("reported") | pl.col("end").is_null() | (pl.col("end") >= pl.col("period")))
+            .filter(pl.col("reported") | pl.col("end").is_null() | (pl.col("end") >= pl.col("period").dt.date()))
         )
         return codes.select(*CODES, pl.col("reported").fill_null(value=False))
 
@@ -98,7 +98,7 @@ class Presence:
 
     def absent(self, first: date, last: date, where: Iterable[Filter]) -> list[str]:
         """Returns the codes expected in some native period of the range that did not report in it."""
-        span = pl.col("period").is_between(first, last)
+        span = pl.col("period").dt.date().is_between(first, last)
         missing = self._expected_of((), tuple(where)).filter(span, ~pl.col("reported"))
         return missing["org_code"].unique().sort().to_list()
 

@@ -75,8 +75,8 @@ def step(start: date, grain: Grain, count: int = 1) -> date:
 
 def end_of(start: date, grain: Grain) -> date:
     """Returns the last day of the period that starts on `start`; of an hour, its day."""
-    if isinstance(start, datetime):
-        return start.date()
+    if grain is Grain.HOUR:
+        return day_of(start)
     return step(start, grain) - timedelta(days=1)
 
 

@@ -43,11 +43,12 @@ class Rows:
     @property
     def period(self) -> Element:
         """Returns the native period of a row: a date, or the UTC start of the hour."""
-        if not isinstance(self.time.type, sa.DateTime):
-            return self.time
-        if Grain(self.model.grain) is Grain.HOUR:
-            return utc_hour(self.time)
-        return local_date(self.time, self.model.time.zone)
+        return utc_hour(self.time) if Grain(self.model.grain) is Grain.HOUR else self.day
+
+    @property
+    def day(self) -> Element:
+        """Returns the day of a row, in the model's time zone."""
+        return local_date(self.time, self.model.time.zone) if isinstance(self.time.type, sa.DateTime) else self.time
 
     @property
     def org_code(self) -> Element:
@@ -114,7 +115,7 @@ class Rows:
         return next(join for join in self.model.joins if join.to == name)
 
     def _meets(self, join: Join, table: sa.FromClause) -> Element:
-        return sa.and_(*(self.column(own) == table.c[theirs] for own, theirs in join.on.items()))
+        return sa.and_(*(self.column(own) == table.c[theirs] for own, theirs in join.keys.items()))
 
     def conditions(self, scan: Scan, by: tuple[str, ...]) -> list[Element]:
         """Returns the conditions of the model, of the filters, and of the level that is asked for."""

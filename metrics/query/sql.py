@@ -170,10 +170,12 @@ def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: 
 
 def _led_to(rows: Rows, theirs: Rows, outcome: Outcome) -> Element:
     model = outcome.source.model
+    exact = isinstance(rows.time.type, sa.DateTime) and isinstance(theirs.time.type, sa.DateTime)
+    start, end = (rows.time, theirs.time) if exact else (rows.day, theirs.day)  # days are counted where one is a day
     conditions = [
         theirs.column(outcome.entity) == rows.column(outcome.entity),
-        theirs.time >= rows.time,
-        theirs.time <= later(rows.time, outcome.within),
+        end >= start,
+        end <= later(start, outcome.within),
         *_counted(theirs, outcome.source.numerator),
     ]
     conditions += [theirs.expression(model.filter)] if model.filter else []
