@@ -1,22 +1,30 @@
-"""`bellwether check`: lint the definitions, and reconcile the warehouse with what publications state."""
+"""`bellwether check`: lint the definitions, probe the warehouse, run golden numbers, reconcile with publications."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from dashboard.cli_layer import opened, told
-from metrics.catalogue import SHIPPED, Finding
+from metrics.catalogue import Catalogue, Finding, folders_of, json_schema
 from metrics.catalogue import check as found_in
+from metrics.query import golden
+from metrics.query.engine import MetricsLayer
+from metrics.query.golden import Outcome
+from metrics.query.probing import probe
+from metrics.warehouse.settings import load_settings
 from sample_data.published.reconcile import reconcile, report, unstated
 
 console = Console(highlight=False, soft_wrap=True)
+FAILED = 1
 
 
 class CheckFormat(StrEnum):
@@ -27,9 +35,51 @@ class CheckFormat(StrEnum):
     GITHUB = "github"
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was found.
+
+    Attributes:
+        outcomes: of the golden numbers; None when they were not run.
+    """
+
+    folders: tuple[Path, ...]
+    catalogue: Catalogue | None
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...] | None = None
+
+    @property
+    def errors(self) -> int:
+        """Returns how many findings are errors."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Returns how many findings are warnings."""
+        return len(self.findings) - self.errors
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """Returns the golden numbers that were not met."""
+        return tuple(outcome for outcome in self.outcomes or () if not outcome.passed)
+
+
 def check(
-    definitions: Annotated[Path, typer.Option(help="Folder of definition files.")] = SHIPPED,
+    definitions: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of definition files, in place of the settings' own. Several are read together."),
+    ] = None,
     form: Annotated[CheckFormat, typer.Option("--format", help="How to write the findings.")] = CheckFormat.TEXT,
+    live: Annotated[
+        bool, typer.Option("--live", help="Probe every table and column in the warehouse, without reading rows.")
+    ] = False,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="Run the golden numbers that stand beside the metrics.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+    schema: Annotated[
+        Path | None, typer.Option(help="Write schema.json into this folder, for editors to complete by, and leave.")
+    ] = None,
     reconciled: Annotated[
         bool,
         typer.Option("--reconcile", help="Compare the warehouse with the totals that the publications state."),
@@ -39,40 +89,154 @@ def check(
 ) -> None:
     """Check the definitions of metrics, and say file, line and remedy for what is wrong.
 
-    Leaves with code 1 when there are errors; warnings alone leave with 0. With --reconcile the facts in the warehouse
-    are added up and held against the totals that the publications state; differences without a known cause leave
-    with code 1.
+    Needs no warehouse, unless --live, --tests or --reconcile ask for it.
 
-    For example: `bellwether check`, `bellwether check --format github`, `bellwether check --reconcile`.
+    Leaves with 0 when nothing is wrong (warnings are allowed, without --strict); with 1 when there are errors, golden
+    numbers that are not met, or differences without a known cause; with 2 when it could not check: the warehouse does
+    not answer, or a folder or setting cannot be used.
+
+    For example: `bellwether check`, `bellwether check --live --tests`, `bellwether check --format github`,
+    `bellwether check --definitions my-metrics --schema my-metrics`.
     """
-    catalogue, findings = found_in(definitions)
-    _write(findings, form)
-    failed = any(finding.severity == "error" for finding in findings)
-    if form is CheckFormat.TEXT:
-        size = 0 if catalogue is None else len(catalogue.metrics)
-        verdict = "No errors." if not failed else "There are errors."
-        console.print(f"{size} metrics in {definitions.name}/. {verdict}")
+    with told():
+        if schema is not None:
+            _write_schema(schema)
+            return
+        folders = tuple(definitions) if definitions else folders_of(load_settings())
+        found = Report(folders, *found_in(folders))
+        if found.errors == 0 and (live or tests):
+            found = _asked(found, opened(warehouse, folders), live=live, tests=tests)
+    _write(found, form)
+    if form is CheckFormat.TEXT and found.errors and (live or tests) and found.outcomes is None:
+        console.print("The warehouse was not asked: put the errors right first.")
+    failed = bool(found.errors or found.failed or (strict and found.warnings))
     if reconciled:
-        with told():
-            snapshot = opened(warehouse).warehouse.snapshot()
-            lines = reconcile(snapshot)
-        text = report(lines, unstated(snapshot, lines))
-        if out is not None:
-            out.write_text(text, encoding="utf-8")
+        failed = _reconciled(warehouse, out, says=form is CheckFormat.TEXT) or failed
+    raise typer.Exit(FAILED if failed else 0)
+
+
+def _asked(found: Report, layer: MetricsLayer, *, live: bool, tests: bool) -> Report:
+    """Returns the report with what the warehouse answers."""
+    probed = probe(layer.warehouse.engine, layer.catalogue) if live else ()
+    findings = (*found.findings, *probed)
+    outcomes = tuple(golden.run(layer)) if tests and not probed else None
+    return Report(found.folders, found.catalogue, findings, outcomes)
+
+
+def _write_schema(folder: Path) -> None:
+    target = folder / json_schema.PATH.name
+    target.write_text(json_schema.text(), encoding="utf-8")
+    console.print(f"Wrote {target}. Begin each definition file with this line:", markup=False)
+    console.print(f"# yaml-language-server: $schema={target.name}", markup=False)
+
+
+def _reconciled(warehouse: str | None, out: Path | None, *, says: bool) -> bool:
+    """Writes the reconciliation, and returns whether a difference has no known cause."""
+    with told():
+        snapshot = opened(warehouse).warehouse.snapshot()
+        lines = reconcile(snapshot)
+    text = report(lines, unstated(snapshot, lines))
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+        if says:
             console.print(f"Wrote the report to {out}.")
-        else:
-            console.print(text, markup=False)
-        failed = failed or any(not line.is_explained for line in lines)
-    raise typer.Exit(1 if failed else 0)
+    elif says:
+        console.print(text, markup=False)
+    return any(not line.is_explained for line in lines)
 
 
-def _write(findings: tuple[Finding, ...], form: CheckFormat) -> None:
-    if form is CheckFormat.JSON:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))  # noqa: T201
-        return
-    for finding in findings:
-        if form is CheckFormat.GITHUB:
-            text = f"{finding.message} {finding.fix}".strip().replace("\n", " ")
-            print(f"::{finding.severity} file={finding.file},line={finding.line},title={finding.code}::{text}")  # noqa: T201
-        else:
-            console.print(str(finding), markup=False)
+def _write(found: Report, form: CheckFormat) -> None:
+    match form:
+        case CheckFormat.JSON:
+            print(json.dumps(_document(found), indent=2, ensure_ascii=False))  # noqa: T201
+        case CheckFormat.GITHUB:
+            for line in _annotations(found):
+                print(line)  # noqa: T201
+        case CheckFormat.TEXT:
+            for line in _lines(found):
+                console.print(line, markup=False)
+
+
+def _lines(found: Report) -> list[str]:
+    lines = [str(finding) for finding in found.findings]
+    for outcome in found.outcomes or ():
+        verdict = "pass" if outcome.passed else "FAIL"
+        expected, got = _number(outcome.test.expect), _number(outcome.got)
+        within = f" ± {outcome.test.tolerance:g}" if outcome.test.tolerance else ""
+        reason = f" {outcome.reason[:1].upper()}{outcome.reason[1:]}" if outcome.reason else ""
+        where = f"{outcome.file}:{outcome.line}: {verdict}: {outcome.asked}"
+        lines.append(f"{where}: expected {expected}{within}, got {got}.{reason} Source: {outcome.test.source}")
+    size = 0 if found.catalogue is None else len(found.catalogue.metrics)
+    names = ", ".join(f"{folder.name}/" for folder in found.folders)
+    warnings = f", {_counted(found.warnings, 'warning')}" if found.warnings else ""
+    lines.append(f"{_counted(size, 'metric')} in {names}: {_counted(found.errors, 'error')}{warnings}.")
+    if found.outcomes is not None:
+        met = len(found.outcomes) - len(found.failed)
+        lines.append(f"{met} of {_counted(len(found.outcomes), 'golden number')} met.")
+    return lines
+
+
+def _document(found: Report) -> dict[str, Any]:
+    return {
+        "folders": [str(folder) for folder in found.folders],
+        "metrics": 0 if found.catalogue is None else len(found.catalogue.metrics),
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "findings": [
+            {
+                "code": each.code, "severity": each.severity, "file": each.file, "line": each.line,
+                "path": None if each.path is None else str(each.path), "message": each.message, "fix": each.fix,
+            }
+            for each in found.findings
+        ],
+        "tests": None if found.outcomes is None else [
+            {
+                "metric": each.metric, "file": each.file, "line": each.line,
+                **each.test.model_dump(mode="json"), "got": each.got, "passed": each.passed, "reason": each.reason,
+            }
+            for each in found.outcomes
+        ],
+    }  # fmt: skip
+
+
+def _annotations(found: Report) -> list[str]:
+    """Returns workflow commands, with paths from the root of the repository, where annotations are shown."""
+    lines = [
+        _annotation(each.severity, each.path, each.file, each.line, each.code, f"{each.message} {each.fix}".strip())
+        for each in found.findings
+    ]
+    for each in found.failed:
+        path = found.catalogue.places[f"metric:{each.metric}"].file if found.catalogue else None
+        text = f"{each.asked}: expected {_number(each.test.expect)}, got {_number(each.got)}. {each.reason}"
+        lines.append(_annotation("error", path, each.file, each.line, "golden number", text))
+    return lines
+
+
+def _annotation(severity: str, path: Path | None, shown: str, line: int, title: str, text: str) -> str:
+    file = shown if path is None else _from_root(path)
+    return f"::{severity} file={_property(file)},line={line},title={_property(title)}::{_data(text)}"
+
+
+def _from_root(path: Path) -> str:
+    whole = path.resolve()
+    root = next((folder for folder in whole.parents if (folder / ".git").exists()), Path.cwd())
+    return Path(os.path.relpath(whole, root)).as_posix()
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _number(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.12g}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+__all__: Sequence[str] = ("CheckFormat", "check")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +13,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from dashboard.cli_run import bring_up_to_date
-from metrics.catalogue import SHIPPED, CatalogueError, UnknownMetricError
+from metrics.catalogue import CatalogueError, UnknownMetricError
 from metrics.catalogue.expression import ExpressionError
 from metrics.query.engine import MetricsLayer
 from metrics.query.errors import QueryError
@@ -57,7 +57,7 @@ def _leave(message: str, error: Exception) -> NoReturn:
     raise typer.Exit(BAD_REQUEST) from error
 
 
-def opened(warehouse: str | None, definitions: Path = SHIPPED) -> MetricsLayer:
+def opened(warehouse: str | None, definitions: Path | Sequence[Path] | None = None) -> MetricsLayer:
     """Returns the layer; the settings' own embedded warehouse is first filled with the data that ship, when empty.
 
     A database that is named by its URL is only read: filling it is for `bellwether load --shipped`.
