@@ -9,7 +9,7 @@ and `least` are missing where one of theirs is, and `round` takes halves away fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,11 +46,17 @@ _BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
 
 
 def parse(text: str) -> exp.Expr:
-    """Returns the syntax tree of one scalar expression.
+    """Returns the syntax tree of one scalar expression, the caller's own to change.
 
     Raises:
         ExpressionError: the text is not one expression.
     """
+    return _tree(text).copy()
+
+
+# Every rule reads the same expressions, and reads them again whenever definitions change.
+@lru_cache(maxsize=4096)
+def _tree(text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text)
     except sqlglot.errors.SqlglotError as error:
@@ -62,7 +68,7 @@ def parse(text: str) -> exp.Expr:
 
 def names(text: str) -> frozenset[str]:
     """Returns the column (or metric) names that the expression mentions."""
-    return frozenset(column.name for column in parse(text).find_all(exp.Column))
+    return frozenset(column.name for column in _tree(text).find_all(exp.Column))
 
 
 def build(text: str, columns: Mapping[str, Element]) -> Element:
@@ -71,7 +77,7 @@ def build(text: str, columns: Mapping[str, Element]) -> Element:
     Raises:
         ExpressionError: a name or a construct that is not allowed, with the nearest name.
     """
-    return _build(parse(text), columns, text)
+    return _build(_tree(text), columns, text)
 
 
 def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element:  # noqa: C901, PLR0911, PLR0912 - one case a construct
