@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from benchmarks.semantic import hand, oracle, report, table
-from benchmarks.semantic.rounds import Contestant, Times, measure
+from benchmarks.semantic.rounds import Contestant, Taken, Times, measure
 
 ROWS = 100_000
 
@@ -99,15 +99,15 @@ def test_times_are_taken_in_turns_and_the_first_round_is_not_counted() -> None:
     order: list[str] = []
 
     def takes(name: str, value: float) -> Any:
-        return lambda query: (order.append(f"{name}{query}"), value)[1]
+        return lambda query: (order.append(f"{name}{query}"), Taken(value, 2 * value))[1]
 
     both = [
         Contestant(name, {"a": "", "b": "", "c": ""}, takes(f"hand of {name} ", 2.0), {"total": takes(f"{name} ", 3.0)})
         for name in ("one", "two")
     ]
     times = measure(both, 2)
-    assert times.taken["one", "a", "total"] == [3.0, 3.0]
-    assert times.ratio("two", "c", "total") == 1.5
+    assert times.taken["one", "a", "total"] == [Taken(3.0, 6.0)] * 2
+    assert (times.median("two", "c", "total"), times.ratio("two", "c", "total")) == (3.0, 1.5)
     assert order[:4] == ["hand of one a", "one a", "hand of two a", "two a"]
     assert order[12:14] == ["one a", "hand of one a"]
 
@@ -117,12 +117,12 @@ def test_missed_aims_are_said(native: Any) -> None:
     times = Times()
     for query in "abc":
         for step, value in (("hand", 10.0), ("total", 11.0), ("compile", 4.0), ("cached", 0.1)):
-            times.taken[report.OURS, query, step].append(value)
+            times.taken[report.OURS, query, step].append(Taken(value, value))
     verdicts = {(report.OURS, query): right for query in "abc"}
     found = report.Findings(table.shape(native), [], times, verdicts, {}, 1, 2, 0.0)
     assert report.missed_aims(found) == []
-    times.taken[report.OURS, "b", "total"] = [13.0]
-    times.taken[report.OURS, "a", "compile"] = [6.0]
+    times.taken[report.OURS, "b", "total"] = [Taken(13.0, 13.0)]
+    times.taken[report.OURS, "a", "compile"] = [Taken(6.0, 6.0)]
     verdicts[report.OURS, "c"] = replace(right, right=0, missing=1)
     assert report.missed_aims(found) == [
         "(a) compile took 6.00 ms, not 5.0 ms",

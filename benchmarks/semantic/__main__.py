@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.semantic import hand, oracle, ours, report, table
 from benchmarks.semantic.peers.process import Peer, running
-from benchmarks.semantic.rounds import Contestant, measure, milliseconds
+from benchmarks.semantic.rounds import Contestant, Taken, measure, timed
 from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.embedded import current_version, snapshot_path
 
@@ -62,17 +62,17 @@ def run(rows: int, rounds: int, *, with_peers: bool) -> report.Findings:
 
 
 def _ourselves(asked: ours.Asked, native: Any) -> Contestant:
-    def by_hand(question: str) -> float:
-        return milliseconds(lambda: hand.answer(native, hand.QUESTIONS[question]))
+    def by_hand(question: str) -> Taken:
+        return timed(lambda: hand.answer(native, hand.QUESTIONS[question]))
 
     return Contestant(
         report.OURS,
         dict.fromkeys(hand.QUESTIONS, "a request"),
         by_hand,
         {
-            "compile": lambda name: milliseconds(lambda: asked.compile(name)),
-            "cached": lambda name: milliseconds(lambda: asked.cached(name)),
-            "total": lambda name: milliseconds(lambda: asked.answer(name)),
+            "compile": lambda name: timed(lambda: asked.compile(name)),
+            "cached": lambda name: timed(lambda: asked.cached(name)),
+            "total": lambda name: timed(lambda: asked.answer(name)),
         },
     )
 

@@ -12,34 +12,48 @@ COMPILES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Milliseconds of the clock, and of the processor in all threads: those hardly change on a busy machine."""
+
+    clock: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Contestant:
     """Somebody who answers the questions.
 
     Attributes:
-        hand: runs the hand-written SQL of a question in the contestant's own process, and returns the milliseconds.
+        hand: runs the hand-written SQL of a question in the contestant's own process, and returns what it took.
         steps: step (`compile`, `total` ...) to what times it for one of `queries`.
     """
 
     name: str
     queries: Mapping[str, str]
-    hand: Callable[[str], float]
-    steps: Mapping[str, Callable[[str], float]]
+    hand: Callable[[str], Taken]
+    steps: Mapping[str, Callable[[str], Taken]]
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds by contestant, query and step; `hand` is the step of the SQL written by hand."""
+    """What was taken by contestant, query and step; `hand` is the step of the SQL written by hand."""
 
-    taken: dict[tuple[str, str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    taken: dict[tuple[str, str, str], list[Taken]] = field(default_factory=lambda: defaultdict(list))
 
     def median(self, name: str, query: str, step: str) -> float:
-        """Returns the median of the rounds."""
-        return statistics.median(self.taken[name, query, step])
+        """Returns the median of the rounds by the clock, in milliseconds."""
+        return statistics.median(each.clock for each in self.taken[name, query, step])
 
     def ratio(self, name: str, query: str, step: str) -> float:
         """Returns the median over the rounds of the step's time to that of hand-written SQL in the same round."""
-        pairs = zip(self.taken[name, query, step], self.taken[name, query, "hand"], strict=True)
-        return statistics.median(own / hand for own, hand in pairs)
+        return statistics.median(own.clock / hand.clock for own, hand in self._pairs(name, query, step))
+
+    def cpu_ratio(self, name: str, query: str, step: str) -> float:
+        """Returns likewise the ratio of the processor's time."""
+        return statistics.median(own.cpu / hand.cpu for own, hand in self._pairs(name, query, step))
+
+    def _pairs(self, name: str, query: str, step: str) -> list[tuple[Taken, Taken]]:
+        return list(zip(self.taken[name, query, step], self.taken[name, query, "hand"], strict=True))
 
 
 def measure(contestants: list[Contestant], rounds: int) -> Times:
@@ -62,8 +76,8 @@ def _once(who: Contestant, query: str, times: Times, *, hand_first: bool) -> Non
         times.taken[who.name, query, step] += [steps[step](query) for _ in range(repeats)]
 
 
-def milliseconds(run: Callable[[], object]) -> float:
-    """Returns how long it takes."""
-    begin = time.perf_counter()
+def timed(run: Callable[[], object]) -> Taken:
+    """Returns what it takes."""
+    clock, cpu = time.perf_counter(), time.process_time()
     run()
-    return 1000 * (time.perf_counter() - begin)
+    return Taken(1000 * (time.perf_counter() - clock), 1000 * (time.process_time() - cpu))

@@ -14,6 +14,8 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.semantic.rounds import Taken
+
 _HERE = Path(__file__).parent
 _PROJECT = _HERE.parent.parent.parent
 
@@ -32,8 +34,8 @@ class Peer:
     versions: dict[str, str]
     process: subprocess.Popen[str]
 
-    def ask(self, **what: str) -> float:
-        """Returns the milliseconds that it took.
+    def ask(self, **what: str) -> Taken:
+        """Returns what it took.
 
         Raises:
             RuntimeError: the peer has ended; what it said is on the standard error.
@@ -41,7 +43,7 @@ class Peer:
         assert self.process.stdin is not None  # noqa: S101 - piped below
         self.process.stdin.write(json.dumps(what) + "\n")
         self.process.stdin.flush()
-        return float(_line(self.name, self.process)["ms"])
+        return Taken(**_line(self.name, self.process))
 
     def answer(self, query: str, folder: Path) -> pl.DataFrame:
         """Returns `period`, `service` and `value` as it answers them."""

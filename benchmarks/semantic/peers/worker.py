@@ -1,7 +1,8 @@
 """One peer in a process of its own, which does what it is told, line by line.
 
 A line in is JSON: `do` (`compile`, `answer`, `hand` or `write`), `query`, and for `hand` the SQL, for `write` the file.
-A line out is JSON: `ms`, or `error`. This module runs in the peer's environment, so that it needs Polars alone.
+A line out is JSON: `clock` and `cpu`, in milliseconds. This module runs in the peer's environment, so that it needs
+Polars alone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def serve(native: Any, queries: Mapping[str, Query], packages: tuple[str, ...]) 
     for line in sys.stdin:
         asked = json.loads(line)
         query = queries.get(asked.get("query", ""))
-        begin = time.perf_counter()
+        clock, cpu = time.perf_counter(), time.process_time()
         match asked["do"], query:
             case "compile", Query() as known:
                 known.compile()
@@ -49,5 +50,6 @@ def serve(native: Any, queries: Mapping[str, Query], packages: tuple[str, ...]) 
                 known.answer().write_parquet(asked["to"])
             case _:
                 raise SystemExit(f"There is nothing to do for {line}")
-        print(json.dumps({"ms": 1000 * (time.perf_counter() - begin)}), file=out)
+        taken = {"clock": 1000 * (time.perf_counter() - clock), "cpu": 1000 * (time.process_time() - cpu)}
+        print(json.dumps(taken), file=out)
         out.flush()
