@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import polars as pl
-import sqlalchemy as sa
 
 from metrics.catalogue import Input, Metric, parse_window
-from metrics.query import combine, sql
-from metrics.query.buckets import Buckets, Span, lay_out, months_later
+from metrics.query import combine
 from metrics.query.earlier import before
-from metrics.query.errors import QueryError, UnknownValueError
+from metrics.query.errors import QueryError
 from metrics.query.formula import derive, divide_paired
 from metrics.query.holdings import Holdings, local_periods
-from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight, start_of
-from metrics.query.plan import LEVELS, Plan, Scan, dimensions_of, joined_tables, plan
+from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
+from metrics.query.plan import Scan
+from metrics.query.preparing import Ready, Round, prepared
 from metrics.query.request import Grain, Request
 from metrics.query.result import Note, Query, Result, Status
 from metrics.query.source import Source
@@ -32,21 +30,20 @@ class Asking:
 
     def __init__(self, holdings: Holdings, request: Request, today: date) -> None:
         self.holdings = holdings
-        self.today = today
-        self.as_at = request.as_at or today
-        self.notes: list[Note] = []
+        self.prepared = prepared(holdings, request, today)
+        self.asked, self.plan = self.prepared.asked, self.prepared.plan
+        self.today, self.as_at = today, self.prepared.as_at
+        self.notes: list[Note] = list(self.prepared.notes)
         self.queries: list[Query] = []
         self.grains: dict[str, str] = {}
         self.as_of: dict[str, date | None] = {}
         self.labels: dict[str, dict[str, str]] = {}
-        self.asked = request
-        self.plan: Plan = self._followed(plan(self._resolved(request), holdings.catalogue))
 
     def result(self) -> Result:
         request = self.plan.request
         frames: dict[str, pl.DataFrame] = {}
-        for scan in self.plan.scans:
-            frames |= self._scanned(scan)
+        for ready in self.prepared.scans:
+            frames |= self._scanned(ready)
         for metric in self.plan.derived:
             frames[metric.id] = self._derived(metric)
         for key, source in self.plan.sources.items():
@@ -140,7 +137,7 @@ class Asking:
         """Returns the frame with values, parts and coverage of the organisations that have both inputs."""
         inputs, by = self.holdings.catalogue.inputs(metric), self.plan.request.by
         divided = []
-        for names, is_total in self._rounds():
+        for names, is_total in self.prepared.rounds:
             finer = tuple(dict.fromkeys((*names, "organisation")))
             finest = self._of_inputs([each.id for each in inputs], finer, grain, totals=False).frame
             missing = [pl.lit(None, pl.String).alias(name) for name in by if name not in names]
@@ -185,6 +182,34 @@ class Asking:
         self.queries += result.queries
         return result
 
+    def _scanned(self, ready: Ready) -> dict[str, pl.DataFrame]:
+        request, scan = self.plan.request, ready.scan
+        found: dict[str, list[pl.DataFrame]] = {source.key: [] for source in scan.sources}
+        for step in ready.rounds:
+            parts = self._run(scan, step)
+            for source in scan.sources:
+                buckets = ready.laid[source.key]
+                values, notes = combine.values(parts, source, step.by, buckets)
+                self.notes += notes
+                frame = combine.dense(
+                    values, source, step.by, where=request.where, presence=ready.presences[source.key], buckets=buckets
+                )
+                missing = [pl.lit(None, pl.String).alias(name) for name in request.by if name not in step.by]
+                over = ",".join(name for name in request.by if name not in step.by)
+                marks = (pl.lit(step.is_total).alias("is_total"), pl.lit(over).alias("over"))
+                frame = frame.with_columns(*marks, *missing)
+                found[source.key].append(frame.select("period", *request.by, pl.exclude("period", *request.by)))
+        return {key: pl.concat(frames) for key, frames in found.items()}
+
+    def _run(self, scan: Scan, step: Round) -> pl.DataFrame:
+        parts = self.holdings.run(step.compiled)
+        self.queries.append(Query(scan.model.name, step.compiled.text, step.compiled.parameters, parts.height))
+        grain = scan.sources[0].grain if scan.counts_distinct else Grain(scan.model.grain)
+        if grain is Grain.HOUR:
+            parts = parts.with_columns(local_periods(parts["period"], grain))
+        texts = [name for name in step.by if parts.schema[name] != pl.String]
+        return parts.with_columns(pl.col(texts).cast(pl.String)) if texts else parts
+
     def _shared_grain(self, metric: Metric) -> Grain:
         """Returns the shortest grain that all inputs can be shown in."""
         catalogue = self.holdings.catalogue
@@ -193,145 +218,6 @@ class Asking:
         if not shared:
             raise QueryError(f"The inputs of '{metric.id}' share no grain.")
         return shared[0]
-
-    def _scanned(self, scan: Scan) -> dict[str, pl.DataFrame]:
-        request = self.plan.request
-        self._check_joins(scan)
-        presences = {source.key: self.holdings.presence(source, self.as_at) for source in scan.sources}
-        laid = {
-            source.key: lay_out(source, self._span(source), presences[source.key].periods) for source in scan.sources
-        }
-        found: dict[str, list[pl.DataFrame]] = {source.key: [] for source in scan.sources}
-        for by, is_total in self._rounds():
-            parts = self._run(scan, laid, by)
-            for source in scan.sources:
-                buckets = laid[source.key]
-                values, notes = combine.values(parts, source, by, buckets)
-                self.notes += notes
-                frame = combine.dense(
-                    values, source, by, where=request.where, presence=presences[source.key], buckets=buckets
-                )
-                missing = [pl.lit(None, pl.String).alias(name) for name in request.by if name not in by]
-                over = ",".join(name for name in request.by if name not in by)
-                frame = frame.with_columns(pl.lit(is_total).alias("is_total"), pl.lit(over).alias("over"), *missing)
-                found[source.key].append(frame.select("period", *request.by, pl.exclude("period", *request.by)))
-        return {key: pl.concat(frames) for key, frames in found.items()}
-
-    def _rounds(self) -> list[tuple[tuple[str, ...], bool]]:
-        """Returns the dimensions of each query, and whether its rows are totals: no total is a sum of what is shown."""
-        request = self.plan.request
-        asked = [tuple(name for name in request.by if name in each) for each in request.subtotals]
-        for each in request.subtotals:
-            for name in each:
-                if name not in request.by:
-                    raise QueryError(f"A subtotal by '{name}' needs '{name}' among the dimensions asked for.")
-        if request.totals:
-            asked.append(())
-        return [(request.by, False), *((each, True) for each in dict.fromkeys(asked) if each != request.by)]
-
-    def _check_joins(self, scan: Scan) -> None:
-        used = joined_tables(scan.model, (*scan.by, *(each.dimension for each in scan.where)))
-        for join in scan.model.joins:
-            table = self.holdings.catalogue.table(join.to)
-            if join.to in used and table is not None:
-                self.holdings.checked_join(table, tuple(join.on.values()))
-
-    def _run(self, scan: Scan, laid: Mapping[str, Buckets], by: tuple[str, ...]) -> pl.DataFrame:
-        reach = self._reach(scan, laid)
-        select = sql.statement(scan, self.holdings.catalogue, reach, by)
-        parts = self.holdings.read(select)
-        compiled = select.compile(
-            dialect=self.holdings.snapshot.engine.dialect, compile_kwargs={"render_postcompile": True}
-        )
-        self.queries.append(Query(scan.model.name, str(compiled), dict(compiled.params), parts.height))
-        grain = Grain(scan.model.grain) if not scan.counts_distinct else scan.sources[0].grain
-        periods = local_periods(parts["period"], grain)
-        return parts.with_columns(periods, *(pl.col(name).cast(pl.String) for name in by))
-
-    def _reach(self, scan: Scan, laid: Mapping[str, Buckets]) -> sql.Reach:
-        first, last = min(each.first for each in laid.values()), max(each.last for each in laid.values())
-        last = end_of(last, Grain(scan.model.grain)) if _is_timestamp(scan, self.holdings) else last
-        outcome = scan.sources[0].outcome
-        if outcome is not None:
-            last = min(last, outcome.followed_to or date.min)
-        buckets: tuple[tuple[date, date, date], ...] = ()
-        if scan.counts_distinct:
-            own = laid[scan.sources[0].key]
-            reaches = zip(own.starts, own.reaches, strict=True)
-            buckets = tuple((_in_utc(start), _in_utc(low), _in_utc(high)) for start, (low, high) in reaches)
-        overlaps = self.holdings.overlaps(scan.model)
-        return sql.Reach(first, last, self.as_at, overlaps, buckets)
-
-    def _span(self, source: Source) -> Span:
-        request, native = self.plan.request, Grain(source.model.grain)
-        held = self.holdings.presence(source, self.as_at).periods
-        newest = end_of(held[-1], native) if held else self.today
-        if request.period_from and request.period_to and request.period_to < request.period_from:
-            ends, starts = _day(request.period_to), _day(request.period_from)
-            raise QueryError(f"The period ends ({ends}) before it starts ({starts}).")
-        if request.period_from and request.period_from > newest:
-            text = f"'{source.key}' holds nothing from {_day(request.period_from)} on: its data end on {_day(newest)}."
-            self.notes.append(Note("beyond", text, source.key))
-        oldest = day_of(held[0]) if held else self.today
-        first = request.period_from or min(oldest, request.period_to or self.today)
-        last = request.period_to or max(newest, first)
-        # Beyond today there is nothing to show, however far the request looks.
-        last = max(min(last, max(newest, self.today)), first)
-        grain = source.grain
-        if grain is Grain.HOUR:
-            return Span(first, last, self.today)
-        return Span(start_of(first, grain), end_of(start_of(last, grain), grain), self.today)
-
-    def _followed(self, asked: Plan) -> Plan:
-        """Returns the plan with, of each conversion, the last day whose starts have been followed long enough."""
-        if not any(source.outcome for source in asked.sources.values()):
-            return asked
-        sources = {key: self._with_follow_up(source) for key, source in asked.sources.items()}
-        scans = [replace(scan, sources=tuple(sources[source.key] for source in scan.sources)) for scan in asked.scans]
-        return replace(asked, sources=sources, scans=tuple(scans))
-
-    def _with_follow_up(self, source: Source) -> Source:
-        outcome = source.outcome
-        if outcome is None:
-            return source
-        held = self.holdings.presence(outcome.source, self.as_at).periods
-        if not held:
-            return source
-        newest = min(end_of(held[-1], outcome.source.native), self.today - timedelta(days=1))
-        within = outcome.within
-        if within.months is not None:
-            followed = months_later(newest, -within.months)
-        else:
-            followed = newest - timedelta(days=within.days if within.days is not None else 1)
-        return replace(source, outcome=replace(outcome, followed_to=followed))
-
-    def _resolved(self, request: Request) -> Request:
-        """Returns the request with every filter value as today's code."""
-        asked = plan(request, self.holdings.catalogue)
-        filters = []
-        for each in asked.request.where:
-            values = tuple(dict.fromkeys(self._value(each.dimension, value, asked) for value in each.values))
-            filters.append(replace(each, values=values))
-        return replace(asked.request, where=tuple(filters))
-
-    def _value(self, dimension: str, value: str, asked: Plan) -> str:
-        if dimension in LEVELS:
-            code = self.holdings.organisations.resolve(dimension, value, self.as_at, self.today)
-            given, names = value.strip().upper(), self.holdings.organisations.names
-            if given in names and code != given:
-                text = f"{names[given]} ({given}) is now part of {names[code]} ({code})."
-                self.notes.append(Note("succession", text))
-            return code
-        sources = [source for source in asked.sources.values() if dimension in dimensions_of(source.model)]
-        known: dict[str, str] = {}
-        for source in sources:
-            known |= self.holdings.names(source.model, dimension)
-        by_name = {name.casefold(): code for code, name in known.items()}
-        if not sources or value in known:
-            return value  # without a source it is a derived metric: its inputs know the dimension
-        if value.casefold() in by_name:
-            return by_name[value.casefold()]
-        raise UnknownValueError.of(dimension, value, [*known, *known.values()])
 
 
 def _of_one_kind(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
@@ -353,15 +239,6 @@ def _of_followed(source: Source) -> Note:
         return Note("followed", "Nothing has been followed long enough yet.", source.key)
     text = f"Only what began by {_day(outcome.followed_to)} has been followed for {outcome.within} and is counted."
     return Note("followed", text, source.key)
-
-
-def _is_timestamp(scan: Scan, holdings: Holdings) -> bool:
-    kind = holdings.catalogue.table_of(scan.model).c[scan.model.time.column].type
-    return isinstance(kind, sa.DateTime)
-
-
-def _in_utc(period: date) -> date:
-    return period.astimezone(UTC).replace(tzinfo=None) if isinstance(period, datetime) else period
 
 
 def _day(day: date) -> str:

@@ -18,6 +18,7 @@ from metrics.query.cell import Where, cell_at
 from metrics.query.errors import QueryError
 from metrics.query.holdings import Holdings
 from metrics.query.plan import plan
+from metrics.query.preparing import Statement, statements
 from metrics.query.request import Against, Grain, Request
 from metrics.query.result import Result
 from metrics.query.sides import Sides
@@ -153,6 +154,14 @@ class MetricsLayer:
             if len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
         return result
+
+    def compile(self, request: Request) -> tuple[Statement, ...]:
+        """Returns the statements that the request needs, without running them; those of a derived metric's inputs too.
+
+        Raises:
+            UnknownMetricError, QueryError: as `ask`.
+        """
+        return statements(self._holdings, request, self._today())
 
     def explain(
         self,

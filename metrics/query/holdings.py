@@ -6,6 +6,7 @@ Everything here is read once per data version and shared by all requests of that
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -24,7 +25,7 @@ from metrics.query.plan import LEVELS
 from metrics.query.request import Grain
 from metrics.query.source import Source
 from metrics.warehouse.connect import Snapshot
-from metrics.warehouse.frames import Select
+from metrics.warehouse.frames import Compiled, Select
 from metrics.warehouse.tables.dimensions import (
     dim_organisation,
     dim_organisation_identity,
@@ -54,6 +55,7 @@ class Holdings:
         self._lock = threading.RLock()
         self._kept: dict[object, object] = {}
         self._making: dict[object, threading.RLock] = {}
+        self._recent: OrderedDict[object, object] = OrderedDict()
 
     def under(self, catalogue: Catalogue) -> Holdings:
         """Returns the same snapshot seen through another catalogue, keeping what both read alike."""
@@ -111,6 +113,19 @@ class Holdings:
                 with self._lock:
                     self._kept[key] = made
             return self._kept[key]  # type: ignore[return-value]
+
+    def keep_recent(self, key: object, make: Callable[[], Kept], most: int) -> Kept:
+        """Returns what is kept under the key; only the latest used are kept, at most so many."""
+        with self._lock:
+            if key in self._recent:
+                self._recent.move_to_end(key)
+                return self._recent[key]  # type: ignore[return-value]
+        made = make()
+        with self._lock:
+            self._recent[key] = made
+            while len(self._recent) > most:
+                self._recent.popitem(last=False)
+        return made
 
     def _names(self, model: Model, dimension: Dimension) -> dict[str, str]:
         table = self.catalogue.table_of(model) if dimension.join is None else self.catalogue.table(dimension.join)
@@ -230,6 +245,17 @@ class Holdings:
             return self.snapshot.frame(select)
         except sa.exc.ProgrammingError as error:
             raise UnreadableTableError.of(select, error.orig or error) from error
+
+    def run(self, statement: Compiled) -> pl.DataFrame:
+        """Returns the rows of a compiled statement.
+
+        Raises:
+            UnreadableTableError: as `read`.
+        """
+        try:
+            return self.snapshot.run(statement)
+        except sa.exc.ProgrammingError as error:
+            raise UnreadableTableError.of(statement.select, error.orig or error) from error
 
     def checked_join(self, table: sa.Table, columns: tuple[str, ...]) -> None:
         """Checks, once per data version, that a joined table has one row for each key.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from metrics.warehouse.embedded import current_version, snapshot_path
 from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachableError
-from metrics.warehouse.frames import Select, read_frame
+from metrics.warehouse.frames import Compiled, Select, compiled, read_compiled
 from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.tables.meta import meta_load
@@ -30,8 +30,12 @@ class Snapshot:
 
     def frame(self, select: Select) -> pl.DataFrame:
         """Returns the rows of a select; see `metrics.warehouse.frames.read_frame` for the types."""
+        return self.run(compiled(select, self.engine.dialect))
+
+    def run(self, statement: Compiled) -> pl.DataFrame:
+        """Returns the rows of a compiled select."""
         with self.engine.connect() as connection:
-            return read_frame(connection, select)
+            return read_compiled(connection, statement)
 
 
 class Warehouse:

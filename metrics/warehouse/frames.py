@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -20,27 +22,53 @@ _KINDS: tuple[tuple[type[Any], pl.DataType], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A select as the text that a database is sent.
+
+    Attributes:
+        parameters: by name; `order` says in which order the text takes them, where it takes them by position.
+        columns: name and SQL type of each column of the answer.
+    """
+
+    select: Select
+    text: str
+    parameters: Mapping[str, Any]
+    order: tuple[str, ...]
+    columns: tuple[tuple[str, sa.types.TypeEngine[Any]], ...]
+
+
+def compiled(select: Select, dialect: sa.Dialect) -> Compiled:
+    """Returns the select as text of the dialect, with its parameters apart."""
+    made = select.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    columns = tuple((column.name, column.type) for column in select.selected_columns)
+    return Compiled(select, str(made), dict(made.params), tuple(made.positiontup or ()), columns)
+
+
 def read_frame(connection: sa.Connection, select: Select) -> pl.DataFrame:
     """Returns the rows of a select.
 
     Whole numbers come as Int64 (sums of counts too), other numbers as Float64, dates as Date, text as
     String. A column of unknown type that is all null comes as Float64.
     """
-    raw = _arrow(connection, select) if connection.dialect.name == "duckdb" else _rows(connection, select)
-    return raw.select(
-        _normalised(raw[name], column.type) for name, column in zip(raw.columns, select.selected_columns, strict=True)
-    )
+    return read_compiled(connection, compiled(select, connection.dialect))
 
 
-def _arrow(connection: sa.Connection, select: Select) -> pl.DataFrame:
-    compiled = select.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    names = compiled.positiontup or []
+def read_compiled(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
+    """Returns the rows of a compiled select, typed as by `read_frame`."""
+    by_arrow = connection.dialect.name == "duckdb"
+    raw = _arrow(connection, statement) if by_arrow else _rows(connection, statement.select)
+    kinds = zip(raw.columns, statement.columns, strict=True)
+    return raw.select(_normalised(raw[name], kind) for name, (_, kind) in kinds)
+
+
+def _arrow(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
     native: Any = connection.connection.driver_connection
-    values = [compiled.params[name] for name in names]
+    values = [statement.parameters[name] for name in statement.order]
     try:
-        frame = pl.from_arrow(native.sql(str(compiled), params=values).to_arrow_table())
+        frame = pl.from_arrow(native.sql(statement.text, params=values).to_arrow_table())
     except duckdb.ProgrammingError as error:  # as the same mistake is told on every other database
-        raise sa.exc.ProgrammingError(str(compiled), values, error) from error
+        raise sa.exc.ProgrammingError(statement.text, values, error) from error
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 (from_arrow gives a Series only for arrays)
     return frame
 
