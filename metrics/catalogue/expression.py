@@ -9,6 +9,7 @@ and `least` are missing where one of theirs is, and `round` takes halves away fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -108,6 +109,8 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
             return inner(node.this).in_([_plain(item, text) for item in node.expressions])
         case exp.Between():
             return inner(node.this).between(inner(node.args["low"]), inner(node.args["high"]))
+        case exp.Cast() if is_day(node):
+            return _day(node)
         case exp.Case() if node.this is None:
             whens = [(inner(branch.this), inner(branch.args["true"])) for branch in node.args["ifs"]]
             default = node.args.get("default")
@@ -126,7 +129,8 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
             return reduce(_lesser, (inner(item) for item in _arguments(node)))
     raise ExpressionError(
         f"'{node.sql()}' in '{text}' is not allowed in a definition. "
-        f"Allowed: arithmetic, comparisons, and/or/not, in, between, is null, case, {', '.join(FUNCTIONS)}."
+        f"Allowed: arithmetic, comparisons, and/or/not, in, between, is null, case, {', '.join(FUNCTIONS)}, "
+        "and days as date '2026-03-31'."
     )
 
 
@@ -170,6 +174,18 @@ def _literal(node: exp.Literal) -> Element:
     value = _value(node)
     kind: type[sa.types.TypeEngine[Any]] = {str: sa.String, int: sa.Integer, float: sa.Double}[type(value)]
     return sa.literal(value, kind)
+
+
+def is_day(node: exp.Cast) -> bool:
+    """Returns whether it is a day, written as date '2026-03-31'."""
+    return isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == exp.DataType.Type.DATE
+
+
+def _day(node: exp.Cast) -> Element:
+    try:
+        return sa.literal(date.fromisoformat(node.this.name), sa.Date)
+    except ValueError as error:
+        raise ExpressionError(f"'{node.this.name}' is no day. Write for example date '2026-03-31'.") from error
 
 
 def _plain(node: exp.Expr, text: str) -> str | int | float:

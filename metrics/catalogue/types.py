@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlglot import exp
 
-from metrics.catalogue.expression import ExpressionError, parse
+from metrics.catalogue.expression import ExpressionError, is_day, parse
 
 Kind = Literal["text", "integer", "number", "date", "timestamp", "boolean", "unknown"]
 
@@ -78,7 +78,7 @@ def _infer(node: exp.Expr, columns: Mapping[str, Kind]) -> Kind:  # noqa: C901, 
         case exp.Paren():
             return inner(node.this)
         case exp.Cast():
-            return "date" if node.to.this == exp.DataType.Type.DATE else "unknown"
+            return "date" if is_day(node) else "unknown"
         case exp.Neg() | exp.Abs() | exp.Round():
             return _numeric([node.this], columns, node)
         case exp.Div():

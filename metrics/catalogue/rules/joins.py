@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from metrics.catalogue.catalogue import Catalogue
@@ -44,7 +43,7 @@ def join_columns_exist(catalogue: Catalogue) -> Iterator[Fault]:
             for (table, columns), column in zip(sides, (own, its), strict=True):
                 if columns is not None and column not in columns:
                     message = f"join to '{join.to}': the table '{table}' has no column '{column}'."
-                    yield Fault(f"model:{model.name}", (*path, "on", own), message, suggest(column, columns))
+                    yield Fault(f"model:{model.name}", (*path, "keys", own), message, suggest(column, columns))
 
 
 @rule("E034", "The two columns of a join hold values of one type.", "Join columns of one type.")
@@ -55,7 +54,7 @@ def join_columns_are_alike(catalogue: Catalogue) -> Iterator[Fault]:
             one, other = ours.get(own, "unknown"), theirs.get(its, "unknown")
             if not are_alike(one, other):
                 message = f"join to '{join.to}': '{own}' is {WORDS[one]}, and its '{its}' is {WORDS[other]}."
-                yield Fault(f"model:{model.name}", (*path, "on", own), message)
+                yield Fault(f"model:{model.name}", (*path, "keys", own), message)
 
 
 @rule(
@@ -79,22 +78,21 @@ def joins_do_not_fan_out(catalogue: Catalogue) -> Iterator[Fault]:
             fix = f"Its rows are told apart by {', '.join(sorted(keys))}: join on {', '.join(missing)} too."
         else:
             continue
-        yield Fault(f"model:{model.name}", (*path, "on"), message, fix)
+        yield Fault(f"model:{model.name}", (*path, "keys"), message, fix)
 
 
 @rule(
     "E036",
-    "A table is joined once to a model, and never to itself.",
-    "Make a view of another name for the second join, and declare it.",
+    "A table is joined once to a model.",
+    "Put all keys in one join; or make a view of another name for the second, and declare it.",
 )
 def tables_are_joined_once(catalogue: Catalogue) -> Iterator[Fault]:
     for model in catalogue.models.values():
-        counts = Counter(join.to for join in model.joins)
-        first = {join.to: index for index, join in reversed(list(enumerate(model.joins)))}
+        seen: set[str] = set()
         for index, join in enumerate(model.joins):
-            if join.to == model.table or (counts[join.to] > 1 and index != first[join.to]):
-                what = "is the model's own" if join.to == model.table else "is joined already"
-                yield Fault(f"model:{model.name}", ("joins", index, "to"), f"the table '{join.to}' {what}.")
+            if join.to in seen:
+                yield Fault(f"model:{model.name}", ("joins", index, "to"), f"the table '{join.to}' is joined already.")
+            seen.add(join.to)
 
 
 @rule(

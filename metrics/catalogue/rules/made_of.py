@@ -140,7 +140,7 @@ def offsets_fit_the_grain(catalogue: Catalogue) -> Iterator[Fault]:
             window = None if each.offset_window is None else parse_window(each.offset_window)
             if inner is None or window is None:
                 continue
-            for model in dict.fromkeys(models_behind(catalogue, inner)):
+            for model in {model.name: model for model in models_behind(catalogue, inner)}.values():
                 # A year before a week is the week of the same number.
                 years_of_weeks = model.grain == "week" and window.unit == "year"
                 if not is_whole(window, model.grain) and not years_of_weeks:
