@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,10 +11,11 @@ from rich.table import Table
 
 from dashboard.cli_layer import refuse, told
 from dashboard.format import value_text
-from metrics.catalogue import Catalogue, Metric, load, suggest
+from metrics.catalogue import Catalogue, Metric, folders_of, load, suggest
 from metrics.query.periods import NESTS
 from metrics.query.plan import dimensions_of
 from metrics.query.request import Grain
+from metrics.warehouse.settings import load_settings
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -34,7 +35,7 @@ def metrics(
     For example: `bellwether metrics`, `bellwether metrics waiting list`, `bellwether metrics ae_four_hour`.
     """
     with told():
-        catalogue = load()
+        catalogue = load(folders_of(load_settings()))
     wanted = [word.casefold() for word in words or ()]
     if len(wanted) == 1 and wanted[0] in catalogue.metrics:
         _whole(catalogue, catalogue.metrics[wanted[0]], as_json=as_json)
@@ -46,7 +47,7 @@ def metrics(
         hint = suggest(capability or "", capabilities) if unknown else suggest(" ".join(wanted), catalogue.metrics)
         refuse(f"No metric matches. {hint} `bellwether metrics` lists them all.".replace("  ", " "))
     if as_json:
-        print(json.dumps([metric.model_dump(mode="json") for metric in found], indent=2, ensure_ascii=False))  # noqa: T201
+        print(json.dumps([_plain(catalogue, metric) for metric in found], indent=2, ensure_ascii=False))  # noqa: T201
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("id", "title", "capability", "type", "periods"):
@@ -65,9 +66,9 @@ def _matches(metric: Metric, words: list[str]) -> bool:
 
 def _whole(catalogue: Catalogue, metric: Metric, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(metric.model_dump(mode="json"), indent=2, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(_plain(catalogue, metric), indent=2, ensure_ascii=False))  # noqa: T201
         return
-    model = catalogue.model_of(metric)
+    model, place = catalogue.model_of(metric), catalogue.places[f"metric:{metric.id}"]
     lines = [("Meaning", metric.description)]
     if metric.measure:
         lines.append(("Counts", metric.measure.words))
@@ -89,8 +90,8 @@ def _whole(catalogue: Catalogue, metric: Metric, *, as_json: bool) -> None:
         ("Periods", ", ".join(str(grain) for grain in NESTS[Grain(model.grain)])),
         ("Source", metric.source),
         ("Owner", metric.owner),
-        ("Version", catalogue.version_of(metric)),
-        ("Defined in", f"{catalogue.places[f'metric:{metric.id}'].file.name}"),
+        ("Definition version", catalogue.version_of(metric)),
+        ("Defined in", f"{place.name}, line {place.line}"),
     ]
     console.print(f"[bold]{metric.title}[/]  {metric.id}\n")
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -100,6 +101,10 @@ def _whole(catalogue: Catalogue, metric: Metric, *, as_json: bool) -> None:
         table.add_row(name, text)
     console.print(table)
     console.print(f"\nAsk for it: bellwether query {metric.id} --by region", markup=False)
+
+
+def _plain(catalogue: Catalogue, metric: Metric) -> dict[str, Any]:
+    return {**metric.model_dump(mode="json"), "definition_version": catalogue.version_of(metric)}
 
 
 def _better(metric: Metric) -> str:

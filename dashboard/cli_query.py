@@ -70,7 +70,8 @@ def query(
     """Answer metrics from the warehouse, with their parts and how far each period can be trusted.
 
     The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --coverage and
-    --totals add theirs after them. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
+    --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
+    metric means can have changed. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
     missing or no data.
 
     For example:
@@ -132,7 +133,8 @@ def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, 
         with out.open("w", encoding="utf-8") as file:
             _print_table(layer, result, coverage=coverage, console=Console(file=file, width=160))
         return
-    data = _encoded(frame, form)
+    version = pl.col("metric").replace_strict(dict(result.definitions), default=None, return_dtype=pl.String)
+    data = _encoded(frame.with_columns(version.alias("definition_version")), form)
     if out is not None:
         out.write_bytes(data)
         beside.print(f"Wrote {frame.height:,} rows to {out}.")

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -65,7 +66,7 @@ def run(
     except (WarehouseError, ValueError) as error:
         _refuse(str(error))
     chosen = _port(host, port)
-    _serve(Settings(settings.home, url), host, chosen, browser=browser and _has_display())
+    _serve(replace(settings, warehouse=url), host, chosen, browser=browser and _has_display())
 
 
 def bring_up_to_date(url: str, home: Path) -> bool:
@@ -149,6 +150,8 @@ def _serve(settings: Settings, host: str, port: int, *, browser: bool) -> None:
     """Serves until it is stopped; the server takes over this process."""
     os.environ["BELLWETHER_HOME"] = str(settings.home)
     os.environ["BELLWETHER_WAREHOUSE"] = settings.warehouse
+    os.environ["BELLWETHER_DEFINITIONS"] = os.pathsep.join(map(str, settings.definitions))
+    os.environ["BELLWETHER_SHIPPED_DEFINITIONS"] = "yes" if settings.shipped_definitions else "no"
     os.chdir(PACKAGE.parent)  # where Streamlit finds .streamlit/config.toml
     from streamlit.web import cli  # noqa: PLC0415  it reads its settings when it is imported
 
