@@ -11,6 +11,7 @@ from dashboard.components import charts, explain, states
 from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, change_cell, target_cell
 from dashboard.viewmodels import metric as model
+from dashboard.viewmodels import saved
 from dashboard.viewmodels.scorecard import GROUPS
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric, suggest
@@ -27,6 +28,8 @@ def draw(visit: Visit) -> None:
     """Draws the page."""
     metric = _chosen_metric(visit)
     st.title(metric.title, anchor=False)
+    version = visit.layer.catalogue.version_of(metric)
+    states.messages(tuple(filter(None, [saved.changed(st.query_params.get(saved.KEY, ""), metric, version)])))
     split, grain = _options(visit, metric)
     view = visit.answer(
         lambda: model.build(
@@ -86,7 +89,7 @@ def _chosen_metric(visit: Visit) -> Metric:
 def _choose(parameter: str, box: str) -> None:
     st.query_params[parameter] = str(st.session_state[box])
     if parameter == "metric":
-        for other in ("by", "grain"):
+        for other in (*saved.CHOICES, saved.KEY):
             st.query_params.pop(other, None)
 
 
@@ -150,6 +153,12 @@ def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> Non
 def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
     st.header("Definition", anchor=False)
     put(explain.definition(visit.layer.catalogue, metric))
+    parts = saved.parts_of(st.query_params, metric, visit.layer.catalogue.version_of(metric))
+    put(
+        f'<p class="bw" data-testid="saved">{view_link(visit.link("metric", **parts), "Link to this view")}: keep or '
+        "send its address to come back to these choices. It remembers the definition's version, and says when the "
+        "definition has changed since.</p>"
+    )
     known = visit.layer.catalogue.metrics
     together = [known[name] for name in metric.shown_with if name in known]
     if together:
