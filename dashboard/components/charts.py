@@ -156,16 +156,17 @@ def with_table(content: Table, download: Download, key: str) -> None:
 
 def download_csv(download: Download, key: str, label: str = "Download CSV") -> None:
     """Draws a button that makes its file when it is pressed."""
+    version = metrics_layer().data_version  # that of what is shown, whatever has come when the button is pressed
     st.download_button(
-        label, data=lambda: _stamped(download).encode(), file_name=download.file_name, mime="text/csv",
+        label, data=lambda: _stamped(download, version).encode(), file_name=download.file_name, mime="text/csv",
         key=f"{key}-csv", on_click="ignore",
     )  # fmt: skip
 
 
-def _stamped(download: Download) -> str:
+def _stamped(download: Download, version: str) -> str:
     """Returns the file with the version of the data behind it and the moment of reading (UTC)."""
     read_at = datetime.now(UTC).isoformat(timespec="seconds")
-    return download.text(data_version=metrics_layer().data_version, read_at=read_at)
+    return download.text(data_version=version, read_at=read_at)
 
 
 def _reference_line(figure: go.Figure, chart: LineChart, reference: Reference, number: int) -> None:

@@ -125,8 +125,8 @@ def _share(value: float | None, decimals: int = 1) -> str:
 def _record_download(context: Context, tested: Backtest) -> Download:
     columns = ("cutoff", "date", "ahead", "model", "actual", "mean", "lo80", "hi80", "lo95", "hi95")
     rows = tested.frame.sort("model", "cutoff", "date").select(columns).rows()
-    names = ("metric", "data_version", "organisation", *columns)
-    fixed = (context.metric.id, context.data_version, context.code)
+    names = ("metric", "definition_version", "data_version", "organisation", *columns)
+    fixed = (context.metric.id, context.version, context.data_version, context.code)
     return Download(
         f"{context.metric.id}-{context.code}-forecast-tests.csv", names, tuple((*fixed, *row) for row in rows)
     )
