@@ -12,7 +12,7 @@ from dashboard.viewmodels.scorecard import STATUS_WORDS
 from dashboard.viewmodels.series import TARGET_KINDS, target_text
 from metrics.catalogue import Catalogue, Metric
 from metrics.catalogue.definition import Target
-from metrics.query.sources import Explanation
+from metrics.query.explaining import Explanation
 
 _DIRECTIONS = {
     "increase": "Higher is better",

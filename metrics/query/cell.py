@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -65,9 +65,9 @@ def cell_at(
     members = {ALIASES.get(name, name): code for name, code in (at or {}).items()}
     if REMAINDER in members.values():
         raise QueryError("What is left beside the top members is no member: name the others in 'where' instead.")
-    filters = _filters(where)
+    filters = [replace(each, dimension=ALIASES.get(each.dimension, each.dimension)) for each in _filters(where)]
     # A member narrows what a filter on the same dimension keeps.
-    kept = tuple(each for each in filters if ALIASES.get(each.dimension, each.dimension) not in members)
+    kept = tuple(each for each in filters if each.dimension not in members)
     kept += tuple(each for name, code in members.items() for each in filters_of(name, code))
     if period is None or grain is None:
         result = ask(Request((metric,), grain=grain, where=kept, as_at=as_at, period_from=period, period_to=period))

@@ -16,6 +16,7 @@ from metrics.query import combine
 from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
 from metrics.query.errors import QueryError
+from metrics.query.explaining import Explanation, explain
 from metrics.query.holdings import Holdings
 from metrics.query.plan import plan
 from metrics.query.preparing import Statement, statements
@@ -23,10 +24,8 @@ from metrics.query.request import Against, Grain, Request
 from metrics.query.result import Result
 from metrics.query.sides import Sides
 from metrics.query.sources import (
-    Explanation,
     Publication,
     all_publications,
-    explanation,
     publications_of,
     rejections_of,
     revisions_of,
@@ -167,21 +166,23 @@ class MetricsLayer:
         self,
         metric: str,
         *,
-        period: date,
+        period: date | None = None,
         grain: Grain | None = None,
-        where: Mapping[str, str] | None = None,
+        where: Where = None,
+        at: Mapping[str, str | None] | None = None,
         as_at: date | None = None,
     ) -> Explanation:
-        """Returns everything behind one number: parts, coverage, who is absent, definition, SQL and sources.
+        """Returns everything behind one number: parts, rows, coverage, who is absent, definitions, SQL and sources.
+
+        `at` names the members that make the cell, such as `{"region": "Y56"}`; None is what is not known. Without a
+        period it is the newest final one. `cell_of` gives all of these for a row of a result.
 
         Raises:
             UnknownMetricError, QueryError: as `ask`.
         """
-        request = Request.of(metric, where=where, grain=grain, period_from=period, period_to=period, as_at=as_at)
         now = self.as_it_stands()
-        result, holdings = now.ask(request), now._holdings  # noqa: SLF001 - it is of this class
-        asked = plan(request, holdings.catalogue)
-        return explanation(result, asked, holdings, as_at or self._today())
+        cell = cell_at(metric, now.ask, now.catalogue, period=period, grain=grain, where=where, at=at, as_at=as_at)
+        return explain(cell, now.ask, now._holdings, self._today())  # noqa: SLF001 - it is of this class
 
     def why(
         self,

@@ -1,8 +1,7 @@
-"""What stands behind one number: definition, parts, coverage, SQL, publications and their files."""
+"""Publications behind the numbers: their files, what was left out of them, and what later files changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -11,11 +10,6 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.catalogue import Metric
-from metrics.query.errors import QueryError
-from metrics.query.periods import end_of
-from metrics.query.plan import Plan
-from metrics.query.request import Filter, Grain
-from metrics.query.result import Note, Query, Result
 from metrics.warehouse.tables.meta import meta_load, meta_publication, meta_rejection, meta_revision
 
 if TYPE_CHECKING:
@@ -53,45 +47,6 @@ class Publication:
     def loaded_at(self) -> datetime | None:
         """Returns when the newest of its files was loaded, UTC."""
         return max((file.loaded_at for file in self.files), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Everything behind one number.
-
-    Attributes:
-        absent: organisations that were expected and did not report, code to name.
-        definition_version: a hash that changes when what the number means can have changed.
-        definition_text: the metric as written in YAML.
-        defined_in: file and line.
-        tables: the warehouse tables that were read.
-        publications: with the files that cover the period.
-    """
-
-    metric: str
-    title: str
-    period: date
-    period_end: date
-    grain: str
-    value: float | None
-    numerator: float | None
-    denominator: float | None
-    numerator_words: str | None
-    denominator_words: str | None
-    status: str
-    reporting: int
-    expected: int
-    absent: Mapping[str, str]
-    filters: tuple[Filter, ...]
-    definition_version: str
-    definition_text: str
-    defined_in: str
-    queries: tuple[Query, ...]
-    tables: tuple[str, ...]
-    publications: tuple[Publication, ...]
-    notes: tuple[Note, ...]
-    as_of: date | None
-    data_version: str
 
 
 def publications_of(
@@ -142,53 +97,6 @@ def revisions_of(publication: str, holdings: Holdings) -> pl.DataFrame:
         .where(meta_load.c.publication == publication)
         .order_by(meta_revision.c.load_id.desc(), meta_revision.c.table_name, meta_revision.c.period)
     )  # fmt: skip
-
-
-def explanation(result: Result, asked: Plan, holdings: Holdings, as_at: date) -> Explanation:
-    """Returns the explanation of a result that holds one number.
-
-    Raises:
-        QueryError: the result holds no period.
-    """
-    metric = holdings.catalogue.metric(result.request.metrics[0])
-    if result.frame.is_empty():
-        raise QueryError(f"'{metric.id}' holds nothing in that period.")
-    row = result.frame.row(0, named=True)
-    grain = Grain(result.grains[metric.id])
-    end = end_of(row["period"], grain)
-    source = asked.sources.get(metric.id)
-    absent: Mapping[str, str] = {}
-    if source is not None:
-        codes = holdings.presence(source, as_at).absent(row["period"], end, result.request.where)
-        absent = {code: holdings.organisations.names.get(code, code) for code in codes}
-    place = holdings.catalogue.places[f"metric:{metric.id}"]
-    tables = dict.fromkeys(each.model.table for each in asked.sources.values())
-    return Explanation(
-        metric=metric.id,
-        title=metric.title,
-        period=row["period"],
-        period_end=end,
-        grain=str(grain),
-        value=row["value"],
-        numerator=row["numerator"],
-        denominator=row["denominator"],
-        numerator_words=source.numerator.words if source else None,
-        denominator_words=source.denominator.words if source and source.denominator else None,
-        status=row["status"],
-        reporting=row["reporting"],
-        expected=row["expected"],
-        absent=absent,
-        filters=result.request.where,
-        definition_version=holdings.catalogue.version_of(metric),
-        definition_text=holdings.catalogue.texts[metric.id],
-        defined_in=f"{place.file.name}:{place.line}",
-        queries=result.queries,
-        tables=tuple(tables),
-        publications=publications_of(metric, holdings, (row["period"], end)),
-        notes=result.notes,
-        as_of=result.as_of.get(metric.id),
-        data_version=result.data_version,
-    )
 
 
 def _publication(name: str, holdings: Holdings, span: tuple[date, date] | None) -> Publication | None:

@@ -247,7 +247,7 @@ def test_an_explanation_holds_everything_behind_the_number(layer: MetricsLayer) 
     assert (found.numerator, found.denominator) == (960, 1100)
     assert found.denominator_words == "all who report"
     assert found.filters == (Filter("region", ("Y56",)),)
-    assert found.tables == ("fact_ae_month",)
+    assert found.tables == ("fact_ae_month", "dim_organisation", "dim_organisation_identity")
     assert [file.name for file in found.publications[0].files] == ["by-hand.csv"]
     assert "fact_ae_month" in found.queries[0].sql
     assert found.definition_text.startswith("- id: within_four_hours")
