@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from benchmarks.semantic import hand, oracle, report, table
+from benchmarks.semantic import hand, oracle, ours, report, table
 from benchmarks.semantic.rounds import Contestant, Taken, Times, measure
 
 ROWS = 100_000
@@ -60,6 +60,34 @@ def test_sql_by_hand_is_right_on_every_point(native: Any, wanted: dict[str, Any]
         "b": (520, True),
         "c": (14_600, True),
     }
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> ours.Asked:
+    return ours.Asked.open(table.warehouse(tmp_path_factory.mktemp("semantic"), ROWS))
+
+
+def test_bellwether_is_right_on_every_point(asked: ours.Asked, wanted: dict[str, Any]) -> None:
+    verdicts = {name: oracle.judge(asked.rates(name), wanted[name]) for name in hand.QUESTIONS}
+    assert {name: (one.points, one.is_right) for name, one in verdicts.items()} == {
+        "a": (1440, True),
+        "b": (520, True),
+        "c": (14_600, True),
+    }
+
+
+def test_the_step_that_is_timed_is_the_whole_answer(asked: ours.Asked) -> None:
+    for name, request in asked.requests.items():
+        timed, whole = asked.answer(name), asked.layer.ask(request)
+        assert timed.frame.equals(whole.frame)
+        assert [query.sql for query in timed.queries] == [query.sql for query in whole.queries]
+
+
+def test_a_plan_from_the_cache_is_the_one_that_was_made(asked: ours.Asked) -> None:
+    for name in hand.QUESTIONS:
+        made = [step.compiled.text for ready in asked.compile(name).scans for step in ready.rounds]
+        assert made == [step.compiled.text for ready in asked.cached(name).scans for step in ready.rounds]
+        assert asked.cached(name) is asked.cached(name)
 
 
 def test_one_window_without_appointments_is_a_point_without_a_rate(wanted: dict[str, Any]) -> None:

@@ -12,7 +12,10 @@ from typing import Any
 import polars as pl
 
 from benchmarks.semantic.hand import QUESTIONS
-from metrics import Grain, MetricsLayer, Request
+from metrics import Grain, MetricsLayer, Request, Result
+from metrics.query.answering import answer
+from metrics.query.holdings import Holdings
+from metrics.query.preparing import Prepared, prepare, prepared
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 TODAY = date(2026, 2, 1)
@@ -20,9 +23,14 @@ TODAY = date(2026, 2, 1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The layer over the table, and the requests of the questions."""
+    """The requests of the questions, and the layer that they are asked of.
+
+    Attributes:
+        holdings: a state of the warehouse of our own, for the steps within the layer.
+    """
 
     layer: MetricsLayer
+    holdings: Holdings
     requests: dict[str, Request]
 
     @classmethod
@@ -38,13 +46,26 @@ class Asked:
             )
             for name, question in QUESTIONS.items()
         }
-        return cls(MetricsLayer.open(url, definitions=DEFINITIONS, today=lambda: TODAY), requests)
+        layer = MetricsLayer.open(url, definitions=DEFINITIONS, today=lambda: TODAY)
+        return cls(layer, Holdings(layer.warehouse.snapshot(), layer.catalogue), requests)
 
     @contextmanager
     def native(self) -> Iterator[Any]:
         """Gives a DuckDB connection to the database that the layer reads, in this process."""
         with self.layer.warehouse.engine.connect() as connection:
             yield connection.connection.driver_connection
+
+    def compile(self, name: str) -> Prepared:
+        """Returns the request with its SQL text, made ready as if for the first time."""
+        return prepare(self.holdings, self.requests[name], TODAY)
+
+    def cached(self, name: str) -> Prepared:
+        """Returns the request with its SQL text, as kept from before."""
+        return prepared(self.holdings, self.requests[name], TODAY)
+
+    def answer(self, name: str) -> Result:
+        """Returns the answer, its rows read anew; `MetricsLayer.ask` keeps answers around this."""
+        return answer(self.holdings, self.requests[name], TODAY)
 
     def rates(self, name: str) -> pl.DataFrame:
         """Returns `period`, `service` and `value`, to be judged."""
