@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from dashboard.cli_check import check
+from dashboard.cli_interchange import exporting, importing
 from dashboard.cli_load import load
 from dashboard.cli_metrics import metrics
 from dashboard.cli_query import query
@@ -17,6 +18,8 @@ app = typer.Typer(
 )
 for command in (run, load, check, metrics, query):
     app.command()(command)
+app.add_typer(exporting, name="export", no_args_is_help=True)
+app.add_typer(importing, name="import", no_args_is_help=True)
 
 
 def main() -> None:
