@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 
+import sqlalchemy as sa
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components.html import definition_list, put
-from dashboard.viewmodels.scorecard import STATUS_WORDS
+from dashboard.components.html import definition_list, put, table
+from dashboard.viewmodels.explained import bins_of, pairs_of, statement_titles
 from dashboard.viewmodels.series import TARGET_KINDS, target_text
+from dashboard.viewmodels.why import Why, why_of
+from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric
 from metrics.catalogue.definition import Target
+from metrics.query.dialects import TARGETS
 from metrics.query.explaining import Explanation
+from metrics.query.request import Against, Filter, Grain
+from metrics.query.shareable import dimensions_to_split, titles_of
+
+_AGAINST = {
+    Against.PREVIOUS: "The period before",
+    Against.LAST_YEAR: "The same period of the year before",
+}
 
 _DIRECTIONS = {
     "increase": "Higher is better",
@@ -50,35 +62,67 @@ def _target(target: Target, metric: Metric) -> str:
     return f"{kind} {target_text(target, metric)} from {words.day_words(target.valid_from)}{until} ({target.source})"
 
 
-def panel(explanation: Explanation, metric: Metric) -> None:
-    """Draws an explanation: parts, who reported, what is absent, files and statements."""
-    shown = definition_list(
-        [
-            ("Period", words.period_words(explanation.period, explanation.grain)),
-            ("Value", words.value_words(explanation.value, metric)),
-            ("Numerator", _part(explanation.numerator, explanation.numerator_words)),
-            ("Denominator", _part(explanation.denominator, explanation.denominator_words)),
-            ("Status", STATUS_WORDS.get(explanation.status, explanation.status)),
-            ("Reported", f"{explanation.reporting:,} of {explanation.expected:,} organisations expected"),
-            ("Expected but absent", ", ".join(f"{name} ({code})" for code, name in explanation.absent.items())),
-            ("Notes", " ".join(note.text for note in explanation.notes)),
-            ("Definition", f"version {explanation.definition_version}, {explanation.defined_in}"),
-            ("Data version", explanation.data_version),
-            ("Files", ", ".join(file.name for each in explanation.publications for file in each.files)),
-        ]
-    )
-    put(shown)
-    for query in explanation.queries:
-        put(
-            f'<p class="bw bw-note">Sent to the warehouse for {escape(query.model)}; '
-            f"{words.counted(query.rows, 'row')} came back.</p>"
-        )
-        st.code(query.sql, language="sql", wrap_lines=True)
-    put('<p class="bw bw-note">The definition as written:</p>')
-    st.code(explanation.definition_text, language="yaml", wrap_lines=True)
+def number(visit: Visit, metric: Metric, period: date, grain: Grain, where: tuple[Filter, ...]) -> None:
+    """Draws everything behind one number: why it moved, what it is made of, and what was sent to the warehouse."""
+    layer = visit.layer
+    asked = (metric.id, period, grain, where)
+    found = visit.answer(lambda: layer.explain(metric.id, period=period, grain=grain, where=where), "explain", *asked)
+    st.subheader("Why it moved", anchor=False)
+    dimensions = titles_of(metric, dimensions_to_split(metric, where, layer.catalogue), layer.catalogue)
+    against = st.selectbox("Compared with", list(_AGAINST), key="why_against", format_func=_AGAINST.__getitem__)
+    by = None
+    if dimensions:
+        by = st.selectbox("Shared out by", list(dimensions), key="why_by", format_func=dimensions.__getitem__)
+    movement = visit.answer(
+        lambda: layer.why(
+            metric.id, period=period, grain=grain, where=where, against=against, by=[by] if by else []
+        ),
+        "why", *asked, against, by,
+    )  # fmt: skip
+    _why(why_of(movement, metric, by))
+    st.subheader("What is behind it", anchor=False)
+    put(definition_list(pairs_of(found, metric)))
+    _bins(found, metric)
+    for name, each in found.inputs.items():
+        _folded(f"Made of {name}: {each.title}", definition_list(pairs_of(each, layer.catalogue.metric(each.metric))))
+    st.subheader("What was sent to the warehouse", anchor=False)
+    _statements(found, layer.warehouse.dialect)
+    st.subheader("As written", anchor=False)
+    for name, text in found.texts.items():
+        put(f'<p class="bw bw-note">{escape(name.replace(":", " ").capitalize())}, version {found.versions[name]}:</p>')
+        st.code(text, language="yaml", wrap_lines=True)
 
 
-def _part(value: float | None, said: str | None) -> str:
-    if value is None:
-        return ""
-    return f"{words.number(value, 0 if value == round(value) else 2)}{': ' + said if said else ''}"
+def _why(view: Why) -> None:
+    put("".join(f'<p class="bw">{escape(sentence)}</p>' for sentence in view.sentences))
+    for content in (view.inputs, view.table):
+        if content is not None:
+            put(table(content))
+    for note in view.notes:
+        put(f'<p class="bw bw-note">{escape(note)}</p>')
+
+
+def _bins(found: Explanation, metric: Metric) -> None:
+    bins = bins_of(found, words.unit_words(metric) or "Value")
+    if bins is not None:
+        _folded(bins.caption, table(bins))
+
+
+def _folded(title: str, content: str) -> None:
+    put(f'<details class="bw"><summary>{escape(title)}</summary>{content}</details>')
+
+
+def _statements(found: Explanation, dialect: str) -> None:
+    """Draws the statements as they were sent, or as each kind of warehouse would be sent them."""
+    titles = {"": f"As sent to this warehouse ({dialect})"} | {name: each.title for name, each in TARGETS.items()}
+    backend = st.selectbox("In the SQL of", list(titles), key="explain_sql", format_func=titles.__getitem__)
+    if not backend:
+        for line, query in zip(statement_titles(found), found.queries, strict=True):
+            put(f'<p class="bw bw-note">{escape(line)}</p>')
+            st.code(query.sql, language="sql", wrap_lines=True)
+        return
+    try:
+        for statement in found.sql(backend):
+            st.code(statement, language="sql", wrap_lines=True)
+    except sa.exc.CompileError as error:
+        put(f'<p class="bw">{escape(titles[backend])} cannot say this: {escape(str(error))}</p>')

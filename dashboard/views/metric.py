@@ -12,6 +12,7 @@ from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, change_cell, target_cell
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels import saved
+from dashboard.viewmodels.asking import filters_of
 from dashboard.viewmodels.scorecard import GROUPS
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric, suggest
@@ -175,9 +176,9 @@ def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
     newest = view.series.latest
     if behind.open and newest is not None:
         with behind:
-            where = {name: codes[0] for name, codes in view.reach.shown.where}
-            found = visit.layer.explain(metric.id, period=newest.period, grain=Grain(view.series.grain), where=where)
-            explain.panel(found, metric)
+            services = visit.filters.services if "service" in view.splits else ()
+            where = filters_of(view.reach.shown, services)
+            explain.number(visit, metric, newest.period, Grain(view.series.grain), where)
     elif behind.open:
         with behind:
             put('<p class="bw">There is no number to explain for these filters.</p>')

@@ -8,7 +8,8 @@ from typing import Literal
 from metrics.catalogue import Catalogue, Metric, Model
 from metrics.query.forms import form_of
 from metrics.query.plan import LEVELS, dimensions_of
-from metrics.query.sides import Asked, models_of
+from metrics.query.request import Filter
+from metrics.query.sides import models_of
 
 Method = Literal["ratio", "sum", "formula"]
 LEVEL_TITLES = {"region": "Region", "icb": "Integrated care board", "organisation": "Organisation"}
@@ -55,12 +56,23 @@ def all_dimensions(metric: Metric, catalogue: Catalogue) -> list[str]:
     return list(dict.fromkeys(name for model in models_of(metric, catalogue) for name in dimensions_of(model)))
 
 
-def dimensions_to_split(asked: Asked, catalogue: Catalogue) -> list[str]:
-    """Returns the dimensions in which the cell has more than one member, as far as its filters tell."""
-    single = {each.dimension for each in asked.where if each.picks_values and len(each.values) == 1}
+def dimensions_to_split(metric: Metric, where: Sequence[Filter], catalogue: Catalogue) -> list[str]:
+    """Returns the dimensions in which a cell has more than one member, as far as its filters tell."""
+    single = {each.dimension for each in where if each.picks_values and len(each.values) == 1}
     finest = max((LEVELS.index(name) for name in single if name in LEVELS), default=-1)
     above = set(LEVELS[: finest + 1])
-    return [name for name in all_dimensions(asked.metric, catalogue) if name not in single | above]
+    return [name for name in all_dimensions(metric, catalogue) if name not in single | above]
+
+
+def titles_of(metric: Metric, dimensions: Sequence[str], catalogue: Catalogue) -> dict[str, str]:
+    """Returns the dimensions with their titles."""
+    models = [model for each in _read(metric, catalogue) for model in models_of(each, catalogue)]
+    return {name: title_of(name, models) for name in dimensions}
+
+
+def _read(metric: Metric, catalogue: Catalogue) -> list[Metric]:
+    made_of = catalogue.inputs(metric)
+    return [each for one in made_of for each in _read(one, catalogue)] if made_of else [metric]
 
 
 def title_of(dimension: str, models: Sequence[Model]) -> str:

@@ -154,7 +154,7 @@ def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Mov
         )
     splits: dict[str, Split] = {}
     not_split: dict[str, str] = {}
-    offered = dimensions_to_split(asked, sides.catalogue)
+    offered = dimensions_to_split(metric, asked.where, sides.catalogue)
     wanted = offered if by is None else [ALIASES.get(name, name) for name in by]
     for name in dict.fromkeys(wanted):
         if name not in all_dimensions(metric, sides.catalogue):
