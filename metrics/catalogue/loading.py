@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -169,7 +170,19 @@ def _schema_finding(shown: str, lines: Mapping[tuple[str | int, ...], int], erro
     if error["type"] == "missing":
         return Finding("E004", "error", shown, line, f"'{path[-1]}' is missing.", "Add it.")
     message = str(error["msg"]).removeprefix("Value error, ")
-    return Finding("E005", "error", shown, line, f"'{field_name}': {message}.")
+    return Finding("E005", "error", shown, line, f"'{field_name}': {message}.", _remedy(error))
+
+
+def _remedy(error: Any) -> str:
+    """Returns what to write in place of a value that its key does not take."""
+    match error["type"]:
+        case "literal_error":
+            return suggest(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
+        case "string_pattern_mismatch":
+            return "Write letters, digits and underscores, beginning with a letter; names and ids in lower case."
+        case "string_type":
+            return f"Put quotes round it: '{error['input']}'." if isinstance(error["input"], int | float) else ""
+    return ""
 
 
 def _keys_at(path: Sequence[str | int]) -> Iterable[str]:

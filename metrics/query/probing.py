@@ -12,17 +12,9 @@ import sqlalchemy as sa
 from metrics.catalogue import Catalogue, Finding, Model, suggest
 from metrics.catalogue.definition import Table
 from metrics.catalogue.expression import names
+from metrics.catalogue.rules.reading import NO_COLUMN, NO_TABLE, OTHER_TYPE, Said
 from metrics.catalogue.rules.scope import parts_of
 from metrics.catalogue.types import WORDS, Kind, are_alike, kind_of
-
-NO_TABLE = ("E080", "Every table that definitions name is in the warehouse.", "Load it, or correct the name.")
-NO_COLUMN = ("E081", "Every column that definitions name is in its table.", "Correct the name, or add it to the table.")
-OTHER_TYPE = (
-    "E082",
-    "Every column holds what definitions take it for.",
-    "Declare the type that it has, or cast it in a view.",
-)
-CODES = (NO_TABLE, NO_COLUMN, OTHER_TYPE)
 
 
 @dataclass(slots=True)
@@ -161,6 +153,6 @@ def _of_model(catalogue: Catalogue, model: Model, found: dict[str, _Wanted]) -> 
         wanted.columns.setdefault(column, where)
 
 
-def _finding(code: tuple[str, str, str], place: tuple[str, int, Path | None], message: str, fix: str = "") -> Finding:
+def _finding(said: Said, place: tuple[str, int, Path | None], message: str, fix: str = "") -> Finding:
     file, line, path = place
-    return Finding(code[0], "error", file, line, message, fix or code[2], path)
+    return Finding(said.code, "error", file, line, message, fix or said.remedy, path)

@@ -7,11 +7,10 @@ from typing import Literal
 
 from sqlglot import exp
 
-from metrics.catalogue import expression
 from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.definition import Metric
 from metrics.catalogue.rules.rule import Fault, rule
-from metrics.catalogue.rules.scope import holders_of, parts_of, terms_of
+from metrics.catalogue.rules.scope import arithmetic_of, holders_of, parts_of, terms_of
 
 # What a sum of two values of a metric is: the whole's value, no value at all, or a figure that means little.
 Nature = Literal["adds up", "never adds up", "is a share"]
@@ -65,10 +64,11 @@ def _aggregates(catalogue: Catalogue, metric: Metric) -> set[str]:
 
 def _added(catalogue: Catalogue, metric: Metric) -> Iterator[Metric]:
     """Yields the metrics that the formula adds to another, each once."""
-    terms, seen = terms_of(metric), set()
-    if not terms:
-        return
-    for node in expression.parse(metric.formula or "").find_all(exp.Add):
+    tree, terms = arithmetic_of(metric), terms_of(metric)
+    seen = {metric.id}
+    for node in tree.find_all(exp.Add) if tree is not None else ():
+        if not all(side.find(exp.Column) for side in (node.left, node.right)):
+            continue  # a number is added to a metric
         for side in (node.left, node.right):
             for name in _addends(side):
                 other = catalogue.metrics.get(terms.get(name, ""))
@@ -91,12 +91,6 @@ def _addends(node: exp.Expr) -> Iterator[str]:
                     yield from _addends(side)
 
 
-def _has_two_addends(metric: Metric) -> bool:
-    """Returns whether the formula adds metrics, and not only numbers to a metric."""
-    sums = expression.parse(metric.formula or "0").find_all(exp.Add)
-    return any(all(side.find(exp.Column) for side in (node.left, node.right)) for node in sums)
-
-
 @rule(
     "E054",
     "A formula never adds percentiles, indexes, distinct counts, minima or maxima.",
@@ -104,8 +98,6 @@ def _has_two_addends(metric: Metric) -> bool:
 )
 def formulas_add_what_adds_up(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
-        if not terms_of(metric) or not _has_two_addends(metric):
-            continue
         for each in _added(catalogue, metric):
             if nature_of(catalogue, each) == "never adds up":
                 what = each.type if each.type in ("percentile", "index") else _aggregate(each)
@@ -126,8 +118,6 @@ def _aggregate(metric: Metric) -> str:
 )
 def formulas_do_not_add_shares(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
-        if not terms_of(metric) or not _has_two_addends(metric):
-            continue
         for each in _added(catalogue, metric):
             if nature_of(catalogue, each) == "is a share":
                 message = f"formula: '{each.id}' is a ratio or a mean, and sums of those mean little."

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlglot import exp
 
 from metrics.catalogue import expression
 from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, Path, rule
-from metrics.catalogue.rules.scope import Held, columns_of, main_model, parts_of
+from metrics.catalogue.rules.scope import Held, columns_of, main_model, outside_arithmetic, parts_of
 from metrics.catalogue.types import WORDS, ExpressionTypeError, Kind, condition_from, infer, is_number
 
 
@@ -50,7 +49,6 @@ def expressions_read(catalogue: Catalogue) -> Iterator[Fault]:
                 yield Fault(f"metric:{metric.id}", ("formula",), f"formula: {problem}", _ARITHMETIC_ONLY)
 
 
-_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Paren, exp.Column, exp.Identifier)
 _ARITHMETIC_ONLY = "Write + - * / and brackets over metric ids, names of inputs and numbers."
 
 
@@ -68,13 +66,8 @@ def _problem_of_formula(text: str) -> str:
         tree = expression.parse(text)
     except expression.ExpressionError as error:
         return str(error)
-    for node in tree.walk():
-        is_name = isinstance(node, exp.Column) and not node.table
-        if is_name or (isinstance(node, exp.Literal) and not node.is_string):
-            continue
-        if not isinstance(node, _ARITHMETIC) or isinstance(node, exp.Column):
-            return f"'{node.sql()}' in '{text}' is not allowed."
-    return ""
+    node = outside_arithmetic(tree)
+    return "" if node is None else f"'{node.sql()}' in '{text}' is not allowed."
 
 
 @rule(

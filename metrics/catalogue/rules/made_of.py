@@ -173,7 +173,7 @@ def inputs_are_used(catalogue: Catalogue) -> Iterator[Fault]:
 @rule(
     "E045",
     "A conversion is of rows that are counted: both of its metrics are simple counts.",
-    "Make both simple metrics with 'agg: count', or with 'expr: 1'.",
+    "Make both simple metrics with 'agg: count'.",
 )
 def conversions_count_rows(catalogue: Catalogue) -> Iterator[Fault]:
     for metric, field, each, _ in _sides(catalogue):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metrics.catalogue.rules import RULES
-from metrics.catalogue.rules.reading import READING
+from metrics.catalogue.rules.reading import PROBED, READING
 
 PATH = Path(__file__).parents[3] / "docs" / "rules.md"
 
@@ -23,6 +23,7 @@ def text() -> str:
     ]
     listed = [(each.code, each.says, each.remedy) for each in READING]
     listed += [(each.code, each.says, each.remedy) for each in RULES]
+    listed += [(each.code, each.says, each.remedy) for each in PROBED]
     lines += [f"| {code} | {_cell(says)} | {_cell(remedy)} |" for code, says, remedy in sorted(listed)]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""What can be wrong before there is a catalogue: codes that come with reading files, not from a rule."""
+"""Codes that come from no rule: of reading the files, and of probing the warehouse."""
 
 from __future__ import annotations
 
@@ -24,3 +24,14 @@ READING = (
     Said("E005", "Every value is of the kind that its key takes.", "The message says which."),
     Said("E010", "Tables, models and metrics are each defined once, in all folders together.", "Rename one of them."),
 )  # fmt: skip
+
+NO_TABLE = Said("E080", "With --live: every table that is named is in the warehouse.", "Load it, or correct the name.")
+NO_COLUMN = Said(
+    "E081", "With --live: every column that is named is in its table.", "Correct the name, or add it to the table."
+)
+OTHER_TYPE = Said(
+    "E082",
+    "With --live: every column holds what it is taken for.",
+    "Declare the type that it has, or cast it in a view.",
+)
+PROBED = (NO_TABLE, NO_COLUMN, OTHER_TYPE)

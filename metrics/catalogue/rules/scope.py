@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlglot import exp
 
 from metrics.catalogue import expression
 from metrics.catalogue.catalogue import Catalogue
@@ -86,6 +87,30 @@ def parts_of(catalogue: Catalogue, metric: Metric) -> Iterator[Held]:
             part = getattr(holder, kind)
             if part is not None:
                 yield Held((*path, kind), catalogue.models[name], part)
+
+
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Paren)
+
+
+def outside_arithmetic(tree: exp.Expr) -> exp.Expr | None:
+    """Returns the first thing in a formula that is no name, number, sign or bracket; None when there is none."""
+    for node in tree.walk():
+        is_name = isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and not node.table)
+        is_number = isinstance(node, exp.Literal) and not node.is_string
+        if not (is_name or is_number or isinstance(node, _ARITHMETIC)):
+            return node
+    return None
+
+
+def arithmetic_of(metric: Metric) -> exp.Expr | None:
+    """Returns the formula of a derived metric; None of others, and where it cannot be read."""
+    if metric.type != "derived" or metric.formula is None:
+        return None
+    try:
+        tree = expression.parse(metric.formula)
+    except expression.ExpressionError:
+        return None
+    return tree if outside_arithmetic(tree) is None else None
 
 
 def formula_names(metric: Metric) -> frozenset[str]:

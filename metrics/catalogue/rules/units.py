@@ -11,7 +11,7 @@ from metrics.catalogue import expression
 from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.definition import Metric
 from metrics.catalogue.rules.rule import Fault, rule
-from metrics.catalogue.rules.scope import terms_of
+from metrics.catalogue.rules.scope import arithmetic_of, terms_of
 
 # Units with their powers: seconds per call is {"seconds": 1, "count": -1}. Shares and ratios have none.
 Powers = Mapping[str, int]
@@ -30,11 +30,11 @@ class _MixedUnitsError(ValueError):
 )
 def sums_are_of_one_unit(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
-        units = _units(catalogue, metric)
-        if units is None:
+        tree, units = arithmetic_of(metric), _units(catalogue, metric)
+        if tree is None or units is None:
             continue
         try:
-            _powers(expression.parse(metric.formula or ""), units)
+            _powers(tree, units)
         except _MixedUnitsError as error:
             yield Fault(f"metric:{metric.id}", ("formula",), f"formula: {error}")
 
@@ -46,10 +46,9 @@ def sums_are_of_one_unit(catalogue: Catalogue) -> Iterator[Fault]:
 )
 def units_are_those_of_the_formula(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
-        units = _units(catalogue, metric)
-        if units is None:
+        tree, units = arithmetic_of(metric), _units(catalogue, metric)
+        if tree is None or units is None:
             continue
-        tree = expression.parse(metric.formula or "")
         try:
             powers = _powers(tree, units)
         except _MixedUnitsError:
