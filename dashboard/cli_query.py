@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,11 +15,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dashboard import cli_asked as asked
 from dashboard.cli_layer import beside, opened, refuse, told
-from dashboard.format import value_text
+from dashboard.format import change_words, value_text
 from dashboard.stated import against_stated_totals
 from metrics.query.engine import MetricsLayer
-from metrics.query.request import Filter, Grain, Request
+from metrics.query.ordering import COMPARED
+from metrics.query.request import REMAINDER, Grain, Request
 from metrics.query.result import Result
 
 ROWS_SHOWN = 400
@@ -50,13 +51,46 @@ def query(
         typer.Option(
             "--where",
             help="Keep one value of a dimension, as region=Y62 or region='North West'. Repeat it for more values or "
-            "more dimensions.",
+            "more dimensions. region!=Y62 keeps all others, age=18..64 a range (either end may be open), service= the "
+            "rows without one.",
             metavar="DIM=VALUE",
         ),
     ] = None,
     totals: Annotated[
         bool, typer.Option("--totals", help="Add a row over all of --by, queried and not summed.")
     ] = False,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            help="Set every period beside an earlier one: previous, last-year, or how many periods back. One that "
+            "still runs is compared by as many days.",
+            metavar="PERIOD",
+        ),
+    ] = None,
+    per_working_day: Annotated[
+        bool, typer.Option("--per-working-day", help="Compare amounts per working day of England.")
+    ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option("--top", help="Keep the members of --of with the greatest values, and all others as one."),
+    ] = None,
+    of: Annotated[str | None, typer.Option("--of", help="The dimension of --top.", metavar="DIM")] = None,
+    least: Annotated[bool, typer.Option("--least", help="Keep those with the least values.")] = False,
+    sort: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sort", help="Order by a column; -value has the greatest first. Can be repeated.", metavar="COL"
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Keep so many rows of each metric; totals are kept too.")] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(help="Accumulate over so long up to the end of each period: '28 days', '12 months'."),
+    ] = None,
+    to_date: Annotated[
+        Grain | None, typer.Option("--to-date", help="Accumulate from the start of the week, month, quarter or year.")
+    ] = None,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Add columns for the organisations that report and those expected.")
     ] = False,
@@ -69,8 +103,8 @@ def query(
 ) -> None:
     """Answer metrics from the warehouse, with their parts and how far each period can be trusted.
 
-    The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --coverage and
-    --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
+    The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --compare, --coverage
+    and --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
     metric means can have changed. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
     missing or no data.
 
@@ -81,6 +115,10 @@ def query(
         bellwether query rtt_waiting_list --by region --from 2026-01-01 --format csv
 
         bellwether query sickness_absence --by organisation --where region="North West" --grain quarter
+
+        bellwether query ae_attendances --compare last-year --per-working-day --from 2026-01-01
+
+        bellwether query ae_four_hour --by icb --top 5 --of icb --least --sort value --from 2026-03-01
     """
     with told():
         layer = opened(warehouse)
@@ -90,8 +128,14 @@ def query(
             grain=grain,
             period_from=_day(first, "--from"),
             period_to=_day(last, "--to"),
-            where=_filters(where or ()),
+            where=asked.filters(where or ()),
             totals=totals,
+            compare=asked.comparison(compare, per_working_day=per_working_day),
+            top=asked.top(keep, of, least=least),
+            sort=asked.order(sort or ()),
+            limit=limit,
+            window=window,
+            to_date=to_date,
         )
         result = layer.ask(request)
         _write(layer, result, form, out, coverage=coverage)
@@ -110,18 +154,9 @@ def _day(text: str | None, option: str) -> date | None:
         refuse(f"{option} '{text}' is no date. Write it as year-month-day: 2026-03-31.")
 
 
-def _filters(pairs: Sequence[str]) -> tuple[Filter, ...]:
-    values: dict[str, list[str]] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            refuse(f"--where '{pair}' is no filter. Write it as dimension=value: region=Y62.")
-        values.setdefault(name.strip(), []).append(value.strip())
-    return tuple(Filter(name, tuple(each)) for name, each in values.items())
-
-
 def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, *, coverage: bool) -> None:
     names = ["metric", "period", *result.request.by, "value", "numerator", "denominator", "status"]
+    names += COMPARED if result.request.compare else []
     names += ["reporting", "expected"] if coverage else []
     # Beside rows of an unknown place a total would look like one of them.
     names += ["is_total"] if result.request.totals else []
@@ -152,8 +187,12 @@ def _encoded(frame: pl.DataFrame, form: Format) -> bytes:
         buffer = io.BytesIO()
         frame.write_parquet(buffer)
         return buffer.getvalue()
-    rows = [{**row, "period": row["period"].isoformat()} for row in frame.iter_rows(named=True)]
-    return (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode()
+    rows = frame.with_columns(_iso(frame, name) for name in ("period", "compared_period") if name in frame.columns)
+    return (json.dumps(rows.to_dicts(), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _iso(frame: pl.DataFrame, name: str) -> pl.Series:
+    return pl.Series(name, [each and each.isoformat() for each in frame[name]], dtype=pl.String)
 
 
 def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console: Console | None = None) -> None:
@@ -166,6 +205,11 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
     for name in ("value", "numerator", "denominator"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("status")
+    compare = result.request.compare
+    if compare:
+        table.add_column("compared", justify="right", no_wrap=True)
+        table.add_column("change", no_wrap=True)
+        table.add_column("basis")
     if coverage:
         table.add_column("reporting", justify="right")
     for row in result.frame.head(ROWS_SHOWN).iter_rows(named=True):
@@ -174,9 +218,14 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
             "All" if row["is_total"] else _named(row[name], result.labels.get(name, {}).get(row[name] or ""))
             for name in by
         ]
+        if compare and compare.per_working_day:
+            metric = metric.model_copy(update={"decimals": max(metric.decimals, 1)})
         cells = [row["metric"], row["period"].isoformat(), *dimensions, value_text(row["value"], metric)]
         cells += ["" if row[part] is None else f"{row[part]:,.10g}" for part in ("numerator", "denominator")]
         cells.append(row["status"])
+        if compare:
+            change = "" if row["change"] is None else change_words(row["change"], metric)
+            cells += [value_text(row["compared_value"], metric), change, row["basis"]]
         if coverage:
             cells.append(f"{row['reporting']} of {row['expected']}")
         table.add_row(*cells)
@@ -191,6 +240,8 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
 def _named(code: str | None, name: str | None) -> str:
     if code is None:
         return "not known"
+    if code == REMAINDER:
+        return name or "All others"
     return code if name is None or name == code else f"{name} ({code})"
 
 

@@ -20,9 +20,10 @@ _MOST_PERIODS = 3
 def against_stated_totals(layer: MetricsLayer, result: Result) -> list[str]:
     """Returns sentences that hold each England figure of the result against its publication's own total.
 
-    Empty for a result that is split or filtered, or that has many periods: there is no such total then.
+    Empty for a result that is split, filtered or accumulated, or that has many periods: there is no such total then.
     """
-    if result.request.by or result.request.where:
+    request = result.request
+    if request.by or request.where or request.window or request.to_date:
         return []
     lines: list[str] = []
     for metric_id in result.request.metrics:
