@@ -37,8 +37,8 @@ Kept = TypeVar("Kept")
 class Standing:
     """What an open page was drawn from: it is drawn again when this is another."""
 
-    data_version: str
-    definitions_version: str
+    data: str
+    definitions: str
     problems: tuple[Finding, ...]
 
 
@@ -71,7 +71,7 @@ def reachability() -> Reachability:
 
 @st.cache_resource(show_spinner=False)
 def _last_good() -> dict[tuple[str, ...], tuple[str, Any]]:
-    """Returns the definitions' version and the last good answer to each question."""
+    """Returns the name of the definitions and the last good answer to each question."""
     return {}
 
 
@@ -100,24 +100,29 @@ def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept
         whatever `build` raises, when there is no earlier answer to give.
     """
     named = tuple(str(part) for part in key)
-    state, definitions = reachability(), layer.definitions_version
+    state, definitions = reachability(), definitions_of(layer)
     try:
         value: Kept = _kept(build, (*named, str(today())), layer.data_version, definitions)
     except UNREACHABLE:
         if state.lost_at is None:
             state.lost_at = datetime.now(LONDON)
             _log.exception("The warehouse does not answer")
-        version, kept = _last_good().get(named, ("", None))
-        if version != definitions:
+        known, kept = _last_good().get(named, ("", None))
+        if known != definitions:
             raise
         return kept  # type: ignore[no-any-return]
     _last_good()[named] = (definitions, value)
     return value
 
 
+def definitions_of(layer: MetricsLayer) -> str:
+    """Returns a name of the definitions as read: a comment alone changes no version, but the lines that pages quote."""
+    return f"{layer.definitions_version} {layer.definitions_read_at}"
+
+
 def standing(layer: MetricsLayer) -> Standing:
     """Returns what a page is drawn from now. Costs nothing: it compares what is in memory."""
-    return Standing(layer.data_version, layer.definitions_version, layer.definition_problems)
+    return Standing(layer.data_version, definitions_of(layer), layer.definition_problems)
 
 
 def refreshed() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from dashboard.layer import answer
+from dashboard.layer import answer, definitions_of
 from dashboard.viewmodels.filters import Filters, link
 from dashboard.viewmodels.holdings import Holdings, source_line
 from dashboard.viewmodels.places import Place, Places
@@ -46,7 +46,7 @@ class Visit:
     def key(self) -> tuple[str, ...]:
         """Returns the filters, the day and the versions of data and definitions as plain values."""
         chosen = "&".join(f"{name}={value}" for name, value in self.filters.query().items())
-        return (chosen, str(self.today), self.version, self.layer.definitions_version)
+        return (chosen, str(self.today), self.version, definitions_of(self.layer))
 
     def answer(self, build: Callable[[], Kept], name: str, *more: object) -> Kept:
         """Returns a view model, built once for these filters, this day, these data and these definitions."""

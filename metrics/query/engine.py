@@ -54,6 +54,7 @@ class MetricsLayer:
     ) -> None:
         self.warehouse = warehouse
         self._definitions = definitions
+        self._read_at = definitions.state.read_at if definitions else None
         self._today = today
         self._lock = threading.Lock()
         self._holdings = Holdings(warehouse.snapshot(), catalogue)
@@ -90,7 +91,7 @@ class MetricsLayer:
     @property
     def definitions_read_at(self) -> datetime | None:
         """Returns when the definitions in use were read, UTC; None for a catalogue that comes from no folder."""
-        return self._definitions.state.read_at if self._definitions else None
+        return self._read_at
 
     @property
     def definition_problems(self) -> tuple[Finding, ...]:
@@ -120,10 +121,10 @@ class MetricsLayer:
         if self._definitions is None or not self._definitions.look():
             return False
         with self._lock:
-            newest = self._definitions.state.catalogue
-            if newest is self.catalogue:
+            newest = self._definitions.state
+            if newest.catalogue is self.catalogue:
                 return False
-            self._holdings = self._holdings.under(newest)
+            self._holdings, self._read_at = self._holdings.under(newest.catalogue), newest.read_at
             self._answers.clear()
         return True
 
