@@ -24,9 +24,10 @@ help: ## Show what can be made
 run: $(VENV)/installed ## Build what is missing and open the dashboard (ARGS="--port 8600")
 	@$(BIN)/bellwether run $(ARGS)
 
-test: $(VENV)/installed-dev ## Run every test, in a real Chromium and on a real PostgreSQL (ARGS="tests/query")
+test: $(VENV)/installed-dev ## Run every test, in a real Chromium, on a real PostgreSQL and Spark (ARGS="tests/query")
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m tests.postgresql
+	@$(BIN)/python -m tests.spark
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: style types imports ## Check style, types and the direction of imports

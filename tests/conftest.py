@@ -1,4 +1,4 @@
-"""What tests share: a PostgreSQL server, the warehouse of the shipped data, and a running dashboard."""
+"""What tests share: a PostgreSQL server, a Spark cluster, the warehouse of the shipped data, a running dashboard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests.postgresql import PostgresqlServer, running_server
 from tests.server import RunningDashboard, running_dashboard
+from tests.spark import SparkCluster, running_cluster
 
 # How long an example takes says nothing about its truth.
 settings.register_profile("untimed", deadline=None)
@@ -19,11 +20,11 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives each worker whole files, and all browser tests to one: it starts one dashboard for them."""
+    """Gives each worker whole files, and all tests with a browser or Spark to one, which starts it once for all."""
     for item in items:
         if next(item.iter_markers("xdist_group"), None) is None:
-            browser = item.get_closest_marker("browser") is not None
-            item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
+            shared = next((name for name in ("browser", "spark") if item.get_closest_marker(name)), item.path.stem)
+            item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,6 +64,23 @@ def postgresql_url(postgresql_server: PostgresqlServer) -> str:
 def new_database(postgresql_server: PostgresqlServer) -> Callable[[], str]:
     """Makes an empty database and gives its SQLAlchemy URL: each module takes its own."""
     return postgresql_server.new_database
+
+
+@pytest.fixture(scope="session")
+def spark_cluster() -> Iterator[SparkCluster]:
+    """A real Spark cluster: master, two workers and a Thrift server, stopped and removed at the end."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def spark_url(spark_cluster: SparkCluster, shipped_warehouse: str) -> str:
+    """The URL of Spark with the tables of all shipped data. Read them; tests that write take a database of their own."""
+    from metrics.warehouse.connect import open_warehouse
+    from metrics.warehouse.spark.publish import publish
+
+    publish(open_warehouse(shipped_warehouse).snapshot(), spark_cluster.home / "published", spark_cluster.url)
+    return spark_cluster.url
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,12 @@ from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachabl
 from metrics.warehouse.frames import Compiled, Select, compiled, read_compiled
 from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
+from metrics.warehouse.spark.url import is_spark
 from metrics.warehouse.tables.meta import meta_load
 
 _THREADS = 2
+_CONNECT_SECONDS = 15
+_STATEMENT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,24 @@ class Snapshot:
     data_version: str
 
     def frame(self, select: Select) -> pl.DataFrame:
-        """Returns the rows of a select; see `metrics.warehouse.frames.read_frame` for the types."""
+        """Returns the rows of a select; see `metrics.warehouse.frames.read_frame` for the types.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database does not answer, or not in time.
+        """
         return self.run(compiled(select, self.engine.dialect))
 
     def run(self, statement: Compiled) -> pl.DataFrame:
-        """Returns the rows of a compiled select."""
+        """Returns the rows of a compiled select; raises as `frame`."""
+        try:
+            return self._read(statement)
+        except sa.exc.DBAPIError as error:
+            if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+                raise
+            # The connection broke. Reading changes nothing, so that a fresh one may be asked again, once.
+            return self._read(statement)
+
+    def _read(self, statement: Compiled) -> pl.DataFrame:
         with self.engine.connect() as connection:
             return read_compiled(connection, statement)
 
@@ -114,7 +130,7 @@ class _EmbeddedSource:
 
 class _ServerSource:
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, pool_pre_ping=True)
+        self._engine = server_engine(url)
         weakref.finalize(self, self._engine.dispose)  # idle connections end with whoever asked for them
 
     def newest(self, seen: Snapshot | None) -> Snapshot:
@@ -139,6 +155,20 @@ class _ServerSource:
             raise WarehouseUnreachableError.at(place, error.orig or error) from error
 
 
+def server_engine(url: str) -> sa.Engine:
+    """Returns an engine for a database server, which gives up what takes too long.
+
+    A statement may take as long as the URL says: `deadline=SECONDS` for Spark, the server's own
+    `options=-c statement_timeout=...` for PostgreSQL.
+    """
+    arguments: dict[str, object] = {}
+    query = sa.make_url(url).query
+    if not is_spark(url):
+        arguments["connect_timeout"] = query.get("connect_timeout", _CONNECT_SECONDS)
+        arguments["options"] = query.get("options", f"-c statement_timeout={_STATEMENT_SECONDS * 1000}")
+    return sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
+
+
 def read_only_engine(path: Path) -> sa.Engine:
     """Returns an engine that reads one DuckDB file and cannot write it."""
     return sa.create_engine(
@@ -159,7 +189,7 @@ def holds_own_files(url: str | None = None) -> bool:
     version = None if folder is None else current_version(folder)
     if folder is not None and version is None:
         return False
-    engine = sa.create_engine(url) if folder is None else read_only_engine(snapshot_path(folder, version or ""))
+    engine = server_engine(url) if folder is None else read_only_engine(snapshot_path(folder, version or ""))
     own = sa.select(sa.func.count()).select_from(meta_load).where(meta_load.c.origin == "file")
     try:
         with engine.connect() as connection:

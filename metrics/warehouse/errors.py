@@ -6,6 +6,7 @@ WarehouseError
 ├── WarehouseNotBuiltError   nothing was loaded yet
 │   └── WarehouseOutdatedError  built by another version of Bellwether
 ├── WarehouseBusyError       another process is writing
+├── WarehouseReadOnlyError   a database that Bellwether reads and never writes
 └── WarehouseUnreachableError  the database does not answer
 """
 
@@ -47,6 +48,18 @@ class WarehouseOutdatedError(WarehouseNotBuiltError):
 
 class WarehouseBusyError(WarehouseError):
     """Another process is writing. Readers are not affected."""
+
+
+class WarehouseReadOnlyError(WarehouseError):
+    """A database that Bellwether reads and never writes."""
+
+    @classmethod
+    def at(cls, place: str) -> WarehouseReadOnlyError:
+        """Returns the error for an attempt to write to `place`."""
+        return cls(
+            f"{place} is Spark, which Bellwether reads and never writes. Set BELLWETHER_WAREHOUSE to the embedded "
+            "warehouse or PostgreSQL, load there, then copy the tables (docs/operators.md says how)."
+        )
 
 
 class WarehouseUnreachableError(WarehouseError):

@@ -14,6 +14,8 @@ import platformdirs
 import sqlalchemy as sa
 
 from metrics.warehouse.errors import DatabaseUrlError, SettingsError
+from metrics.warehouse.spark.url import BACKEND as SPARK
+from metrics.warehouse.spark.url import checked_spark_url
 
 FILE = "bellwether.toml"
 _KEYS = ("home", "warehouse", "definitions", "shipped_definitions")
@@ -82,7 +84,7 @@ def file_url(path: Path) -> sa.URL:
 
 
 def checked_url(url: str) -> str:
-    """Returns the URL, with the driver that is installed for PostgreSQL.
+    """Returns the URL, with the driver that Bellwether uses.
 
     Raises:
         DatabaseUrlError: it is not a database URL, is of a database that Bellwether does not work with, or
@@ -97,8 +99,10 @@ def checked_url(url: str) -> str:
         if not parsed.database or parsed.database == ":memory:" or Path(parsed.database).is_file():
             raise DatabaseUrlError(f"the embedded warehouse is a folder, not '{parsed.database}'. {example}")
         return embedded_url(Path(parsed.database))
+    if parsed.get_backend_name() == SPARK:
+        return checked_spark_url(parsed)
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        problem = f"Bellwether works with PostgreSQL and its own embedded warehouse, not '{parsed.drivername}'."
+        problem = f"Bellwether works with PostgreSQL, Spark and its own embedded warehouse, not '{parsed.drivername}'."
         raise DatabaseUrlError(f"{problem} {example}")
     parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed.render_as_string(hide_password=False)
@@ -118,8 +122,8 @@ def _home(folder: Path, written: Mapping[str, str], environ: Mapping[str, str]) 
 
 def _definitions(folder: Path, written: Mapping[str, str], environ: Mapping[str, str]) -> tuple[tuple[Path, ...], bool]:
     """Returns the folders of definitions of one's own, and whether the shipped ones are read too."""
-    place, said = "BELLWETHER_DEFINITIONS", environ.get("BELLWETHER_DEFINITIONS", "")
-    if not said:
+    place, said = "BELLWETHER_DEFINITIONS", environ.get("BELLWETHER_DEFINITIONS")
+    if said is None:
         place, said = f"{FILE}, key 'definitions'", written.get("definitions", "")
     parts = [part.strip() for part in said.split(os.pathsep)]
     named = tuple(dict.fromkeys((folder / Path(part).expanduser()).resolve() for part in parts if part))

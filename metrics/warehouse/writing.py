@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.embedded import private_copy, publish, writer_lock
-from metrics.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError
+from metrics.warehouse.errors import WarehouseBusyError, WarehouseReadOnlyError, WarehouseUnreachableError
 from metrics.warehouse.frames import Select, read_frame
 from metrics.warehouse.schema import create_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
+from metrics.warehouse.spark.url import is_spark
 from metrics.warehouse.tables import metadata
 
 if TYPE_CHECKING:
@@ -106,9 +107,12 @@ def writing(url: str | None = None, *, fresh: bool = False) -> Iterator[Writer]:
 
     Raises:
         WarehouseBusyError: another writer is at work.
+        WarehouseReadOnlyError: Bellwether does not write to databases of this kind.
         WarehouseOutdatedError: the tables are those of another version, and `fresh` is not set.
     """
     url = load_settings().warehouse if url is None else checked_url(url)
+    if is_spark(url):
+        raise WarehouseReadOnlyError.at(sa.make_url(url).render_as_string())
     folder = embedded_folder(url)
     with _on_server(url, fresh=fresh) if folder is None else _on_file(folder, fresh=fresh) as writer:
         yield writer

@@ -1,4 +1,4 @@
-"""The engine's answers, cell by cell, against SQL written by hand, on DuckDB and on PostgreSQL."""
+"""The engine's answers, cell by cell, against SQL written by hand, on DuckDB, PostgreSQL and Spark."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TypeAlias
 
 import pytest
 import sqlalchemy as sa
+import sqlglot
 from polars.testing import assert_frame_equal
 
 from metrics import Grain, MetricsLayer
 from metrics.query.plan import plan
 from sample_data.published.load import load_shipped
 from tests.differential.cases import AS_AT, Case, load
+from tests.spark import SparkCluster
 
 CASES = load()
 TOLERANCE = 1e-9
@@ -35,6 +37,11 @@ def on_postgresql(new_database: Callable[[], str]) -> MetricsLayer:
     return MetricsLayer.open(url, today=lambda: AS_AT)
 
 
+@pytest.fixture(scope="module")
+def on_spark(spark_url: str) -> MetricsLayer:
+    return MetricsLayer.open(spark_url, today=lambda: AS_AT)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_duckdb_gives_what_hand_written_sql_gives(case: Case, on_duckdb: MetricsLayer) -> None:
     _compare(case, on_duckdb)
@@ -51,6 +58,27 @@ def test_postgresql_gives_what_hand_written_sql_gives(case: Case, on_postgresql:
 def test_both_databases_give_the_same_frame(case: Case, on_duckdb: MetricsLayer, on_postgresql: MetricsLayer) -> None:
     ours, theirs = on_duckdb.ask(case.request).frame, on_postgresql.ask(case.request).frame
     assert_frame_equal(theirs, ours, check_exact=False, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_spark_gives_what_hand_written_sql_gives(case: Case, on_spark: MetricsLayer) -> None:
+    _compare(case, on_spark)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_spark_gives_the_frame_of_duckdb(case: Case, on_duckdb: MetricsLayer, on_spark: MetricsLayer) -> None:
+    ours, theirs = on_duckdb.ask(case.request).frame, on_spark.ask(case.request).frame
+    assert_frame_equal(theirs, ours, check_exact=False, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+@pytest.mark.spark
+def test_spark_shared_the_work_among_its_executors(on_spark: MetricsLayer, spark_cluster: SparkCluster) -> None:
+    on_spark.ask(CASES[0].request)
+    done = sorted(each["completedTasks"] for each in spark_cluster.live_executors())
+    assert len(done) == 2
+    assert done[0] >= sum(done) // 5, "one of them had next to nothing to do"
 
 
 def test_every_model_metric_type_grain_and_level_has_a_case(on_duckdb: MetricsLayer) -> None:
@@ -104,8 +132,11 @@ def _answered(layer: MetricsLayer, case: Case, dimensions: tuple[str, ...], *, t
 
 
 def _given(layer: MetricsLayer, case: Case, query: str, dimensions: tuple[str, ...]) -> Cells:
+    if layer.warehouse.dialect == "spark":
+        query = sqlglot.transpile(query, read="postgres", write="spark")[0]  # its types have other names
+    text = sa.text(query).columns(period=sa.Date)
     with layer.warehouse.engine.connect() as connection:
-        rows = connection.execute(sa.text(query)).mappings().all()
+        rows = connection.execute(text).mappings().all()
     cells: Cells = {}
     for row in rows:
         assert set(row) <= {"metric", "period", *dimensions, *PARTS}, "a column that nothing compares"

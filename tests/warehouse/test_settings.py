@@ -74,7 +74,7 @@ def test_a_mistake_in_the_environment_names_the_variable(tmp_path: Path):
 
 @pytest.mark.parametrize("url", ["mysql://a@h/one", "sqlite:///file.db", "mssql+pyodbc://h/one"])
 def test_a_database_of_another_kind_is_refused(url):
-    with pytest.raises(SettingsError, match="works with PostgreSQL and its own embedded warehouse, not '"):
+    with pytest.raises(SettingsError, match="works with PostgreSQL, Spark and its own embedded warehouse, not '"):
         checked_url(url)
 
 
