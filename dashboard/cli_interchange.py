@@ -40,6 +40,7 @@ def to_cml(
     definitions: Definitions = None,
     warehouse: Annotated[str | None, typer.Option(help="Database URL, in place of the settings' own.")] = None,
     data: Annotated[bool, typer.Option(help="Ask the warehouse since when each metric has data.")] = True,
+    proforma: Annotated[int, typer.Option(min=2, max=3, help="Version of the library's form.")] = 2,
     force: Force = False,
 ) -> None:
     """Write metadata for NHS England's Central Metrics Library, as JSON. Losses go to standard error.
@@ -51,7 +52,7 @@ def to_cml(
         names = tuple(metrics or catalogue.metrics)
         wanted = [catalogue.metric(name).id for name in names]
         starts = _held_from(catalogue, wanted, warehouse) if data else {}
-        found = cml.export(catalogue, wanted, starts)
+        found = cml.export(catalogue, wanted, starts, 3 if proforma == 3 else 2)
         _answer(found.as_json(), found.losses, out, losses_file, force=force)
 
 

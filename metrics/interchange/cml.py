@@ -1,7 +1,8 @@
 """The catalogue as metadata of NHS England's Central Metrics Library.
 
-The fields are those of `METADATA_SCHEMA` and `RELATIONSHIPS_SCHEMA` of nhsengland/cml-schemas 2.1.0, which supports
-version 2.0 of the library's proforma. The library names fields and types, but publishes no list of allowed values.
+The fields are those of `METADATA_SCHEMA` and `RELATIONSHIPS_SCHEMA` of nhsengland/cml-schemas: 2.1.0 for version 2.0 of
+the library's proforma, 3.0.0 for version 3.0. They name fields and types; there is no public list of
+allowed values.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from metrics.catalogue import Catalogue, Metric, Model, Part, Target
 from metrics.interchange.losses import EVERY_METRIC, Kind, Loss
 
-SCHEMA = "nhsengland/cml-schemas 2.1.0"
+Proforma = Literal[2, 3]
+SCHEMAS: Mapping[Proforma, str] = {2: "nhsengland/cml-schemas 2.1.0", 3: "nhsengland/cml-schemas 3.0.0"}
 
 Record = dict[str, str | None]
 
@@ -63,7 +66,11 @@ BENCHMARK = Kind(
     "CML11", "The benchmark is told in a note.", "The library has no field for a comparator that is no target.",
     "None is needed.",
 )  # fmt: skip
-KINDS = (FAMILY, STATUS, PURPOSE, WORDS, TESTS, START, FORMULA, ALTERNATES, TARGETS, COVERAGE, BENCHMARK)
+STATE = Kind(
+    "CML12", "metric_state is 'Published'.", "A definition has no state of its own in the library.",
+    "Set it when the metric is registered.",
+)  # fmt: skip
+KINDS = (FAMILY, STATUS, PURPOSE, WORDS, TESTS, START, FORMULA, ALTERNATES, TARGETS, COVERAGE, BENCHMARK, STATE)
 
 _GRAINS = ("hour", "day", "week", "month", "quarter", "financial_year")
 _REFRESHED = {
@@ -100,23 +107,30 @@ class Export:
         relationships: one record for each metric that another is made of or is read beside.
     """
 
+    proforma: Proforma
     metadata: tuple[Record, ...]
     relationships: tuple[Record, ...]
     losses: tuple[Loss, ...]
 
     def as_json(self) -> str:
         """Returns both tables as one JSON document."""
-        document = {"schema": SCHEMA, "metadata": self.metadata, "relationships": self.relationships}
+        document = {"schema": SCHEMAS[self.proforma], "metadata": self.metadata, "relationships": self.relationships}
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def export(catalogue: Catalogue, metrics: Iterable[str] = (), held_from: Mapping[str, date] | None = None) -> Export:
+def export(
+    catalogue: Catalogue,
+    metrics: Iterable[str] = (),
+    held_from: Mapping[str, date] | None = None,
+    proforma: Proforma = 2,
+) -> Export:
     """Returns the metrics (all when none is named) as records of the Central Metrics Library.
 
     Args:
         catalogue: the definitions.
         metrics: ids.
         held_from: metric id to the first day that the warehouse holds.
+        proforma: the version of the library's form: 3 tells the sources of numerator and denominator apart.
 
     Raises:
         UnknownMetricError: an id that the catalogue does not hold.
@@ -126,8 +140,13 @@ def export(catalogue: Catalogue, metrics: Iterable[str] = (), held_from: Mapping
     losses = [Loss(kind, EVERY_METRIC) for kind in (FAMILY, STATUS, PURPOSE, WORDS, TESTS, FORMULA, COVERAGE)]
     for metric in wanted:
         losses += _losses(metric, starts)
+    records = (_record(catalogue, metric, starts.get(metric.id)) for metric in wanted)
+    if proforma == 3:
+        losses.append(Loss(STATE, EVERY_METRIC))
+        records = (_of_third(catalogue, metric, record) for metric, record in zip(wanted, records, strict=True))
     return Export(
-        metadata=tuple(_record(catalogue, metric, starts.get(metric.id)) for metric in wanted),
+        proforma=proforma,
+        metadata=tuple(records),
         relationships=tuple(record for metric in wanted for record in _relationships(catalogue, metric)),
         losses=tuple(losses),
     )
@@ -163,7 +182,7 @@ def _record(catalogue: Catalogue, metric: Metric, start: date | None) -> Record:
         "business_area": _spaced(metric.capability),
         "business_sub_area": model.title,
         "domain": None if metric.wgll is None else _spaced(metric.wgll),
-        "source_name": model.publication or model.table,
+        "source_name": _source_name(model),
         "project_id": None,
         "source_platform": None,
         "metric_owner": metric.owner,
@@ -188,6 +207,44 @@ def _record(catalogue: Catalogue, metric: Metric, start: date | None) -> Record:
         "footnotes": " ".join(model.notes) or None,
         "notes": " ".join(_notes(catalogue, metric, model)),
     }  # fmt: skip
+
+
+def _of_third(catalogue: Catalogue, metric: Metric, record: Record) -> Record:
+    """Returns the record with the fields of the third proforma, which has a source for each part."""
+    upper, lower = _sources(catalogue, metric)
+    changed: Record = {}
+    for name, value in record.items():
+        if name == "source_name":
+            changed["numerator_source_name"] = upper
+        elif name in ("project_id", "source_platform"):
+            changed[f"numerator_{name}"] = value
+        else:
+            changed[name] = value
+        if name == "metric_status":
+            changed["metric_state"] = "Published"
+        if name == "source_platform":
+            changed |= {
+                "denominator_source_name": lower,
+                "denominator_project_id": None,
+                "denominator_source_platform": None,
+            }
+    return changed
+
+
+def _sources(catalogue: Catalogue, metric: Metric) -> tuple[str, str]:
+    """Returns where the numerator and the denominator come from; a metric without a denominator says so."""
+    inputs = catalogue.inputs(metric)
+    if metric.type == "cumulative":
+        return _sources(catalogue, inputs[0])
+    divides = metric.denominator is not None or metric.type == "conversion" or "/" in (metric.formula or "")
+    named = [_source_name(catalogue.model_of(each)) for each in (*inputs, metric)]
+    if metric.type == "conversion":
+        return named[1], named[0]
+    return named[0], (named[min(1, len(named) - 1)] if divides else "Not applicable")
+
+
+def _source_name(model: Model) -> str:
+    return model.publication or model.table
 
 
 def _grains(model: Model) -> tuple[str, ...]:

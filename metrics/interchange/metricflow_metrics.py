@@ -11,9 +11,10 @@ from sqlglot import exp
 
 from metrics.catalogue.definition import Unit
 from metrics.catalogue.expression import ExpressionError, names, parse
+from metrics.catalogue.rules.unfilled import FILL_IN, FILL_IN_TAG
 from metrics.catalogue.window import parse_window
 from metrics.interchange.metricflow_filters import NotMappedError
-from metrics.interchange.metricflow_models import FILL_IN, Binder, title_of
+from metrics.interchange.metricflow_models import Binder, title_of
 from metrics.interchange.metricflow_project import Input, Metric, Project
 from metrics.interchange.metricflow_rows import Rows
 from metrics.interchange.metricflow_tables import is_column
@@ -133,7 +134,7 @@ class Mapper:
         known = {key: meta[key] for key in META_KEYS if meta.get(key) is not None}
         missing = [key for key in _ASKED_FOR if key not in known]
         tags = [tag.casefold().replace(" ", "-") for tag in metric.tags]
-        tags += [f"fill-in-{key}" for key in ("capability", "direction", "unit") if key in missing]
+        tags += [f"{FILL_IN_TAG}{key}" for key in ("capability", "direction", "unit") if key in missing]
         if not metric.description:
             missing.append("description")
         said = {

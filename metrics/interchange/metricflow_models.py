@@ -10,12 +10,12 @@ from typing import Any
 from metrics.catalogue.definition import Model, NativeGrain
 from metrics.catalogue.rules.models import RESULT_COLUMNS
 from metrics.catalogue.rules.scope import LEVELS
+from metrics.catalogue.rules.unfilled import FILL_IN
 from metrics.interchange.metricflow_filters import Asked, Column, NotMappedError
 from metrics.interchange.metricflow_project import Dimension, Entity, Project, SemanticModel
 from metrics.interchange.metricflow_tables import Tables, is_column
 from metrics.interchange.report import Note, Outcome
 
-FILL_IN = "FILL IN"
 _GRAINS: dict[str, NativeGrain] = {
     "hour": "hour", "minute": "hour", "second": "hour", "millisecond": "hour", "microsecond": "hour",
     "nanosecond": "hour", "day": "day", "week": "week", "month": "month", "quarter": "quarter",
@@ -88,7 +88,7 @@ class Binder:
 
     def _bound(self, made: str, source: SemanticModel, time: Dimension) -> dict[str, Any]:
         subject = f"semantic model {source.name}"
-        key = _key(source)
+        key = key_of(source)
         title = title_of(source.name, source.label)
         self.tables.add(source, title, key)
         granularity = time.granularity or "day"
@@ -145,9 +145,16 @@ class Binder:
                 self._note("not mapped", each, where, "joins by validity have no counterpart: make a view as of today.")
             elif each.type == "categorical":
                 self._note("not mapped", each, where, f"'{each.expr}' is computed: make it a column of a view.")
-            elif each.name not in (time.name, source.time):
+            elif each.name not in (time.name, *self._times(source)):
                 reason = "a time that no metric is counted by is no dimension. It can be used in filters."
                 self._note("changed", each, where, reason)
+
+    def _times(self, source: SemanticModel) -> Iterator[str | None]:
+        """Yields the time dimensions that metrics are counted by."""
+        yield source.time
+        for metric in self.project.metrics.values():
+            if metric.aggregate is not None and metric.aggregate.model == source.name:
+                yield metric.aggregate.time
 
     def _joined(self, source: SemanticModel) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Returns the joins to tables that say more about a row, and their dimensions."""
@@ -176,7 +183,7 @@ class Binder:
         for other in self.project.models.values():
             if other.name == source.name or other.table == source.table or not _TABLE.match(other.table):
                 continue
-            key = _key(other)
+            key = key_of(other)
             for each in other.entities:
                 if each.name == entity.name and each.type in ("primary", "unique") and key == (each.expr,):
                     yield other, each.expr
@@ -262,7 +269,7 @@ class Binder:
         return Column(found.expr, is_date=True)
 
 
-def _key(source: SemanticModel) -> tuple[str, ...]:
+def key_of(source: SemanticModel) -> tuple[str, ...]:
     """Returns the column that tells rows apart; nothing when none is known."""
     for kind in ("primary", "unique"):
         found = [each.expr for each in source.entities if each.type == kind and is_column(each.expr)]

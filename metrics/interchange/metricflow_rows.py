@@ -11,7 +11,7 @@ from sqlglot import exp
 from metrics.catalogue.definition import ColumnType
 from metrics.catalogue.expression import ExpressionError, parse
 from metrics.interchange.metricflow_filters import NotMappedError, translated
-from metrics.interchange.metricflow_models import Binder, title_of
+from metrics.interchange.metricflow_models import Binder, key_of, title_of
 from metrics.interchange.metricflow_project import Aggregate, Metric
 from metrics.interchange.metricflow_tables import is_column
 
@@ -87,12 +87,13 @@ class Rows:
         source = self.binder.source(found.model)
         expr, conditions = "1" if found.expr == "*" else found.expr, self._conditions(found)
         tree = self._read(source.table, expr, _HELD_BY[found.agg])
+        may_be_null = in_ratio and _may_be_null(tree, source.not_null | set(key_of(source)))
         if found.agg == "sum_boolean":
             expr = f"case when {expr} then 1 else 0 end"
-        elif in_ratio and found.agg == "count" and not isinstance(tree, exp.Literal):
+        elif may_be_null and found.agg == "count":
             counted = expr if isinstance(tree, exp.Column) else f"({expr})"
             conditions, expr = [f"{counted} is not null", *conditions], "1"
-        elif in_ratio and found.agg == "sum" and _may_be_null(tree, source.not_null):
+        elif may_be_null and found.agg == "sum":
             expr = f"coalesce({expr}, 0)"
             self.changed(f"'{expr}': empty cells add 0 to a ratio's part, as they do in MetricFlow.")
         words = self.metric.description or title_of(self.metric.name, self.metric.label)

@@ -14,13 +14,14 @@ from metrics.catalogue.rules import (
     presentation,
     shape,
     tables,
+    unfilled,
     units,
 )
 from metrics.catalogue.rules.rule import Fault, Rule
 
 RULES: tuple[Rule, ...] = (
     *tables.RULES, *models.RULES, *joins.RULES, *shape.RULES, *expressions.RULES, *made_of.RULES, *additivity.RULES,
-    *units.RULES, *presentation.RULES, *golden.RULES,
+    *units.RULES, *presentation.RULES, *golden.RULES, *unfilled.RULES,
 )  # fmt: skip
 
 

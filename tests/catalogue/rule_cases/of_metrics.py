@@ -262,4 +262,8 @@ metrics:
          "over_time: mean", ("metric: on_the_list", "metric: seen")),
     Case("W112", _simple(more="    tags: [Emergency care]  # here\n"), "the tag 'Emergency care'", "hyphens",
          ("Emergency care", "emergency-care")),
+    Case("W113", _simple(more="    tags: [fill-in-unit]  # here\n"), "'unit' is a placeholder", "remove the tag 'fill-in-unit'",
+         ("fill-in-unit", "clinics")),
+    Case("W113", _simple(more="    noun: 'FILL IN: what is counted'  # here\n"), "'noun' is to be filled in", "in place of",
+         ("'FILL IN: what is counted'", "visits")),
 )  # fmt: skip
