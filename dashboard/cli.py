@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from dashboard.cli_check import check
+from dashboard.cli_explain import explain
 from dashboard.cli_interchange import exporting, importing
 from dashboard.cli_load import load
 from dashboard.cli_metrics import metrics
@@ -16,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query):
+for command in (run, load, check, metrics, query, explain):
     app.command()(command)
 app.add_typer(exporting, name="export", no_args_is_help=True)
 app.add_typer(importing, name="import", no_args_is_help=True)
