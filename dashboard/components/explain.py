@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components.html import definition_list, put, table
+from dashboard.viewmodels.charts import Table
 from dashboard.viewmodels.explained import bins_of, pairs_of, statement_titles
 from dashboard.viewmodels.series import TARGET_KINDS, target_text
 from dashboard.viewmodels.why import Why, why_of
@@ -18,6 +19,7 @@ from metrics.catalogue import Catalogue, Metric
 from metrics.catalogue.definition import Target
 from metrics.query.dialects import TARGETS
 from metrics.query.explaining import Explanation
+from metrics.query.layout import laid_out
 from metrics.query.request import Against, Filter, Grain
 from metrics.query.shareable import dimensions_to_split, titles_of
 
@@ -97,9 +99,27 @@ def _why(view: Why) -> None:
     put("".join(f'<p class="bw">{escape(sentence)}</p>' for sentence in view.sentences))
     for content in (view.inputs, view.table):
         if content is not None:
-            put(table(content))
+            put(_effects(content))
     for note in view.notes:
         put(f'<p class="bw bw-note">{escape(note)}</p>')
+
+
+def _effects(content: Table) -> str:
+    """Returns a table whose rows become short lists on a phone; the last row is the whole."""
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in content.columns)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(
+            f'<td data-label="{escape(title)}">{escape(text)}</td>'
+            for title, text in zip(content.columns[1:], row[1:], strict=True)
+        )
+        + "</tr>"
+        for row in content.rows
+    )
+    return (
+        f'<div class="bw"><table class="bw-table bw-effects"><caption>{escape(content.caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _bins(found: Explanation, metric: Metric) -> None:
@@ -112,6 +132,11 @@ def _folded(title: str, content: str) -> None:
     put(f'<details class="bw"><summary>{escape(title)}</summary>{content}</details>')
 
 
+def _laid_out(sql: str, dialect: str) -> str:
+    grammar = next((each.grammar for name, each in TARGETS.items() if name == dialect), None)
+    return sql if grammar is None else laid_out(sql, grammar)
+
+
 def _statements(found: Explanation, dialect: str) -> None:
     """Draws the statements as they were sent, or as each kind of warehouse would be sent them."""
     titles = {"": f"As sent to this warehouse ({dialect})"} | {name: each.title for name, each in TARGETS.items()}
@@ -119,7 +144,10 @@ def _statements(found: Explanation, dialect: str) -> None:
     if not backend:
         for line, query in zip(statement_titles(found), found.queries, strict=True):
             put(f'<p class="bw bw-note">{escape(line)}</p>')
-            st.code(query.sql, language="sql", wrap_lines=True)
+            st.code(_laid_out(query.sql, dialect), language="sql", wrap_lines=True)
+            if query.parameters:
+                values = ", ".join(f"{name} = {value!r}" for name, value in query.parameters.items())
+                put(f'<p class="bw bw-note">with {escape(values)}</p>')
         return
     try:
         for statement in found.sql(backend):

@@ -12,7 +12,7 @@ from metrics.query.explaining import Explanation
 from metrics.query.result import Status
 
 _ABSENT_NAMED = 12
-_SUBJECTS = {"none": "nobody in particular", "patient": "patients", "staff": "members of staff"}
+_SUBJECTS = {"none": "Nobody", "patient": "Patients", "staff": "Members of staff"}
 
 
 def pairs_of(found: Explanation, metric: Metric) -> list[tuple[str, str]]:
@@ -28,7 +28,8 @@ def pairs_of(found: Explanation, metric: Metric) -> list[tuple[str, str]]:
          if found.expected else ""),
         ("Expected but absent", absent_words(found)),
         ("Rows", rows_words(found)),
-        ("Suppression", f"{found.suppression} The rows are about {_SUBJECTS[found.disclosure]}."),
+        ("Suppression", found.suppression),
+        ("Could disclose", f"{_SUBJECTS[found.disclosure]}, as the model says"),
         ("Data to", words.day_words(found.as_of) if found.as_of else ""),
         ("Loaded", f"{words.moment_words(words.in_london(found.loaded_at))}, London time" if found.loaded_at else ""),
         ("Files", ", ".join(file.name for each in found.publications for file in each.files)),

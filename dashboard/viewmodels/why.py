@@ -61,10 +61,7 @@ def why_of(found: Movement, metric: Metric, dimension: str | None, shown: int = 
 
 
 def effect_text(effect: float | None, metric: Metric) -> str:
-    """Returns '+0.48' (percentage points for shares, else in the metric's unit), with one decimal more than a value.
-
-    What is less than half of the last digit shown, and not nothing, is '+0.00' or its opposite.
-    """
+    """Returns '+0.48' (percentage points for shares, else in the metric's unit), with one decimal more than a value."""
     if effect is None:
         return ""
     if metric.unit == "seconds":
@@ -74,8 +71,8 @@ def effect_text(effect: float | None, metric: Metric) -> str:
     else:
         scale = 100 if metric.unit == "percent" else 1
         text = words.number(abs(effect) * scale, metric.decimals + (metric.unit not in _AMOUNTS))
-    if effect == 0:
-        return text
+    if not any(digit in text for digit in "123456789"):
+        return text  # nothing, as far as is shown
     return f"{_PLUS if effect > 0 else words.MINUS}{text}"
 
 
