@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 import polars as pl
 
@@ -28,26 +29,28 @@ class Span:
     today: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Buckets:
     """The periods asked for, and the native periods behind each.
+
+    Statements need where the periods start and reach. The frames are made when rows are laid out on them, once.
 
     Attributes:
         starts: the periods asked for, in order.
         reaches: the first and the last native period of each.
-        made_of: `bucket` and `period`: the native periods of each that the metric holds.
-        shown: likewise the one that a level shows; as `made_of` for flows.
-        calendar: `period` (the bucket), `after` Boolean (beyond the data), `running` Boolean, `natives` Int64 (how many
-            make it whole), `maturing` Boolean.
-        is_native: every period asked for is one native period, itself.
+        held: the native periods that the metric holds, in order.
     """
 
+    source: Source
     starts: list[date]
     reaches: list[tuple[date, date]]
-    made_of: pl.DataFrame
-    shown: pl.DataFrame
-    calendar: pl.DataFrame
-    is_native: bool
+    held: Sequence[date]
+    today: date
+
+    @property
+    def is_native(self) -> bool:
+        """Returns whether every period asked for is one native period, itself."""
+        return self.source.grain == self.source.native and not self.source.accumulates
 
     @property
     def first(self) -> date:
@@ -59,29 +62,42 @@ class Buckets:
         """Returns the day of the last native period that is read."""
         return day_of(max(last for _, last in self.reaches))
 
+    @cached_property
+    def made_of(self) -> pl.DataFrame:
+        """Returns `bucket` and `period`: the native periods of each that the metric holds."""
+        return self._wanted.filter(pl.col("held")).select("bucket", "period")
+
+    @cached_property
+    def shown(self) -> pl.DataFrame:
+        """Returns likewise the one that a level shows; as `made_of` for flows."""
+        if not self.source.picks_a_period:
+            return self.made_of
+        pick = pl.col("period").max() if self.source.combines == "last" else pl.col("period").min()
+        return self.made_of.group_by("bucket", maintain_order=True).agg(pick)
+
+    @cached_property
+    def calendar(self) -> pl.DataFrame:
+        """Returns for each period how far along it is, in order.
+
+        Columns: `period` (the bucket), `after` Boolean (beyond the data), `running` Boolean, `natives` Int64 (how many
+        make it whole), `maturing` Boolean.
+        """
+        return _calendar(self.source, self.starts, self._wanted, self.held, self.today)
+
+    @cached_property
+    def _wanted(self) -> pl.DataFrame:
+        held = pl.Series("period", self.held, dtype=kind_of(self.source.native)).to_frame()
+        return _wanted(self.source, self.starts, self.reaches).join(
+            held.with_columns(pl.lit(value=True).alias("held")), on="period", how="left", maintain_order="left"
+        )
+
 
 def lay_out(source: Source, span: Span, held: Sequence[date]) -> Buckets:
     """Returns the periods of the span for a metric that holds the native periods `held`, in order."""
-    starts = sequence(span.first, span.last, source.grain)
-    newest = end_of(held[-1], source.native) if held else date.min
-    reaches = [_reach(source, start, newest) for start in starts]
-    wanted = _wanted(source, starts, reaches).join(
-        pl.DataFrame({"period": held, "held": True}, schema={"period": kind_of(source.native), "held": pl.Boolean}),
-        on="period", how="left", maintain_order="left",
-    )  # fmt: skip
-    made_of = wanted.filter(pl.col("held")).select("bucket", "period")
-    shown = made_of
-    if source.picks_a_period:
-        pick = pl.col("period").max() if source.combines == "last" else pl.col("period").min()
-        shown = made_of.group_by("bucket", maintain_order=True).agg(pick)
-    return Buckets(
-        starts=starts,
-        reaches=reaches,
-        made_of=made_of,
-        shown=shown,
-        calendar=_calendar(source, starts, wanted, held, span.today),
-        is_native=source.grain == source.native and not source.accumulates,
-    )
+    native, starts = source.native, sequence(span.first, span.last, source.grain)
+    newest = end_of(held[-1], native) if held else date.min
+    reaches = [_reach(source, native, start, newest) for start in starts]
+    return Buckets(source, starts, reaches, held, span.today)
 
 
 def months_later(day: date, months: int) -> date:
@@ -91,29 +107,29 @@ def months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _reach(source: Source, start: date, newest: date) -> tuple[date, date]:
+def _reach(source: Source, native: Grain, start: date, newest: date) -> tuple[date, date]:
     """Returns the first and last native period of the one asked for."""
     end = end_of(start, source.grain)
     if not source.accumulates:
-        return _native_bounds(source, start, start, end)
+        return _native_bounds(native, start, start, end)
     if day_of(start) <= newest < end:
         end = newest  # what still runs reaches back from the newest day that is held
     if source.to_date is not None:
-        return _native_bounds(source, start, start_of(end, source.to_date), end)
+        return _native_bounds(native, start, start_of(end, source.to_date), end)
     window = source.window
     assert window is not None  # noqa: S101 - it accumulates, and not to date
     if window.months is not None:
-        return _native_bounds(source, start, months_later(end + timedelta(days=1), -window.months), end)
+        return _native_bounds(native, start, months_later(end + timedelta(days=1), -window.months), end)
     if window.days is not None and source.grain is not Grain.HOUR:
-        return _native_bounds(source, start, end - timedelta(days=window.days - 1), end)
+        return _native_bounds(native, start, end - timedelta(days=window.days - 1), end)
     hours = window.count if window.days is None else window.days * 24
-    last = _native_bounds(source, start, end, end)[1]
+    last = _native_bounds(native, start, end, end)[1]
     return step(last, Grain.HOUR, 1 - hours), last
 
 
-def _native_bounds(source: Source, asked: date, first: date, last: date) -> tuple[date, date]:
-    if source.native is not Grain.HOUR:
-        return start_of(first, source.native), start_of(last, source.native)
+def _native_bounds(native: Grain, asked: date, first: date, last: date) -> tuple[date, date]:
+    if native is not Grain.HOUR:
+        return start_of(first, native), start_of(last, native)
     if isinstance(asked, datetime):
         return (asked if first == asked else midnight(day_of(first))), asked
     return midnight(first), step(midnight(last + timedelta(days=1)), Grain.HOUR, -1)
