@@ -33,8 +33,9 @@ _BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
     exp.Add: lambda a, b: a + b,
     exp.Sub: lambda a, b: a - b,
     exp.Mul: lambda a, b: a * b,
-    # Whole numbers divide as fractions, and nothing divides by zero.
-    exp.Div: lambda a, b: sa.cast(a, sa.Double) / sa.func.nullif(sa.cast(b, sa.Double), 0.0),
+    # Whole numbers divide as fractions, and nothing divides by zero. What has no type is divided by as NUMERIC, which
+    # is without decimals in several databases.
+    exp.Div: lambda a, b: sa.cast(a, sa.Double) / sa.func.nullif(sa.cast(b, sa.Double), 0.0, type_=sa.Double),
     exp.EQ: lambda a, b: a == b,
     exp.NEQ: lambda a, b: a != b,
     exp.GT: lambda a, b: a > b,
@@ -136,7 +137,7 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
 
 def _rounded(value: Element, digits: int) -> Element:
     """Returns the value rounded, halves away from zero: databases differ in what their own `round` does with them."""
-    number, scale = sa.cast(value, sa.Double), 10.0**digits
+    number, scale = sa.cast(value, sa.Double), sa.literal(10.0**digits, sa.Double)
     up, down = (sa.func.floor(moved, type_=sa.Double) for moved in (number * scale + 0.5, 0.5 - number * scale))
     return sa.case((number < 0, -down / scale), else_=up / scale)
 

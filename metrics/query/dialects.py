@@ -179,6 +179,7 @@ class _Own(DefaultDialect):
     """What the dialects without a relative in SQLAlchemy share."""
 
     default_paramstyle = "named"
+    div_is_floordiv = False  # definitions divide doubles only
     supports_native_boolean = True
     supports_statement_cache = True
 

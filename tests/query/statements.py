@@ -1,0 +1,54 @@
+"""The statements behind a request, made as the engine makes them and sent nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from metrics import Request
+from metrics.catalogue import Catalogue
+from metrics.query import sql
+from metrics.query.buckets import Span, lay_out
+from metrics.query.periods import sequence
+from metrics.query.plan import Plan, Scan, plan
+
+Select = sa.Select[Any]
+
+FIRST, LAST, AS_AT = date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 30)
+
+
+def statements(request: Request, catalogue: Catalogue) -> Iterator[Select]:
+    """Yields one statement for each scan of the request, or of the metrics that it derives its own from."""
+    asked = plan(request, catalogue)
+    for scan in asked.scans:
+        yield sql.statement(scan, catalogue, _reach(scan, asked.request), asked.request.by)
+        if asked.request.totals:
+            yield sql.statement(scan, catalogue, _reach(scan, asked.request), ())
+    for metric in asked.derived:
+        inputs = tuple(each.id for each in catalogue.inputs(metric))
+        yield from statements(replace(request, metrics=inputs), catalogue)
+
+
+def presences(request: Request, catalogue: Catalogue) -> Iterator[Select]:
+    """Yields the statements for who reported when."""
+    asked: Plan = plan(request, catalogue)
+    for source in asked.sources.values():
+        yield sql.presence(source.model, catalogue, [source])
+
+
+def _reach(scan: Scan, request: Request) -> sql.Reach:
+    span = Span(request.period_from or FIRST, request.period_to or LAST, AS_AT)
+    source = scan.sources[0]
+    buckets = lay_out(source, span, sequence(span.first, span.last, source.native))
+    reaches = zip(buckets.starts, buckets.reaches, strict=True)
+    return sql.Reach(
+        first=buckets.first,
+        last=buckets.last,
+        as_at=request.as_at or AS_AT,
+        overlaps={"england": [FIRST], "region": [FIRST]},
+        buckets=tuple((start, first, last) for start, (first, last) in reaches),
+    )
