@@ -227,7 +227,7 @@ def test_a_deleted_file_that_others_need_keeps_the_last_good_catalogue(definitio
     assert definitions.look() is True
     assert definitions.state.catalogue.model_of(definitions.state.catalogue.metric("seen")).name == "ae"
     (problem,) = definitions.state.problems
-    assert (problem.code, problem.file, problem.line) == ("E016", "b_metrics.yml", 8)
+    assert (problem.code, problem.file, problem.line) == ("E016", "b_metrics.yml", 5)
 
 
 def test_a_deleted_folder_keeps_the_last_good_catalogue(definitions, folder):
