@@ -175,15 +175,16 @@ def _print(
         screen.print(sentence, markup=False)
     if whole.inputs:
         _print_table(screen, whole.inputs)
+    notes: dict[str, None] = {}
     for name in (*moved.splits, *moved.not_split):
         view = why_of(moved, metric, name, shown)
-        screen.print()
-        for sentence in [each for each in view.sentences if each not in whole.sentences]:
-            screen.print(sentence, markup=False)
+        said = [each for each in view.sentences if each not in whole.sentences]
+        screen.print("\n".join(["", *said]) if said else "", markup=False, end="\n" if said else "")
         if view.table:
             _print_table(screen, view.table)
-        for note in view.notes:
-            beside.print(note, style="dim", markup=False)
+        notes |= dict.fromkeys(view.notes)
+    for note in notes:
+        screen.print(f"\n{note}", style="dim", markup=False)
     for name, each in found.inputs.items():
         screen.print(f"\nMade of {name}: {each.title}", style="bold", markup=False)
         _print_pairs(screen, pairs_of(each, layer.catalogue.metric(each.metric)))

@@ -12,7 +12,7 @@ import polars as pl
 from metrics.catalogue import Catalogue, Metric, Model, Window
 from metrics.query import earlier
 from metrics.query.movement import SIDES
-from metrics.query.periods import NESTS
+from metrics.query.periods import NESTS, day_of
 from metrics.query.plan import LEVELS, dimensions_of
 from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Result, Status
@@ -68,6 +68,13 @@ class Sides:
             found[side] = rows.drop(*by, "is_total").row(0, named=True) if rows.height else dict(_NO_DATA)
         return found
 
+    def newest_before(self, asked: Asked) -> date | None:
+        """Returns the newest period before the later one that has a value; None when none has."""
+        request = replace(self._request(asked, asked.now, ()), period_from=None)
+        frame = self._ask(request).frame.filter(pl.col("period") < asked.now, pl.col("value").is_not_null())
+        period: date | None = frame["period"].max() if frame.height else None  # type: ignore[assignment]
+        return period
+
     def notes(self, asked: Asked) -> tuple[str, ...]:
         """Returns what the engine says beside the two numbers."""
         both = (note.text for _, period in _periods(asked) for note in self._result(asked, period, ()).notes)
@@ -118,18 +125,19 @@ class Sides:
         rows = rows.with_columns(
             pl.col(dimension).cast(pl.String).alias("member"), pl.col(level).cast(pl.String).alias("code")
         )
+        parts = [f"{part}_{side}" for side in SIDES for part in PARTS]
         there = rows.group_by("code").agg(
             *(_held(side).any().alias(f"held_{side}") for side in SIDES),
             *((_in_full(side, running=running[side]) | ~_held(side)).all().alias(f"full_{side}") for side in SIDES),
+            pl.any_horizontal(pl.col(parts).fill_null(0).abs().sum() > 0).alias("moves"),
         )
         full = [(pl.col(f"held_{side}") & pl.col(f"full_{side}")).alias(side) for side in SIDES]
-        moved = there.filter(pl.any_horizontal("held_before", "held_now")).select("code", *full)
-        moved = moved.filter(~(pl.col("before") & pl.col("now")))
+        # Who has nothing in either period changes nothing.
+        moved = there.filter("moves").select("code", *full).filter(~(pl.col("before") & pl.col("now")))
         labels: dict[str, str] = {}
         for _, period in _periods(asked):
             labels |= self._result(asked, period, by).labels.get(level, {})
         named = moved.select("code", pl.col("code").replace(labels).alias("name"), *SIDES).sort("name", "code")
-        parts = [f"{part}_{side}" for side in SIDES for part in PARTS]
         return named, rows.select("member", "code", *parts)
 
     def model(self, asked: Asked, *dimensions: str) -> Model | None:
@@ -160,11 +168,13 @@ class Sides:
         return frame.filter(pl.col("period") == period).select(*by, *_KEPT)
 
     def _result(self, asked: Asked, period: date, by: tuple[str, ...]) -> Result:
-        return self._ask(
-            Request(
-                (asked.metric.id,), by=by, grain=asked.grain, period_from=period, period_to=period,
-                where=asked.where, totals=bool(by), as_at=asked.as_at,
-            )
+        return self._ask(self._request(asked, period, by))
+
+    @staticmethod
+    def _request(asked: Asked, period: date, by: tuple[str, ...]) -> Request:
+        return Request(
+            (asked.metric.id,), by=by, grain=asked.grain, period_from=day_of(period), period_to=day_of(period),
+            where=asked.where, totals=bool(by), as_at=asked.as_at,
         )  # fmt: skip
 
 

@@ -146,12 +146,7 @@ def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Mov
     reason = reason_against(metric, sides.catalogue)
     method = None if reason else method_of(metric)
     if change is None:
-        silent = [side for side in ends if side.value is None]
-        reason = (
-            "There is no value to compare: "
-            + "; ".join(f"{named(side.period, asked.grain)} is {side.status}" for side in silent)
-            + "."
-        )
+        reason = _nothing_to_compare(sides, asked, ends)
     splits: dict[str, Split] = {}
     not_split: dict[str, str] = {}
     offered = dimensions_to_split(metric, asked.where, sides.catalogue)
@@ -173,6 +168,15 @@ def movement(sides: Sides, asked: Asked, by: Sequence[str] | None = None) -> Mov
         method=method, inputs=inputs, splits=splits, not_split=not_split, reason=reason,
         notes=sides.notes(asked),
     )  # fmt: skip
+
+
+def _nothing_to_compare(sides: Sides, asked: Asked, ends: Sequence[Side]) -> str:
+    silent = [side for side in ends if side.value is None]
+    said = "; ".join(f"{named(side.period, asked.grain)}: {side.status}" for side in silent)
+    newest = sides.newest_before(asked) if asked.before in [side.period for side in silent] else None
+    if newest is None or len(silent) > 1:
+        return f"There is no value to compare ({said})."
+    return f"There is no value to compare ({said}). The newest before is of {named(newest, asked.grain)}: ask for that."
 
 
 def _split(sides: Sides, asked: Asked, dimension: str) -> Split:
