@@ -137,9 +137,11 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
 
 def _rounded(value: Element, digits: int) -> Element:
     """Returns the value rounded, halves away from zero: databases differ in what their own `round` does with them."""
-    number, scale = sa.cast(value, sa.Double), sa.literal(10.0**digits, sa.Double)
-    up, down = (sa.func.floor(moved, type_=sa.Double) for moved in (number * scale + 0.5, 0.5 - number * scale))
-    return sa.case((number < 0, -down / scale), else_=up / scale)
+    number = sa.cast(value, sa.Double)
+    scale = sa.literal(10.0**digits, sa.Double)
+    scaled = number * scale if digits else number
+    up, down = (sa.func.floor(moved, type_=sa.Double) for moved in (scaled + 0.5, 0.5 - scaled))
+    return sa.case((number < 0, -down / scale if digits else -down), else_=up / scale if digits else up)
 
 
 def _digits(node: exp.Round, text: str) -> int:
