@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from dashboard.cli_layer import beside, opened, refuse, told
+from dashboard.cli_layer import opened, refuse, told
 from dashboard.viewmodels.charts import Table
 from dashboard.viewmodels.explained import pairs_of, statement_titles
 from dashboard.viewmodels.why import why_of
