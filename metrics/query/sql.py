@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from metrics.catalogue import Catalogue, Model, Part
 from metrics.catalogue.expression import names
 from metrics.query.elapsed import later
+from metrics.query.halves import reported_too
 from metrics.query.plan import Scan
 from metrics.query.rows import Element, Rows
 from metrics.query.source import Outcome, Source
@@ -216,11 +217,10 @@ def _part(rows: Rows, part: Part, also: Element | None = None) -> Element:
 def _parts(rows: Rows, source: Source) -> list[Element]:
     name = source.key
     if source.denominator is not None:
-        halves = (source.numerator, source.denominator)
-        both = sa.and_(*(rows.expression(part.expr).is_not(None) for part in halves))
+        first, second = source.numerator, source.denominator
         return [
-            _part(rows, source.numerator, both).label(f"{name}__num"),
-            _part(rows, source.denominator, both).label(f"{name}__den"),
+            _part(rows, first, reported_too(rows, first, second)).label(f"{name}__num"),
+            _part(rows, second, reported_too(rows, second, first)).label(f"{name}__den"),
         ]
     if source.kind == "index" or source.numerator.agg == "mean":
         counted = Part(words="", expr=source.numerator.expr, filter=source.numerator.filter, agg="count")
