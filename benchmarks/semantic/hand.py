@@ -25,7 +25,7 @@ class Question:
     sql: str
 
 
-WEEKS = (date(2025, 9, 29), date(2025, 12, 28))
+WEEKS = (date(2025, 3, 3), date(2025, 7, 20))
 
 
 def _grouped(grain: str, condition: str = "") -> str:
@@ -66,7 +66,7 @@ _ROLLING = f"""
 QUESTIONS = {
     "a": Question("DNA rate by service and month, all three years", "month", FIRST, LAST, _grouped("month")),
     "b": Question(
-        "DNA rate by service and week, 13 weeks of autumn 2025", "week", *WEEKS, _grouped("week", _between(*WEEKS))
+        "DNA rate by service and week, 20 weeks of 2025", "week", *WEEKS, _grouped("week", _between(*WEEKS))
     ),
     "c": Question("DNA rate of the last 28 days by service and day, 2025", "day", *YEAR, _ROLLING),
 }

@@ -30,7 +30,7 @@ MODEL = {
     }
 }  # fmt: skip
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
-WEEKS = (date(2025, 9, 29), date(2025, 12, 28))
+WEEKS = (date(2025, 3, 3), date(2025, 7, 20))
 
 
 def main(database: str, threads: int) -> None:
