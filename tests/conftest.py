@@ -16,6 +16,7 @@ from tests.spark import SparkCluster, running_cluster
 
 # How long an example takes says nothing about its truth.
 settings.register_profile("untimed", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=2_500)  # pytest --hypothesis-profile=long
 settings.load_profile("untimed")
 
 

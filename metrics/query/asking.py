@@ -192,7 +192,13 @@ class Asking:
                 values, notes = combine.values(parts, source, step.by, buckets)
                 self.notes += notes
                 frame = combine.dense(
-                    values, source, step.by, where=request.where, presence=ready.presences[source.key], buckets=buckets
+                    values,
+                    source,
+                    step.by,
+                    members=parts,
+                    where=request.where,
+                    presence=ready.presences[source.key],
+                    buckets=buckets,
                 )
                 missing = [pl.lit(None, pl.String).alias(name) for name in request.by if name not in step.by]
                 over = ",".join(name for name in request.by if name not in step.by)

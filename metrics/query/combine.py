@@ -76,19 +76,23 @@ def _grouped(frame: pl.DataFrame, source: Source, keys: list[str]) -> pl.DataFra
         column = pl.col(*_PARTS)
         return grouped.agg(column.min() if source.numerator.agg == "min" else column.max())
     # A sum over nothing reported is not reported.
-    return grouped.agg(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in _PARTS)
+    return grouped.agg(_known_sum(name) for name in _PARTS)
+
+
+def _known_sum(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
 
 
 def _of_entities(
     frame: pl.DataFrame, source: Source, keys: list[str], buckets: Buckets, per: Sequence[str]
 ) -> pl.DataFrame:
     """Returns the level of each entity (its last, first or mean within the period), added up."""
-    mapped = frame.filter(pl.col("numerator").is_not_null()).join(buckets.made_of, on="period")
-    grouped = mapped.sort("period").group_by("bucket", *keys[1:], *per, maintain_order=True)
-    level = {"last": pl.col("numerator").last(), "first": pl.col("numerator").first()}.get(
-        source.combines, pl.col("numerator").mean()
+    grouped = (
+        frame.join(buckets.made_of, on="period").sort("period").group_by("bucket", *keys[1:], *per, maintain_order=True)
     )
-    summed = grouped.agg(level).group_by("bucket", *keys[1:]).agg(pl.col("numerator").sum())
+    known = pl.col("numerator").drop_nulls()
+    level = {"last": known.last(), "first": known.first()}.get(source.combines, known.mean())
+    summed = grouped.agg(level).group_by("bucket", *keys[1:]).agg(_known_sum("numerator"))
     return summed.rename({"bucket": "period"}).with_columns(pl.lit(None, pl.Float64).alias("denominator"))
 
 
@@ -154,18 +158,21 @@ def dense(
     source: Source,
     by: tuple[str, ...],
     *,
+    members: pl.DataFrame,
     where: tuple[Filter, ...],
     presence: Presence,
     buckets: Buckets,
 ) -> pl.DataFrame:
     """Returns every series on every period asked for, with `status`, `reporting` and `expected` Int64.
 
-    A series is a combination of dimension values that the warehouse holds in the span, or that a filter names.
+    A series is a combination of dimension values that the warehouse holds in the periods read, which `members` has, or
+    that a filter names.
     """
-    series = _series(frame, by, where)
+    series = _series(members, by, where)
     starts = pl.DataFrame({"period": buckets.starts}, schema={"period": kind_of(source.grain)})
+    held = frame.with_columns(pl.lit(value=True).alias("stands"))
     full = series.join(starts, how="cross", maintain_order="left_right").join(
-        frame, on=["period", *by], how="left", nulls_equal=True, maintain_order="left"
+        held, on=["period", *by], how="left", nulls_equal=True, maintain_order="left"
     )
     levels = [name for name in by if name in LEVELS]
     coverage = worst(presence.counts(by, where), levels, buckets.shown, is_native=buckets.is_native)
@@ -188,10 +195,8 @@ def _nothing_is_zero(source: Source) -> list[pl.Expr]:
     """Returns the parts with 0 where no row stands, for tables in which that means that nothing happened."""
     if source.histogram or source.kind == "index" or source.numerator.agg in ("min", "max"):
         return []
-    zero = [pl.col("numerator").fill_null(0.0)]
-    if source.has_denominator:
-        return [*zero, pl.col("denominator").fill_null(0.0)]
-    return [*zero, pl.col("value").fill_null(0.0)]
+    names = _PARTS if source.has_denominator else ("numerator", "value")
+    return [pl.when(pl.col("stands").is_null()).then(0.0).otherwise(pl.col(name)).alias(name) for name in names]
 
 
 def _series(frame: pl.DataFrame, by: tuple[str, ...], where: tuple[Filter, ...]) -> pl.DataFrame:
