@@ -38,7 +38,8 @@ SETTINGS = {
     "spark.cores.max": str(WORKERS),
     "spark.executor.extraJavaOptions": JAVA_OPTIONS,
     "spark.sql.shuffle.partitions": "2",
-    "spark.sql.files.maxPartitionBytes": "8m",
+    "spark.sql.files.maxPartitionBytes": "1m",  # the largest table is read by both executors
+    "spark.sql.files.openCostInBytes": "256k",
     "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore;create=true",
     "spark.hadoop.datanucleus.schema.autoCreateAll": "true",
     "spark.hadoop.hive.metastore.schema.verification": "false",

@@ -16,6 +16,7 @@ from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachabl
 from metrics.warehouse.frames import Compiled, Select, compiled, read_compiled
 from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
+from metrics.warehouse.spark.url import DIALECT as SPARK
 from metrics.warehouse.spark.url import is_spark
 from metrics.warehouse.tables.meta import meta_load
 
@@ -135,7 +136,7 @@ class _ServerSource:
 
     def newest(self, seen: Snapshot | None) -> Snapshot:
         if not self.is_built():
-            raise WarehouseNotBuiltError.at(self._engine.url.render_as_string())
+            raise self._not_built()
         place = self._engine.url.render_as_string()
         version = sa.select(sa.func.max(meta_load.c.load_id), sa.func.count(), sa.func.max(meta_load.c.loaded_at))
         with self._engine.connect() as connection:
@@ -143,9 +144,13 @@ class _ServerSource:
                 check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
         if last is None:
-            raise WarehouseNotBuiltError.at(place)
+            raise self._not_built()
         name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
         return seen if seen is not None and seen.data_version == name else Snapshot(self._engine, name)
+
+    def _not_built(self) -> WarehouseNotBuiltError:
+        read_only = self._engine.dialect.name == SPARK
+        return WarehouseNotBuiltError.at(self._engine.url.render_as_string(), read_only=read_only)
 
     def is_built(self) -> bool:
         try:

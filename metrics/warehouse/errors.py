@@ -12,6 +12,11 @@ WarehouseError
 
 from __future__ import annotations
 
+_LOAD_ANEW = (
+    "Run: bellwether load --shipped (with --fresh if you loaded files of your own; load those again afterwards)."
+)
+_COPY = "Copy the tables of this version to it: docs/operators.md says how."
+
 
 class WarehouseError(Exception):
     """Anything about the warehouse that its user can put right. The message says how."""
@@ -29,21 +34,20 @@ class WarehouseNotBuiltError(WarehouseError):
     """Nothing was loaded yet."""
 
     @classmethod
-    def at(cls, place: str) -> WarehouseNotBuiltError:
+    def at(cls, place: str, *, read_only: bool = False) -> WarehouseNotBuiltError:
         """Returns the error for a warehouse that holds nothing."""
-        return cls(f"There is no data yet in {place}. Run: bellwether load --shipped")
+        remedy = _COPY if read_only else "Run: bellwether load --shipped"
+        return cls(f"There is no data yet in {place}. {remedy}")
 
 
 class WarehouseOutdatedError(WarehouseNotBuiltError):
     """The tables are those of another version of Bellwether."""
 
     @classmethod
-    def at(cls, place: str) -> WarehouseOutdatedError:
+    def at(cls, place: str, *, read_only: bool = False) -> WarehouseOutdatedError:
         """Returns the error for a warehouse whose tables do not fit."""
-        return cls(
-            f"The data in {place} were built by another version of Bellwether. Run: bellwether load --shipped "
-            "(with --fresh if you loaded files of your own; load those again afterwards)."
-        )
+        remedy = _COPY if read_only else _LOAD_ANEW
+        return cls(f"The data in {place} were built by another version of Bellwether. {remedy}")
 
 
 class WarehouseBusyError(WarehouseError):

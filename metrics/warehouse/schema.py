@@ -7,6 +7,7 @@ import hashlib
 import sqlalchemy as sa
 
 from metrics.warehouse.errors import WarehouseOutdatedError
+from metrics.warehouse.spark.url import DIALECT as SPARK
 from metrics.warehouse.tables import metadata
 from metrics.warehouse.tables.meta import meta_load, meta_schema
 
@@ -46,4 +47,4 @@ def check_tables(connection: sa.Connection, place: str) -> None:
         not inspector.has_table(meta_schema.name)
         or connection.scalar(sa.select(meta_schema.c.fingerprint)) != fingerprint()
     ):
-        raise WarehouseOutdatedError.at(place)
+        raise WarehouseOutdatedError.at(place, read_only=connection.dialect.name == SPARK)

@@ -12,6 +12,7 @@ from pyhive.sqlalchemy_hive import HiveCompiler, HiveDialect, HiveTypeCompiler
 from sqlalchemy.engine import URL, default, interfaces, processors
 
 from metrics.warehouse.spark import session
+from metrics.warehouse.spark.url import DIALECT
 
 DEADLINE_SECONDS = 120.0
 DEFAULT_PORT = 10_000
@@ -43,6 +44,13 @@ class _Float(sa.Float[Any]):
 
     def bind_processor(self, dialect: sa.Dialect) -> Any:  # noqa: ARG002
         return lambda value: None if value is None else repr(float(value))
+
+
+class _Numeric(sa.Numeric[Any]):
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        return lambda value: None if value is None else str(value)
 
 
 class _Compiler(HiveCompiler):  # type: ignore[misc]  # PyHive is not typed
@@ -102,14 +110,14 @@ _PARAMETERS = re.compile(r"^(\w+)\((\d+)(?:,\s*(\d+))?\)$")
 class SparkDialect(HiveDialect):  # type: ignore[misc]
     """The dialect of `hive+spark://` URLs."""
 
-    name = "spark"
+    name = DIALECT
     driver = "spark"
     supports_statement_cache = True
     div_is_floordiv = False  # 1 / 2 is 0.5
     bind_typing = interfaces.BindTyping.RENDER_CASTS
-    colspecs = {sa.Date: _Date, sa.DateTime: _DateTime, sa.Float: _Float}  # noqa: RUF012 - SQLAlchemy's convention
+    colspecs = {sa.Date: _Date, sa.DateTime: _DateTime, sa.Float: _Float, sa.Numeric: _Numeric}  # noqa: RUF012 - SQLAlchemy's convention
     statement_compiler = _Compiler
-    type_compiler_cls = _TypeCompiler
+    type_compiler = _TypeCompiler  # SQLAlchemy takes this one before type_compiler_cls, and PyHive sets it
     execution_ctx_cls = default.DefaultExecutionContext  # a dot in a column's name is part of it
 
     @classmethod

@@ -102,10 +102,13 @@ class Session(hive.Connection):  # type: ignore[misc]
         self._socket.setTimeout(CONNECT_SECONDS * 1000)
         self._calls: _Calls | None = None
         transport = _transport(self._socket, host, username, password, auth)
-        with self.calling(CONNECT_SECONDS):
-            super().__init__(
-                username=username, database=database, configuration=dict(CONFIGURATION), thrift_transport=transport
-            )
+        try:
+            with self.calling(CONNECT_SECONDS):
+                super().__init__(
+                    username=username, database=database, configuration=dict(CONFIGURATION), thrift_transport=transport
+                )
+        except ProgrammingError as error:  # there is no such database: as PostgreSQL has it, nothing to connect to
+            raise OperationalError(str(error)) from error
 
     @property
     def client(self) -> _Calls:
@@ -120,6 +123,7 @@ class Session(hive.Connection):  # type: ignore[misc]
 
     def is_alive(self) -> bool:
         """Returns whether the server answers and knows this session."""
+        self.deadline = CONNECT_SECONDS
         try:
             self.client.GetInfo(ttypes.TGetInfoReq(self.sessionHandle, ttypes.TGetInfoType.CLI_DBMS_NAME))
         except OperationalError:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from metrics.warehouse.errors import DatabaseUrlError
 
-BACKEND = "hive"
+BACKEND = "hive"  # the scheme of its URLs
+DIALECT = "spark"
 EXAMPLE = "Write for example hive://user@host:10000/database?auth=NOSASL&deadline=120."
 # What the server's hive.server2.authentication may be; the last two want a password.
 AUTHENTICATION = ("NONE", "NOSASL", "LDAP", "CUSTOM")
