@@ -59,6 +59,7 @@ def statement(scan: Scan, catalogue: Catalogue, reach: Reach, by: tuple[str, ...
         return _conversion(scan, rows, catalogue, reach, by)
     if scan.counts_distinct:
         return _distinct(scan, rows, reach, by)
+    # Grouped by as labelled: BigQuery's dialect groups by the names of labels, all others by what they stand for.
     keys = [rows.period.label(PERIOD), *(rows.dimension(name).label(name) for name in by)]
     keys += [rows.column(name).label(f"per__{name}") for name in scan.per]
     conditions = [rows.from_to(reach.first, reach.last)]
@@ -80,7 +81,7 @@ def statement(scan: Scan, catalogue: Catalogue, reach: Reach, by: tuple[str, ...
     else:
         parts = [part for source in scan.sources for part in _parts(rows, source)]
     conditions += _conditions(scan, rows, reach, by)
-    return sa.select(*keys, *parts).select_from(rows.joined()).where(*conditions).group_by(*_ungrouped(keys))
+    return sa.select(*keys, *parts).select_from(rows.joined()).where(*conditions).group_by(*keys)
 
 
 def presence(model: Model, catalogue: Catalogue, sources: Iterable[Source]) -> sa.Select[Any]:
@@ -92,7 +93,7 @@ def presence(model: Model, catalogue: Catalogue, sources: Iterable[Source]) -> s
     flags = [sa.func.max(_reported(rows, source)).label(source.key) for source in sources]
     keys = [rows.period.label(PERIOD), rows.org_code.label("org_code")]
     conditions = [rows.expression(model.filter)] if model.filter else []
-    grouped = [key for key in _ungrouped(keys) if not isinstance(key, sa.BindParameter)]
+    grouped = keys if model.organisation is not None else keys[:1]
     return sa.select(*keys, *flags).where(*conditions).group_by(*grouped)
 
 
@@ -120,10 +121,6 @@ def _conditions(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> li
     return found
 
 
-def _ungrouped(keys: Iterable[Element]) -> list[Element]:
-    return [key.element if isinstance(key, sa.Label) else key for key in keys]
-
-
 def _distinct(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> sa.Select[Any]:
     """Returns the statement that counts within each period asked for, whose rows may belong to several of them."""
     spans = [
@@ -140,7 +137,7 @@ def _distinct(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> sa.S
     conditions = [rows.from_to(reach.first, reach.last), *_conditions(scan, rows, reach, by)]
     within = rows.period.between(spine.c.first_day, spine.c.last_day)
     joined = rows.joined().join(spine, within)
-    return sa.select(*keys, *parts).select_from(joined).where(*conditions).group_by(*_ungrouped(keys))
+    return sa.select(*keys, *parts).select_from(joined).where(*conditions).group_by(*keys)
 
 
 def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: tuple[str, ...]) -> sa.Select[Any]:
@@ -158,9 +155,7 @@ def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: 
     conditions += _counted(rows, source.numerator)
     joined = rows.joined().outerjoin(theirs.fact, _led_to(rows, theirs, outcome))
     led = sa.func.max(sa.case((theirs.column(outcome.entity).is_not(None), 1), else_=0)).label("led")
-    starts = (
-        sa.select(*keys, *own, led).select_from(joined).where(*conditions).group_by(*_ungrouped(keys), *_ungrouped(own))
-    ).subquery("b")
+    starts = (sa.select(*keys, *own, led).select_from(joined).where(*conditions).group_by(*keys, *own)).subquery("b")
     grouped = [starts.c[PERIOD], *(starts.c[name] for name in by)]
     return sa.select(
         *grouped,

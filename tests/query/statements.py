@@ -33,11 +33,14 @@ def statements(request: Request, catalogue: Catalogue) -> Iterator[Select]:
         yield from statements(replace(request, metrics=inputs), catalogue)
 
 
-def presences(request: Request, catalogue: Catalogue) -> Iterator[Select]:
-    """Yields the statements for who reported when."""
+def holdings(request: Request, catalogue: Catalogue) -> Iterator[Select]:
+    """Yields the statements for who reported when, for the first and last moment, and for rows that repeat."""
     asked: Plan = plan(request, catalogue)
     for source in asked.sources.values():
         yield sql.presence(source.model, catalogue, [source])
+        yield sql.extent(source.model, catalogue)
+        if source.model.primary_key:
+            yield sql.repeats(catalogue.table_of(source.model), source.model.primary_key)
 
 
 def _reach(scan: Scan, request: Request) -> sql.Reach:

@@ -24,7 +24,7 @@ from metrics.query.dialects import TARGETS, readable_sql_for, sql_for, target_of
 from metrics.query.layout import laid_out
 from metrics.query.plan import LEVELS, dimensions_of
 from metrics.warehouse.tables.dimensions import dim_organisation, dim_organisation_identity
-from tests.query.statements import presences, statements
+from tests.query.statements import holdings, statements
 
 EVERY_TYPE = Path(__file__).parent / "every_type"
 NAMES = ("duckdb", "postgresql", "spark", "snowflake", "bigquery", "databricks", "trino", "redshift", "sqlserver")
@@ -99,7 +99,7 @@ def _all_statements() -> list[tuple[tuple[str, ...], sa.Select[Any]]]:
         for request in _requests(catalogue):
             found += [(request.metrics, select) for select in statements(request, catalogue)]
         for metric in catalogue:
-            found += [((metric.id,), select) for select in presences(Request.of(metric.id), catalogue)]
+            found += [((metric.id,), select) for select in holdings(Request.of(metric.id), catalogue)]
     return found
 
 
