@@ -104,10 +104,11 @@ def check(
             return
         folders = tuple(definitions) if definitions else folders_of(load_settings())
         found = Report(folders, *found_in(folders))
-        if found.errors == 0 and (live or tests):
+        unsound = found.errors > 0
+        if not unsound and (live or tests):
             found = _asked(found, opened(warehouse, folders), live=live, tests=tests)
     _write(found, form)
-    if form is CheckFormat.TEXT and found.errors and (live or tests) and found.outcomes is None:
+    if form is CheckFormat.TEXT and unsound and (live or tests):
         console.print("The warehouse was not asked: put the errors right first.")
     failed = bool(found.errors or found.failed or (strict and found.warnings))
     if reconciled:

@@ -17,8 +17,8 @@ WORDS: Mapping[Kind, str] = {
     "boolean": "a condition", "unknown": "of an unknown type",
 }  # fmt: skip
 _SQL: tuple[tuple[type[Any], Kind], ...] = (
-    (sa.Boolean, "boolean"), (sa.Integer, "integer"), (sa.Numeric, "number"), (sa.DateTime, "timestamp"),
-    (sa.Date, "date"), (sa.String, "text"), (sa.Uuid, "text"),
+    (sa.Boolean, "boolean"), (sa.Integer, "integer"), (sa.Numeric, "number"), (sa.Float, "number"),
+    (sa.DateTime, "timestamp"), (sa.Date, "date"), (sa.String, "text"), (sa.Uuid, "text"),
 )  # fmt: skip
 _NUMBERS = ("integer", "number")
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)

@@ -63,8 +63,10 @@ def _of_table(engine: sa.Engine, table: sa.Table, wanted: _Wanted) -> Iterator[F
 
 def _answers(engine: sa.Engine, table: sa.Table, columns: list[str]) -> bool:
     """Returns whether the table gives the columns; a constant, where none is named. No row is asked for."""
-    wanted: list[sa.ColumnElement[Any]] = [table.c[name] for name in columns]
-    select = sa.select(*(wanted or [sa.literal_column("1").label("one")])).select_from(table)
+    # Without types, so that no value is taken for what it is not.
+    plain = sa.table(table.name, *(sa.column(name) for name in columns), schema=table.schema)
+    wanted: list[Any] = list(plain.c) or [sa.literal_column("1").label("one")]
+    select = sa.select(*wanted).select_from(plain)
     with engine.connect() as connection:  # a database that does not answer fails here
         try:
             connection.execute(select.where(sa.literal_column("1") == sa.literal_column("0")))

@@ -41,7 +41,8 @@ def expressions_read(catalogue: Catalogue) -> Iterator[Fault]:
     for subject, path, label, text, columns in _expressions(catalogue):
         problem = _problem(text, columns)
         if problem:
-            yield Fault(subject, path, f"{label}: {problem}")
+            message, asks, nearest = problem.partition(" Did you mean ")
+            yield Fault(subject, path, f"{label}: {message}", f"{asks}{nearest}".strip())
     for metric in catalogue:
         if metric.formula is not None:
             problem = _problem_of_formula(metric.formula)
@@ -55,7 +56,10 @@ _ARITHMETIC_ONLY = "Write + - * / and brackets over metric ids, names of inputs 
 def _problem(text: str, columns: Mapping[str, Kind]) -> str:
     elements: dict[str, sa.ColumnElement[Any]] = {name: sa.column(name) for name in columns}
     try:
+        infer(text, columns)
         expression.build(text, elements)
+    except ExpressionTypeError:
+        return ""  # said by the rule of types; what mixes them is not built
     except expression.ExpressionError as error:
         return str(error)
     return ""

@@ -86,7 +86,7 @@ CASES = (
     Case("E012", _own("    organisation: org", "    organisation: org\n    changed_at: changed  # here"),
          "changed_at: the table 'visits' has no column 'changed'", "Did you mean", ("changed  #", "seen_at  #")),
     Case("E013", _own("    organisation: org", "    organisation: org\n    filter: wards = 'A'  # here"),
-         "there is no column 'wards'", "SQL expression", ("wards = 'A'", "ward = 'A'")),
+         "there is no column 'wards'", "Did you mean 'ward'?", ("wards = 'A'", "ward = 'A'")),
     Case("E024", _own("    organisation: org", "    organisation: org\n    dimensions:\n      - name: value  # here\n"
                       "        column: ward\n        title: Ward"),
          "the dimension's name 'value' is taken", "Choose another", ("name: value", "name: ward")),
