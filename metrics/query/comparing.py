@@ -146,7 +146,10 @@ class _Comparing:
 
     def _said(self, pairs: Iterable[_Pair], grain: Grain) -> pl.DataFrame:
         """Returns for each pair of periods their names, working days, and what is uneven about them."""
-        days = working_days(self.holdings) if self.to.per_working_day else None
+        pairs = list(pairs)
+        kinds_of = {pair.metric.id: no_amount(pair.metric, self.catalogue) for pair in pairs}
+        divides = self.to.per_working_day and None in kinds_of.values()
+        days = working_days(self.holdings) if divides else None
         rows = []
         for pair in pairs:
             newest = self.found.as_of.get(pair.metric.id)
@@ -156,7 +159,7 @@ class _Comparing:
                 "period": pair.period,
                 "compared_period": pair.earlier.start,
                 "said": pair.earlier.said,
-                "no_amount": no_amount(pair.metric, self.catalogue),
+                "no_amount": kinds_of[pair.metric.id],
             }
             for side, start, part_end in zip(("", "compared_"), starts, pair.lasts, strict=True):
                 end = end_of(start, grain)

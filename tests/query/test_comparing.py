@@ -220,6 +220,8 @@ def test_working_days_are_asked_of_days_or_longer(tmp_path: Path) -> None:
         layer.ask(Request.of("visits", compare=Comparison(per_working_day=True)))
     with pytest.raises(QueryError, match="`dim_date` is empty"):
         layer.ask(Request.of("visits", grain=Grain.DAY, compare=Comparison(per_working_day=True)))
+    ratio = layer.ask(Request.of("missed_rate", grain=Grain.DAY, compare=Comparison(per_working_day=True))).frame
+    assert ratio["denominator"].to_list() == [1]  # no ratio asks for the calendar
 
 
 def test_hours_are_compared_with_the_hour_before_and_the_same_one_a_year_before(tmp_path: Path) -> None:

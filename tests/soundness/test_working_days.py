@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -75,7 +76,7 @@ def test_months_of_steady_work_seem_to_change_without(layer: MetricsLayer) -> No
 
 
 def test_ratios_levels_and_percentiles_are_left_as_they_are_and_it_is_said(layer: MetricsLayer) -> None:
-    asked = {"grain": Grain.MONTH, "period_from": date(2027, 4, 1), "period_to": date(2027, 4, 30)}
+    asked: dict[str, Any] = {"grain": Grain.MONTH, "period_from": date(2027, 4, 1), "period_to": date(2027, 4, 30)}
     names = ("missed_rate", "waiting", "median_booked", "busiest", "sites", "seen_share")
     plain = layer.ask(Request.of(*names, **asked, compare=Comparison())).frame
     adjusted = layer.ask(Request.of(*names, **asked, compare=PER_DAY)).frame
@@ -100,7 +101,12 @@ def test_a_part_period_has_the_working_days_of_its_part(tmp_path: Path) -> None:
 
 
 def test_what_accumulates_is_divided_by_the_days_that_it_reaches_over(layer: MetricsLayer) -> None:
-    asked = {"grain": Grain.MONTH, "period_from": date(2027, 5, 1), "period_to": date(2027, 5, 31), "compare": PER_DAY}
+    asked: dict[str, Any] = {
+        "grain": Grain.MONTH,
+        "period_from": date(2027, 5, 1),
+        "period_to": date(2027, 5, 31),
+        "compare": PER_DAY,
+    }
     row = layer.ask(Request.of("booked_to_date", **asked)).frame.row(0, named=True)
     assert (row["numerator"], row["denominator"], row["value"]) == (14 * 41, 41, 14)  # 22 in April, 19 in May
     window = layer.ask(Request.of("booked", window="2 months", **asked)).frame.row(0, named=True)
