@@ -72,7 +72,7 @@ def test_a_steady_clinic_never_changes_per_working_day(layer: MetricsLayer, grai
 
 def test_months_of_steady_work_seem_to_change_without(layer: MetricsLayer) -> None:
     frame = layer.ask(Request.of("booked", grain=Grain.MONTH, compare=Comparison())).frame
-    assert frame["change_share"].abs().max() > 0.1
+    assert (frame["change_share"].abs() > 0.1).any()
 
 
 def test_ratios_levels_and_percentiles_are_left_as_they_are_and_it_is_said(layer: MetricsLayer) -> None:
