@@ -191,20 +191,9 @@ class Asking:
                 buckets = ready.laid[source.key]
                 values, notes = combine.values(parts, source, step.by, buckets)
                 self.notes += notes
-                frame = combine.dense(
-                    values,
-                    source,
-                    step.by,
-                    members=parts,
-                    where=request.where,
-                    presence=ready.presences[source.key],
-                    buckets=buckets,
-                )
-                missing = [pl.lit(None, pl.String).alias(name) for name in request.by if name not in step.by]
-                over = ",".join(name for name in request.by if name not in step.by)
-                marks = (pl.lit(step.is_total).alias("is_total"), pl.lit(over).alias("over"))
-                frame = frame.with_columns(*marks, *missing)
-                found[source.key].append(frame.select("period", *request.by, pl.exclude("period", *request.by)))
+                ground = step.grounds[source.key]
+                frame = combine.dense(values, source, step.by, members=parts, where=request.where, ground=ground)
+                found[source.key].append(_marked(frame, request.by, step))
         return {key: pl.concat(frames) for key, frames in found.items()}
 
     def _run(self, scan: Scan, step: Round) -> pl.DataFrame:
@@ -224,6 +213,14 @@ class Asking:
         if not shared:
             raise QueryError(f"The inputs of '{metric.id}' share no grain.")
         return shared[0]
+
+
+def _marked(frame: pl.DataFrame, by: tuple[str, ...], step: Round) -> pl.DataFrame:
+    """Returns the frame with every dimension asked for, `is_total`, and `over`: the dimensions that rows are over."""
+    over = [name for name in by if name not in step.by]
+    dimensions = (pl.lit(None, pl.String).alias(name) if name in over else pl.col(name) for name in by)
+    marks = (pl.lit(step.is_total).alias("is_total"), pl.lit(",".join(over)).alias("over"))
+    return frame.select("period", *dimensions, pl.exclude("period", *by), *marks)
 
 
 def _of_one_kind(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:

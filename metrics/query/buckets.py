@@ -76,6 +76,13 @@ class Buckets:
         return self.made_of.group_by("bucket", maintain_order=True).agg(pick)
 
     @cached_property
+    def spine(self) -> pl.DataFrame:
+        """Returns `period`: every native period from where the first one asked for reaches back to, to the last."""
+        native = self.source.native
+        every = sequence(self.reaches[0][0], end_of(self.reaches[-1][1], native), native)
+        return pl.DataFrame({"period": every}, schema={"period": kind_of(native)})
+
+    @cached_property
     def calendar(self) -> pl.DataFrame:
         """Returns for each period how far along it is, in order.
 

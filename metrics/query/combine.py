@@ -8,10 +8,9 @@ from datetime import date
 import polars as pl
 
 from metrics.query.buckets import Buckets
-from metrics.query.coverage import Presence, worst
+from metrics.query.coverage import Ground, Presence
 from metrics.query.percentiles import from_bins, from_values
-from metrics.query.periods import end_of, kind_of, sequence
-from metrics.query.plan import LEVELS
+from metrics.query.periods import end_of, kind_of
 from metrics.query.request import Filter, Grain
 from metrics.query.result import Note, Status
 from metrics.query.source import Source
@@ -28,16 +27,12 @@ def values(
     `parts` is the scan's frame: native `period`, `by`, the source's part columns (and the bins' edges).
     """
     key = source.key
-    renamed = {f"{key}__num": "numerator"}
-    has_denominator = f"{key}__den" in parts.columns
-    if has_denominator:
-        renamed[f"{key}__den"] = "denominator"
-    frame = parts.rename(renamed)
-    if not has_denominator:
-        frame = frame.with_columns(pl.lit(None, pl.Float64).alias("denominator"))
     edges = [LOWER, UPPER] if source.histogram else []
     per = [f"per__{name}" for name in source.base.per]
-    frame = frame.select("period", *by, *edges, *per, *_PARTS)
+    has_denominator = f"{key}__den" in parts.columns
+    denominator = pl.col(f"{key}__den") if has_denominator else pl.lit(None, pl.Float64)
+    halves = (pl.col(f"{key}__num").alias("numerator"), denominator.alias("denominator"))
+    frame = parts.select("period", *by, *edges, *per, *halves)
     combined = _combined(frame, source, ["period", *by, *edges], buckets, per)
     if source.histogram:
         return _percentile(combined, source, by)
@@ -64,12 +59,12 @@ def _combined(
         chosen = frame.join(buckets.shown, on="period")
         return chosen.with_columns(pl.col("bucket").alias("period")).drop("bucket")
     if _rolls(frame, source, buckets):
-        return _rolled(frame, source, keys, buckets)
-    return _grouped(frame.join(buckets.made_of, on="period").drop("period").rename({"bucket": "period"}), source, keys)
+        return _rolled(frame, keys, buckets)
+    return _grouped(frame.join(buckets.made_of, on="period"), source, keys[1:])
 
 
 def _grouped(frame: pl.DataFrame, source: Source, keys: list[str]) -> pl.DataFrame:
-    grouped = frame.group_by(keys)
+    grouped = frame.group_by(pl.col("bucket").alias("period"), *keys)
     if source.combines == "mean":
         return grouped.agg(pl.col(*_PARTS).mean())
     if source.numerator.agg in ("min", "max"):
@@ -101,30 +96,23 @@ def _rolls(frame: pl.DataFrame, source: Source, buckets: Buckets) -> bool:
     uniform = source.window is not None and source.grain == source.native and not source.histogram
     if not uniform or source.combines != "sum" or source.numerator.agg in ("min", "max"):
         return False
-    whole = frame.select(((pl.col(*_PARTS) % 1 == 0) | pl.col(*_PARTS).is_null()).all()).row(0)
-    lengths = buckets.calendar["natives"].unique()
-    return all(whole) and lengths.len() == 1
+    if buckets.calendar["natives"].n_unique() != 1:
+        return False
+    return all(frame.select(((pl.col(*_PARTS) % 1 == 0) | pl.col(*_PARTS).is_null()).all()).row(0))
 
 
-def _rolled(frame: pl.DataFrame, source: Source, keys: list[str], buckets: Buckets) -> pl.DataFrame:
+def _rolled(frame: pl.DataFrame, keys: list[str], buckets: Buckets) -> pl.DataFrame:
     """Returns the windows of equal length, as running sums along every series made dense."""
     dimensions = keys[1:]
-    length = buckets.calendar["natives"][0]
-    days = buckets.made_of.select("period").unique()
-    spine = pl.concat([days, pl.DataFrame({"period": buckets.starts}, schema=days.schema)]).unique()
-    start, end = spine["period"].min(), spine["period"].max()
-    assert isinstance(start, date)  # noqa: S101 - there is a period
-    assert isinstance(end, date)  # noqa: S101
-    natives = pl.DataFrame({"period": sequence(start, end, source.native)}, schema={"period": kind_of(source.native)})
     series = frame.select(dimensions).unique() if dimensions else pl.DataFrame(height=1)
-    dense = series.join(natives, how="cross", maintain_order="left_right").join(
+    dense = series.join(buckets.spine, how="cross", maintain_order="left_right").join(
         frame, on=["period", *dimensions], how="left", nulls_equal=True, maintain_order="left"
     )
-    rolling = pl.col(*_PARTS).rolling_sum(length, min_samples=1)
-    if dimensions:
-        rolling = rolling.over(dimensions)
-    wanted = pl.Series(buckets.starts, dtype=kind_of(source.grain))
-    return dense.with_columns(rolling).filter(pl.col("period").is_in(wanted.implode())).select(*keys, *_PARTS)
+    # Each series starts as far before the first period asked for as a window reaches: none reaches into another.
+    rolling = pl.col(*_PARTS).rolling_sum(buckets.calendar["natives"][0], min_samples=1)
+    kind = kind_of(buckets.source.grain)
+    wanted = pl.col("period").is_between(pl.lit(buckets.starts[0], kind), pl.lit(buckets.starts[-1], kind))
+    return dense.with_columns(rolling).filter(wanted).select(*keys, *_PARTS)
 
 
 def _percentile(bins: pl.DataFrame, source: Source, by: tuple[str, ...]) -> tuple[pl.DataFrame, list[Note]]:
@@ -160,43 +148,39 @@ def dense(
     *,
     members: pl.DataFrame,
     where: tuple[Filter, ...],
-    presence: Presence,
-    buckets: Buckets,
+    ground: Ground,
 ) -> pl.DataFrame:
     """Returns every series on every period asked for, with `status`, `reporting` and `expected` Int64.
 
     A series is a combination of dimension values that the warehouse holds in the periods read, which `members` has, or
     that a filter names.
     """
-    series = _series(members, by, where)
-    starts = pl.DataFrame({"period": buckets.starts}, schema={"period": kind_of(source.grain)})
     held = frame.with_columns(pl.lit(value=True).alias("stands"))
-    full = series.join(starts, how="cross", maintain_order="left_right").join(
-        held, on=["period", *by], how="left", nulls_equal=True, maintain_order="left"
+    full = (
+        _series(members, by, where)
+        .join(ground.periods, how="cross", maintain_order="left_right")
+        .join(held, on=["period", *by], how="left", nulls_equal=True, maintain_order="left")
     )
-    levels = [name for name in by if name in LEVELS]
-    coverage = worst(presence.counts(by, where), levels, buckets.shown, is_native=buckets.is_native)
-    full = full.join(
-        coverage.rename({"bucket": "period"}), on=["period", *levels], how="left", nulls_equal=True,
-        maintain_order="left",
-    ).with_columns(pl.col("reporting", "expected", "heard", "held").fill_null(0))  # fmt: skip
-    if source.model.absence_is_zero:
-        full = full.with_columns(_nothing_is_zero(source))
-    return (
-        full.join(buckets.calendar, on="period", how="left", maintain_order="left")
-        # A 0 of those who did not report, or are not expected to, is nobody's figure; nor is one beyond the data.
-        .with_columns(pl.when((pl.col("heard") > 0) & ~pl.col("after")).then(pl.col("value", *_PARTS)))
-        .with_columns(_status(source).alias("status"))
-        .select("period", *by, "value", *_PARTS, "status", "reporting", "expected")
-    )
+    if ground.levels:
+        full = ground.with_coverage(full)
+    # A 0 of those who did not report, or are not expected to, is nobody's figure; nor is one beyond the data.
+    heard = pl.when((pl.col("heard") > 0) & ~pl.col("after"))
+    zero = _zero_where_nothing_stands(source)
+    return full.with_columns(
+        heard.then(
+            pl.when(pl.col("stands").is_null()).then(0.0).otherwise(pl.col(name)) if name in zero else name
+        ).alias(name)
+        for name in ("value", *_PARTS)
+    ).select("period", *by, "value", *_PARTS, _status(source).alias("status"), "reporting", "expected")
 
 
-def _nothing_is_zero(source: Source) -> list[pl.Expr]:
-    """Returns the parts with 0 where no row stands, for tables in which that means that nothing happened."""
+def _zero_where_nothing_stands(source: Source) -> tuple[str, ...]:
+    """Returns the columns that are 0 where no row stands, for tables in which that means that nothing happened."""
+    if not source.model.absence_is_zero:
+        return ()
     if source.histogram or source.kind == "index" or source.numerator.agg in ("min", "max"):
-        return []
-    names = _PARTS if source.has_denominator else ("numerator", "value")
-    return [pl.when(pl.col("stands").is_null()).then(0.0).otherwise(pl.col(name)).alias(name) for name in names]
+        return ()
+    return _PARTS if source.has_denominator else ("numerator", "value")
 
 
 def _series(frame: pl.DataFrame, by: tuple[str, ...], where: tuple[Filter, ...]) -> pl.DataFrame:

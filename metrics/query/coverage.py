@@ -9,6 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
+from metrics.query.buckets import Buckets
 from metrics.query.plan import LEVELS
 from metrics.query.request import Filter
 
@@ -136,6 +137,40 @@ def worst(counts: pl.DataFrame, keys: list[str], shown: pl.DataFrame, *, is_nati
             pl.len().cast(pl.Int64).alias("held"),
         )
     )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the values of a metric are laid out on: the periods asked for, and how complete each is.
+
+    Attributes:
+        levels: the levels of organisations among the dimensions asked for.
+    """
+
+    presence: Presence
+    buckets: Buckets
+    levels: tuple[str, ...]
+    where: tuple[Filter, ...]
+
+    @cached_property
+    def periods(self) -> pl.DataFrame:
+        """Returns a row for each period asked for: the buckets' calendar, and without levels the coverage beside it."""
+        if self.levels:
+            return self.buckets.calendar
+        return self.with_coverage(self.buckets.calendar)
+
+    def with_coverage(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Returns the frame with `reporting`, `expected`, `heard`, `held` Int64 and `share` Float64 of its rows.
+
+        Periods and places without anybody expected have 0, and no share.
+        """
+        counts = self.presence.counts(self.levels, self.where)
+        coverage = worst(counts, list(self.levels), self.buckets.shown, is_native=self.buckets.is_native)
+        keys = ["period", *self.levels]
+        joined = frame.join(
+            coverage.rename({"bucket": "period"}), on=keys, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined.with_columns(pl.col("reporting", "expected", "heard", "held").fill_null(0))
 
 
 def kept(where: Iterable[Filter]) -> list[pl.Expr]:

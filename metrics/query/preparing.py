@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from metrics.query import sql
 from metrics.query.buckets import Buckets, Span, lay_out, months_later
-from metrics.query.coverage import Presence
+from metrics.query.coverage import Ground, Presence
 from metrics.query.errors import QueryError, UnknownValueError
 from metrics.query.holdings import Holdings
 from metrics.query.periods import day_of, end_of, start_of
@@ -28,11 +28,12 @@ _KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One query of a scan: its dimensions, and whether its rows are totals."""
+    """One query of a scan: its dimensions, whether its rows are totals, and by metric id what they are laid out on."""
 
     by: tuple[str, ...]
     is_total: bool
     compiled: Compiled
+    grounds: Mapping[str, Ground]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,12 @@ class _Preparing:
             source.key: lay_out(source, self._span(source), presences[source.key].periods) for source in scan.sources
         }
         reach, dialect = self._reach(scan, laid), self.holdings.snapshot.engine.dialect
-        steps = (
-            Round(by, is_total, compiled(sql.statement(scan, self.holdings.catalogue, reach, by), dialect))
-            for by, is_total in rounds
-        )
+        steps = []
+        for by, is_total in rounds:
+            text = compiled(sql.statement(scan, self.holdings.catalogue, reach, by), dialect)
+            levels, where = tuple(name for name in by if name in LEVELS), self.plan.request.where
+            grounds = {key: Ground(presences[key], buckets, levels, where) for key, buckets in laid.items()}
+            steps.append(Round(by, is_total, text, grounds))
         return Ready(scan, presences, laid, tuple(steps))
 
     def _rounds(self) -> tuple[tuple[tuple[str, ...], bool], ...]:
