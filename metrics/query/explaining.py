@@ -221,7 +221,8 @@ class _Behind:
                     key = source.key
                     select = scan.rounds[0].compiled.select
                     assert isinstance(select, sa.Select)  # noqa: S101 - a scan is one grouped select
-                    return cls(source, select, scan.laid[key], scan.presences[key], cell, holdings)
+                    presence = holdings.presence(source, ready.as_at)
+                    return cls(source, select, scan.laid[key], presence, cell, holdings)
         return None
 
     @property
