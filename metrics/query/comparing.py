@@ -115,7 +115,7 @@ class _Comparing:
             .join(then.drop("compared_period"), on=[*self.keys, "period"], how="left", nulls_equal=True)
             .with_columns(pl.col("compared_status").fill_null(Status.NO_DATA.value))
         )
-        parts = self._parts([pair for pair in pairs if pair.part is not None], frame)
+        parts = self._parts([pair for pair in pairs if pair.part is not None], frame, grain)
         frame = frame.join(parts, on=[*self.keys, "period"], how="left", nulls_equal=True)
         return changed(frame, per_working_day=self.to.per_working_day).select(*both.columns, *COMPARED)
 
@@ -193,7 +193,7 @@ class _Comparing:
             first = before(last + _ONE_DAY, parse_window(window), Grain.DAY)
         return days.between(first, last)
 
-    def _parts(self, pairs: Iterable[_Pair], like: pl.DataFrame) -> pl.DataFrame:
+    def _parts(self, pairs: Iterable[_Pair], like: pl.DataFrame, grain: Grain) -> pl.DataFrame:
         """Returns the cells of both sides (`part_...` and `part_compared_...`) for as many days of each."""
         groups: dict[tuple[date, date, bool], list[_Pair]] = {}
         for pair in pairs:
@@ -206,7 +206,7 @@ class _Comparing:
         for (now, then, accumulates), group in groups.items():
             asked = replace(self.request, metrics=tuple(pair.metric.id for pair in group), grain=Grain.DAY)
             if not accumulates:
-                asked = replace(asked, window=f"{group[0].part} days")
+                asked = replace(asked, to_date=grain)
             sides = self._of_days(asked, now, then)
             frames.append(sides.with_columns(pl.lit(group[0].period).alias("period")).select(none.columns))
         return pl.concat(frames)
