@@ -214,7 +214,7 @@ def _annotations(found: Report) -> list[str]:
 
 
 def _annotation(severity: str, path: Path | None, shown: str, line: int, title: str, text: str) -> str:
-    file = shown if path is None else _from_root(path)
+    file = _from_root(path or Path(shown))
     return f"::{severity} file={_property(file)},line={line},title={_property(title)}::{_data(text)}"
 
 

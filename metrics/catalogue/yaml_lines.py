@@ -9,6 +9,9 @@ import yaml
 
 Path = tuple[str | int, ...]
 
+# Aliases of aliases can stand for more than any memory holds.
+_MOST_PLACES = 200_000
+
 
 class DuplicateKeyError(ValueError):
     """A mapping that holds the same key twice."""
@@ -22,7 +25,7 @@ def parse(text: str) -> tuple[Any, Mapping[Path, int]]:
     """Returns the plain data and, for every path into it, the line (from 1) where it stands.
 
     Raises:
-        yaml.YAMLError: the text is no YAML.
+        yaml.YAMLError: the text is no YAML, or more of it than definitions can be.
         DuplicateKeyError: a mapping holds a key twice.
     """
     loader = yaml.SafeLoader(text)
@@ -31,8 +34,10 @@ def parse(text: str) -> tuple[Any, Mapping[Path, int]]:
         lines: dict[Path, int] = {}
         if node is None:
             return {}, lines
-        _walk(node, (), lines)
+        _walk(node, (), lines, ())
         return loader.construct_document(node), lines
+    except RecursionError as error:
+        raise yaml.MarkedYAMLError(problem="it is nested too deeply") from error
     finally:
         loader.dispose()
 
@@ -47,17 +52,28 @@ def line_of(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
     return lines.get((), 1)
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], within: tuple[yaml.Node, ...]) -> None:
+    if any(node is each for each in within):
+        raise _refused("an alias stands within what it stands for", node)
+    if len(lines) > _MOST_PLACES:
+        raise _refused("it holds more than definitions can", node)
+    within = (*within, node)
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused("a key is a single word", key)
             if key.value in seen:
                 raise DuplicateKeyError(key.value, key.start_mark.line + 1)
             seen.add(key.value)
             child = (*path, key.value)
             lines[child] = key.start_mark.line + 1
-            _walk(value, child, lines)
+            _walk(value, child, lines, within)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(value, (*path, index), lines)
+            _walk(value, (*path, index), lines, within)
+
+
+def _refused(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)

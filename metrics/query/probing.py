@@ -41,11 +41,8 @@ def probe(engine: sa.Engine, catalogue: Catalogue) -> tuple[Finding, ...]:
 
 def _of_table(engine: sa.Engine, table: sa.Table, wanted: _Wanted) -> Iterator[Finding]:
     if not _answers(engine, table, []):
-        inspector = sa.inspect(engine)
-        known = [*inspector.get_table_names(table.schema), *inspector.get_view_names(table.schema)]
-        yield _finding(
-            NO_TABLE, wanted.place, f"the warehouse has no table '{table.fullname}'.", suggest(table.name, known)
-        )
+        fix = suggest(table.name, _tables(engine, table.schema))
+        yield _finding(NO_TABLE, wanted.place, f"the warehouse has no table '{table.fullname}'.", fix)
         return
     missing: list[str] = []
     if not _answers(engine, table, list(wanted.columns)):
@@ -75,6 +72,15 @@ def _answers(engine: sa.Engine, table: sa.Table, columns: list[str]) -> bool:
                 raise
             return False
     return True
+
+
+def _tables(engine: sa.Engine, schema: str | None) -> list[str]:
+    """Returns the names of the tables and views of a schema; none where the database does not say."""
+    inspector = sa.inspect(engine)
+    try:
+        return [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+    except (sa.exc.DBAPIError, NotImplementedError):
+        return []
 
 
 def _kinds(engine: sa.Engine, table: sa.Table) -> Mapping[str, Kind]:

@@ -41,11 +41,20 @@ def sums_are_of_one_unit(catalogue: Catalogue) -> Iterator[Fault]:
 
 @rule(
     "W102",
-    "A derived metric's unit is the one that its formula gives.",
-    "Correct the unit, or the formula.",
+    "A metric that is made of others has the unit that they give it.",
+    "Correct the unit, or what it is made of.",
 )
-def units_are_those_of_the_formula(catalogue: Catalogue) -> Iterator[Fault]:
+def units_are_those_of_what_it_is_made_of(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
+        inner = catalogue.metrics.get(metric.metric or "")
+        is_read = inner is not None and inner.model is not None and inner.type != "index"
+        if metric.type == "cumulative" and inner is not None and is_read and metric.unit != inner.unit:
+            message = f"'{inner.id}' is of the unit {inner.unit}, and this is of {metric.unit}."
+            yield Fault(f"metric:{metric.id}", ("unit",), message)
+        if metric.type == "conversion" and metric.unit not in _SHARES:
+            yield Fault(
+                f"metric:{metric.id}", ("unit",), f"a conversion gives percent or ratio, and the unit is {metric.unit}."
+            )
         tree, units = arithmetic_of(metric), _units(catalogue, metric)
         if tree is None or units is None:
             continue
@@ -145,4 +154,4 @@ def _possible(powers: Powers | None, *, converts: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*above, *rate)))
 
 
-RULES = (sums_are_of_one_unit, units_are_those_of_the_formula, shares_are_not_multiplied)
+RULES = (sums_are_of_one_unit, units_are_those_of_what_it_is_made_of, shares_are_not_multiplied)
