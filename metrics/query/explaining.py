@@ -28,7 +28,7 @@ from metrics.query.request import Filter, Request
 from metrics.query.result import Note, Query, Result, Status
 from metrics.query.shareable import title_of
 from metrics.query.source import Source
-from metrics.query.sources import Publication, publications_of
+from metrics.query.sources import Publication, everything_in, publications_of
 from metrics.query.sql import LOWER, PERIOD, UPPER
 
 _SUBJECTS = ("none", "staff", "patient")
@@ -144,9 +144,14 @@ def explain(cell: Cell, ask: Callable[[Request], Result], holdings: Holdings, to
     behind = _Behind.of(prepared(holdings, cell.request, today), cell, holdings)
     inputs = dict(_inputs(cell, ask, holdings, today))
     source = behind.source if behind else None
-    made_of = list(_made_of(metric, catalogue))
+    made_of = list(everything_in(metric, catalogue))
     models = _models(made_of, catalogue) if source is None else _read_by(source)
-    statements = (behind.select,) if behind else tuple(each for one in inputs.values() for each in one.statements)
+    statements: tuple[Select, ...] = tuple(each for one in inputs.values() for each in one.statements)
+    if behind is not None:
+        statements = (behind.select,)
+    elif metric.paired:  # its parts are of the organisations that have both
+        both = replace(cell.request, metrics=tuple(each.metric for each in inputs.values()), by=("organisation",))
+        statements = tuple(_selects(both, holdings, today))
     columns = columns_of(statements)
     place = catalogue.places[f"metric:{metric.id}"]
     end = end_of(cell.period, cell.grain)
@@ -310,11 +315,13 @@ def _model_text(model: Model) -> str:
     return text
 
 
-def _made_of(metric: Metric, catalogue: Catalogue) -> Iterator[Metric]:
-    """Yields the metric, and all that it is made of."""
-    yield metric
-    for each in catalogue.inputs(metric):
-        yield from _made_of(each, catalogue)
+def _selects(request: Request, holdings: Holdings, today: date) -> Iterator[Select]:
+    """Yields the statements that the request needs, those of the inputs of derived metrics too."""
+    ready = prepared(holdings, request, today)
+    yield from (step.compiled.select for scan in ready.scans for step in scan.rounds)
+    for metric in ready.plan.derived:
+        inputs = tuple(each.id for each in holdings.catalogue.inputs(metric))
+        yield from _selects(replace(request, metrics=inputs), holdings, today)
 
 
 def _read_by(source: Source) -> list[Model]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import sqlalchemy as sa
 
-from metrics.catalogue import Metric
+from metrics.catalogue import Catalogue, Metric
 from metrics.warehouse.tables.meta import meta_load, meta_publication, meta_rejection, meta_revision
 
 if TYPE_CHECKING:
@@ -54,11 +55,18 @@ def publications_of(
 ) -> tuple[Publication, ...]:
     """Returns the publications that the metric reads, with their current files (those of the span, when given)."""
     catalogue = holdings.catalogue
-    inputs = [metric, *catalogue.inputs(metric)]
+    inputs = list(everything_in(metric, catalogue))
     models = [catalogue.models[each.model] for each in inputs if each.model]
     models += [catalogue.models[alternate.model] for each in inputs for alternate in each.alternates]
     named = (name for model in models for name in (model.publication, *model.also_from) if name is not None)
     return tuple(each for name in dict.fromkeys(named) if (each := _publication(name, holdings, span)) is not None)
+
+
+def everything_in(metric: Metric, catalogue: Catalogue) -> Iterator[Metric]:
+    """Yields the metric, and all that it is made of."""
+    yield metric
+    for each in catalogue.inputs(metric):
+        yield from everything_in(each, catalogue)
 
 
 def all_publications(holdings: Holdings) -> tuple[Publication, ...]:

@@ -91,3 +91,12 @@ def test_the_distribution_behind_a_percentile_is_a_table(layer):
     assert table.rows[0][0] == "0 to 1"
     assert table.rows[-1][0] == "104 or more"
     assert sum(int(row[1].replace(",", "")) for row in table.rows) == 7_187_677
+
+
+def test_the_files_and_statements_of_what_a_number_is_made_of_are_there_to_the_last(layer):
+    found = layer.explain("medical_records_cost_per_admission", period=date(2023, 4, 1))
+    # Cost over admissions, which are made of two counts of another publication themselves.
+    assert {each.id for each in found.publications} == {"ae_attendances", "medical_records_cost"}
+    assert len(next(each for each in found.publications if each.id == "ae_attendances").files) == 12
+    assert len(found.statements) == 3
+    assert all("current_code AS organisation" in each for each in found.sql("duckdb"))
