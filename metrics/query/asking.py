@@ -57,11 +57,9 @@ class Asking:
             if source.outcome is not None:
                 self.notes.append(_of_followed(source))
             self.notes += self._of_divided_boards(source)
-        extra = ("over",) if request.subtotals else ()
+        columns = (*request.by, *_COLUMNS, *(("over",) if request.subtotals else ()))
         shown = [
-            frames[name]
-            .select(pl.lit(name).alias("metric"), "period", *request.by, *_COLUMNS, *extra)
-            .sort("is_total", *request.by, "period")
+            self._in_order(name, frames[name].select(pl.lit(name).alias("metric"), "period", *columns))
             for name in self.plan.shown
         ]
         return Result(
@@ -79,6 +77,12 @@ class Asking:
                 for name in self.plan.shown
             },
         )
+
+    def _in_order(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Returns the rows by dimensions and period, totals last. Those of one reading are laid out so."""
+        if name in self.plan.sources and len(self.prepared.rounds) == 1:
+            return frame
+        return frame.sort("is_total", *self.plan.request.by, "period")
 
     def _of_divided_boards(self, source: Source) -> list[Note]:
         """Returns a note where figures of boards are shown that took a part of a divided one."""

@@ -12,6 +12,7 @@ import polars as pl
 from metrics.query.buckets import Buckets
 from metrics.query.plan import LEVELS
 from metrics.query.request import Filter
+from metrics.query.result import Status
 
 CODES = ("period", "org_code", *LEVELS)
 
@@ -160,9 +161,10 @@ class Ground:
         return self.with_coverage(self.buckets.calendar)
 
     def with_coverage(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Returns the frame with `reporting`, `expected`, `heard`, `held` Int64 and `share` Float64 of its rows.
+        """Returns the frame with how complete each row's period and place are, and what its figures are then worth.
 
-        Periods and places without anybody expected have 0, and no share.
+        Columns: `reporting`, `expected` Int64 (0 where nobody is expected); `is heard` Boolean: whether figures are
+        anybody's; `status of a value` and `status of nothing` String, see `Status`.
         """
         counts = self.presence.counts(self.levels, self.where)
         coverage = worst(counts, list(self.levels), self.buckets.shown, is_native=self.buckets.is_native)
@@ -170,7 +172,28 @@ class Ground:
         joined = frame.join(
             coverage.rename({"bucket": "period"}), on=keys, how="left", nulls_equal=True, maintain_order="left"
         )
-        return joined.with_columns(pl.col("reporting", "expected", "heard", "held").fill_null(0))
+        filled = joined.with_columns(pl.col("reporting", "expected", "heard", "held").fill_null(0))
+        heard = (pl.col("heard") > 0) & ~pl.col("after")
+        return filled.with_columns(
+            heard.alias("is heard"),
+            _status_of_a_value(self.buckets.source.model.coverage.threshold).alias("status of a value"),
+            _status_of_nothing().alias("status of nothing"),
+        ).drop("heard", "held", "share", "after", "running", "natives", "maturing")
+
+
+def _status_of_a_value(threshold: float) -> pl.Expr:
+    return (
+        pl.when("after").then(pl.lit(Status.NO_DATA.value))
+        .when(pl.col("running") | (pl.col("held") < pl.col("natives"))).then(pl.lit(Status.INCOMPLETE.value))
+        .when(pl.col("share") < threshold).then(pl.lit(Status.MISSING.value))
+        .when("maturing").then(pl.lit(Status.PROVISIONAL.value))
+        .otherwise(pl.lit(Status.FINAL.value))
+    )  # fmt: skip
+
+
+def _status_of_nothing() -> pl.Expr:
+    missed = ~pl.col("after") & (pl.col("expected") > 0) & (pl.col("reporting") == 0)
+    return pl.when(missed).then(pl.lit(Status.MISSING.value)).otherwise(pl.lit(Status.NO_DATA.value))
 
 
 def kept(where: Iterable[Filter]) -> list[pl.Expr]:
