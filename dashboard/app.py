@@ -18,6 +18,7 @@ from dashboard.menu import Entry, entries  # noqa: E402
 from dashboard.viewmodels import holdings  # noqa: E402
 from dashboard.visit import Visit  # noqa: E402
 from metrics.catalogue import CatalogueError  # noqa: E402
+from metrics.query.errors import QueryError  # noqa: E402
 from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError  # noqa: E402
 
 _SIDEBAR = 224
@@ -72,6 +73,8 @@ def guarded(entry: Entry) -> None:
     except CatalogueError as error:
         states.wrong_definitions(error.findings)
         _look_again()
+    except QueryError as error:
+        states.state("This cannot be answered", str(error), level=2)
     except Exception as error:  # noqa: BLE001 - nobody shall see a traceback; it is logged with the reference
         states.failed(entry.path, error, level=2)  # the page has its own first heading
 

@@ -154,6 +154,8 @@ def period_words(period: date, grain: str) -> str:
             return f"FY {financial_year(period)}"
         case "week":
             return f"week of {day_words(period)}"
+        case "hour":
+            return f"{day_words(period)}, {period:%H:%M}"
         case _:
             return day_words(period)
 
@@ -170,7 +172,7 @@ def period_end(period: date, grain: str) -> date:
         case "week":
             return period + timedelta(days=6)
         case _:
-            return period
+            return period.date() if isinstance(period, datetime) else period
 
 
 def months_after(day: date, months: int) -> date:

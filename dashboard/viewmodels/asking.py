@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from dashboard.viewmodels.reach import Reach, levels_of, reach
 from dashboard.viewmodels.scope import widening_of
 from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, values_of
 from metrics.catalogue import Catalogue, Metric
+from metrics.query.errors import QueryError
 from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Result
 
@@ -41,8 +42,8 @@ class History:
 
 
 def board_grain(catalogue: Catalogue, metric: Metric) -> Grain | None:
-    """Returns the grain for board reading: months for daily and weekly data, else the metric's own (None)."""
-    return Grain.MONTH if catalogue.model_of(metric).grain in ("day", "week") else None
+    """Returns the grain for board reading: months for hourly, daily and weekly data, else the metric's own (None)."""
+    return Grain.MONTH if catalogue.model_of(metric).grain in ("hour", "day", "week") else None
 
 
 def filters_of(place: Place, services: Sequence[str] = ()) -> tuple[Filter, ...]:
@@ -77,12 +78,38 @@ def histories(
     for (_, grain), members in batches.items():
         ids = tuple(metric.id for metric, _ in members)
         shown = members[0][1].shown
-        result = layer.ask(Request(ids, grain=grain, where=filters_of(shown), period_to=period_to))
+        request = Request(ids, grain=grain, where=filters_of(shown), period_to=period_to)
+        try:
+            result = layer.ask(request)
+        except QueryError as error:
+            answers |= _one_by_one(layer, members, request, error)
+            continue
         for metric, found in members:
             points = points_of(result.frame, metric.id)
             widening = widening_of(layer.catalogue, metric, shown)
             series = Series(metric, str(result.grains[metric.id]), points, widening)
             answers[metric.id] = History(found, series, notes_for(result, metric, layer.catalogue))
+    return answers
+
+
+def _one_by_one(
+    layer: Layer, members: Sequence[tuple[Metric, Reach]], request: Request, error: QueryError
+) -> dict[str, History]:
+    """Returns the histories of metrics of which some cannot be answered: those say why, the others are shown."""
+    answers: dict[str, History] = {}
+    for metric, found in members:
+        said = error
+        if len(members) > 1:
+            try:
+                result = layer.ask(replace(request, metrics=(metric.id,)))
+            except QueryError as own:
+                said = own
+            else:
+                series = Series(metric, str(result.grains[metric.id]), points_of(result.frame, metric.id))
+                answers[metric.id] = History(found, series, notes_for(result, metric, layer.catalogue))
+                continue
+        grain = request.grain or layer.catalogue.model_of(metric).grain
+        answers[metric.id] = History(found, Series(metric, str(grain), ()), (str(said),))
     return answers
 
 

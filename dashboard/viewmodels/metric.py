@@ -13,7 +13,7 @@ from dashboard.viewmodels.asking import History, Layer, board_grain, filters_of,
 from dashboard.viewmodels.charts import Item, LineChart, RankChart, Reference, Scope, line_chart, rank_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
-from dashboard.viewmodels.reach import Reach, levels_of, next_levels, reach
+from dashboard.viewmodels.reach import Reach, levels_of, made_from, next_levels, reach
 from dashboard.viewmodels.scope import widening_of
 from dashboard.viewmodels.scorecard import Row, row_of
 from dashboard.viewmodels.series import Series, Spread, points_of, spread_of, values_of
@@ -92,12 +92,20 @@ def splits_of(catalogue: Catalogue, metric: Metric, place: Place) -> dict[str, s
     # An index has no figure for a level above the organisation: its organisations are shown side by side instead.
     levels = () if metric.type == "index" else next_levels(catalogue, metric, place)
     found = {level: LEVEL_WORDS[level] for level in levels}
-    if metric.model is not None:
-        models = [metric.model, *(alternate.model for alternate in metric.alternates)]
-        for name in models:
-            found.update({each.name: each.title for each in catalogue.models[name].dimensions})
+    found.update(_dimensions(catalogue, metric))
     # A dimension that is called like a column of the answer cannot be asked for.
     return {name: title for name, title in found.items() if name not in _ANSWER_COLUMNS}
+
+
+def _dimensions(catalogue: Catalogue, metric: Metric) -> dict[str, str]:
+    """Returns the dimensions of a metric's models, name to title; of one made of others, those that all share."""
+    if metric.model is not None:
+        models = [metric.model, *(alternate.model for alternate in metric.alternates)]
+        return {each.name: each.title for name in models for each in catalogue.models[name].dimensions}
+    if metric.type == "derived":  # its parts may come from tables with dimensions of the same name and another meaning
+        return {}
+    inputs = [_dimensions(catalogue, each) for each in made_from(catalogue, metric)]
+    return {name: title for name, title in inputs[0].items() if all(name in each for each in inputs)}
 
 
 def grains_of(catalogue: Catalogue, metric: Metric) -> tuple[Grain, ...]:
@@ -107,7 +115,7 @@ def grains_of(catalogue: Catalogue, metric: Metric) -> tuple[Grain, ...]:
     return tuple(
         grain
         for grain in order[order.index(native) :]
-        if not (native is not Grain.DAY and grain is Grain.WEEK and native is not Grain.WEEK)
+        if grain is not Grain.WEEK or native in (Grain.HOUR, Grain.DAY, Grain.WEEK)
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboard.viewmodels.places import Place, Places
-from metrics.catalogue import Catalogue, Metric
+from metrics.catalogue import Catalogue, Metric, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,13 @@ class Reach:
         asked: the place that the reader chose.
         shown: the place whose figure is shown.
         below: the levels below England at which the metric is held.
+        of_nobody: the rows are no organisation's: the figure is that of all of them.
     """
 
     asked: Place
     shown: Place
     below: frozenset[str] = frozenset()
+    of_nobody: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -30,6 +32,8 @@ class Reach:
     @property
     def label(self) -> str:
         """Returns whose figure it is when it is not the place's own, empty otherwise."""
+        if self.of_nobody:
+            return "Not held by organisation"
         if self.is_own:
             return ""
         if self.shown.kind == "england":
@@ -46,17 +50,36 @@ def levels_of(catalogue: Catalogue, metric: Metric) -> frozenset[str]:
     """Returns the levels that a metric, or an alternate of it, can be grouped by; of a derived one, those all share."""
     if metric.model is not None:
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
-        return frozenset(level for model in models for level in catalogue.models[model].levels)
+        return frozenset(level for name in models for level in _levels(catalogue.models[name]))
     shared: frozenset[str] | None = None
-    for each in catalogue.inputs(metric):
+    for each in made_from(catalogue, metric):
         levels = levels_of(catalogue, each)
         shared = levels if shared is None else shared & levels
     return shared or frozenset()
 
 
+def made_from(catalogue: Catalogue, metric: Metric) -> tuple[Metric, ...]:
+    """Returns the metrics whose rows a metric made of others is split and filtered by; of a cohort, what began it."""
+    inputs = catalogue.inputs(metric)
+    return inputs[:1] if metric.type == "conversion" else inputs
+
+
+def _levels(model: Model) -> tuple[str, ...]:
+    return model.levels if model.organisation is not None else ()
+
+
+def _is_nobodys(catalogue: Catalogue, metric: Metric) -> bool:
+    if metric.model is not None:
+        return catalogue.models[metric.model].organisation is None
+    return any(_is_nobodys(catalogue, each) for each in made_from(catalogue, metric))
+
+
 def reach(catalogue: Catalogue, metric: Metric, place: Place, places: Places) -> Reach:
     """Returns the nearest place, from the chosen one upwards, at which the metric is published."""
     levels = levels_of(catalogue, metric)
+    if _is_nobodys(catalogue, metric):
+        whole = replace(places.england, name=f"All of {catalogue.model_of(metric).title.lower()}")
+        return Reach(place, whole, of_nobody=True)
     for candidate in (place, *places.above(place)):
         if candidate.kind == "england" or candidate.level in levels:
             return Reach(place, candidate, levels - {"england"})

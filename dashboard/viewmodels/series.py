@@ -12,6 +12,7 @@ import polars as pl
 from dashboard import format as words
 from metrics.catalogue import Metric
 from metrics.catalogue.definition import Target
+from metrics.query.periods import day_of
 from metrics.query.result import Status
 
 Judgement = Literal["better", "worse", "no change", "no better direction", "not judged"]
@@ -81,7 +82,7 @@ class Series:
         """Returns the series from a day on."""
         if day is None:
             return self
-        return replace(self, points=tuple(point for point in self.points if point.period >= day))
+        return replace(self, points=tuple(point for point in self.points if day_of(point.period) >= day))
 
     def shown_since(self, day: date | None) -> Series:
         """Returns the series for a chart from a day on; yearly ones whole, as a few points tell nothing."""

@@ -20,7 +20,7 @@ from metrics.query.request import Grain
 
 DEFAULT = "ae_four_hour"
 _GRAINS = {
-    Grain.DAY: "Days", Grain.WEEK: "Weeks", Grain.MONTH: "Months", Grain.QUARTER: "Quarters",
+    Grain.HOUR: "Hours", Grain.DAY: "Days", Grain.WEEK: "Weeks", Grain.MONTH: "Months", Grain.QUARTER: "Quarters",
     Grain.FINANCIAL_YEAR: "Financial years",
 }  # fmt: skip
 

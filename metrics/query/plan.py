@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from metrics.catalogue import Alternate, Catalogue, Metric, Model, Window, parse_window
 from metrics.query.errors import GrainError, QueryError, UnknownDimensionError
-from metrics.query.periods import NESTS
+from metrics.query.periods import NESTS, day_of
 from metrics.query.request import Filter, Grain, Request
 from metrics.query.source import Outcome, Source
 
@@ -106,6 +106,8 @@ def _with_plain_names(request: Request) -> Request:
         request,
         by=tuple(dict.fromkeys(ALIASES.get(name, name) for name in request.by)),
         where=(*chosen, *dict.fromkeys(others)),
+        period_from=None if request.period_from is None else day_of(request.period_from),
+        period_to=None if request.period_to is None else day_of(request.period_to),
         subtotals=tuple(tuple(ALIASES.get(name, name) for name in each) for each in request.subtotals),
     )
 

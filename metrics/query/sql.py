@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,7 +108,8 @@ def extent(model: Model, catalogue: Catalogue) -> sa.Select[Any]:
 
 def repeats(table: sa.Table, columns: Iterable[str]) -> sa.Select[Any]:
     """Returns the statement for how many keys stand on several rows of a table: `keys`."""
-    keys = [table.c[name] for name in columns]
+    rows = table.alias("f")  # BigQuery knows no column by its schema, table and name
+    keys = [rows.c[name] for name in columns]
     twice = sa.select(*keys).where(*(key.is_not(None) for key in keys)).group_by(*keys).having(sa.func.count() > 1)
     return sa.select(sa.func.count().label("keys")).select_from(twice.subquery())
 
@@ -125,9 +126,7 @@ def _distinct(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> sa.S
     """Returns the statement that counts within each period asked for, whose rows may belong to several of them."""
     spans = [
         sa.select(
-            sa.literal(bucket, sa.Date).label(PERIOD),
-            sa.literal(start, sa.Date).label("first_day"),
-            sa.literal(end, sa.Date).label("last_day"),
+            _moment(bucket).label(PERIOD), _moment(start).label("first_period"), _moment(end).label("last_period")
         )
         for bucket, start, end in reach.buckets
     ]
@@ -135,9 +134,13 @@ def _distinct(scan: Scan, rows: Rows, reach: Reach, by: tuple[str, ...]) -> sa.S
     keys = [spine.c[PERIOD], *(rows.dimension(name).label(name) for name in by)]
     parts = [part for source in scan.sources for part in _parts(rows, source)]
     conditions = [rows.from_to(reach.first, reach.last), *_conditions(scan, rows, reach, by)]
-    within = rows.period.between(spine.c.first_day, spine.c.last_day)
+    within = rows.period.between(spine.c.first_period, spine.c.last_period)
     joined = rows.joined().join(spine, within)
     return sa.select(*keys, *parts).select_from(joined).where(*conditions).group_by(*keys)
+
+
+def _moment(period: date) -> Element:
+    return sa.literal(period, sa.DateTime if isinstance(period, datetime) else sa.Date)
 
 
 def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: tuple[str, ...]) -> sa.Select[Any]:

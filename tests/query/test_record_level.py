@@ -109,6 +109,12 @@ def test_distinct_patients_of_a_window_are_counted_once(layer: MetricsLayer) -> 
     assert statuses[-1] == "no data"  # beyond the newest day that is held
 
 
+def test_distinct_patients_are_counted_by_the_hour_too(layer: MetricsLayer) -> None:
+    asked = Request.of("patients", grain=Grain.HOUR, period_from=date(2026, 4, 20), period_to=date(2026, 4, 20))
+    held = {hour: value for hour, value in _cells(layer, asked).items() if value}
+    assert held == {datetime(2026, 4, 20, 11, tzinfo=LONDON): 2}
+
+
 def test_means_minima_and_maxima_leave_out_what_is_not_known(layer: MetricsLayer) -> None:
     march = {"period_from": date(2026, 3, 1), "period_to": date(2026, 3, 31), "grain": Grain.MONTH}
     frame = layer.ask(Request.of("mean_wait", "shortest_wait", "longest_wait", **march)).frame
