@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlglot import exp
 
 from metrics.catalogue.definition import ColumnType
-from metrics.catalogue.expression import ExpressionError, parse
+from metrics.catalogue.expression import ExpressionError, build, parse
 from metrics.interchange.metricflow_filters import NotMappedError, translated
 from metrics.interchange.metricflow_models import Binder, key_of, title_of
 from metrics.interchange.metricflow_project import Aggregate, Metric
@@ -107,6 +108,7 @@ class Rows:
     def _read(self, table: str, text: str, wanted: ColumnType | None) -> exp.Expr:
         try:
             tree = parse(text)
+            build(text, {column.name: sa.column(column.name) for column in tree.find_all(exp.Column)})
         except ExpressionError as error:
             raise NotMappedError(str(error)) from error
         self.binder.tables.read(table, tree, wanted)

@@ -82,9 +82,13 @@ PERCENTILE = Kind(
     "OSS13", "There is no expression in BigQuery's dialect.", "Its PERCENTILE_CONT is no aggregate function.",
     "Use APPROX_QUANTILES there, which is approximate.",
 )  # fmt: skip
+ROUNDING = Kind(
+    "OSS14", "round, greatest and least are the database's own.",
+    "Databases differ in halves and in nulls, which Bellwether evens out.", "Check them on the database in use.",
+)  # fmt: skip
 KINDS = (
     GOVERNANCE, COVERAGE, MERGERS, OVERLAPS, FILTER, LEVEL, INDEX, LEFT_OUT, ALTERNATES, LABELS, ACROSS, ZONE,
-    PERCENTILE,
+    PERCENTILE, ROUNDING,
 )  # fmt: skip
 
 _TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
@@ -304,6 +308,8 @@ def _metric(catalogue: Catalogue, metric: Metric, found: Written, losses: list[L
         losses.append(Loss(PERCENTILE, f"{where}: expression"))
     elif found.tree.find(exp.Distinct) is not None and metric.combines_over_time != "sum":
         losses.append(Loss(LEVEL, f"{where}: expression"))
+    if any(fact.tree.find(exp.Round, exp.Greatest, exp.Least) is not None for fact in found.facts):
+        losses.append(Loss(ROUNDING, f"{where}: expr"))
     if len(found.datasets) > 1:
         losses.append(Loss(ACROSS, f"{where}: formula"))
     words = [part.words for part in (metric.numerator, metric.denominator) if part is not None]

@@ -55,6 +55,8 @@ def parts(document: Mapping[str, Any]) -> dict[str, Parts]:
 
 
 def _parts(tree: exp.Expr) -> Parts:
+    if isinstance(tree, exp.Case) and tree.args.get("default") is None:
+        tree = tree.args["ifs"][0].args["true"]  # a level, that is asked for one period
     if not isinstance(tree, exp.Div):
         return Parts(tree.sql(dialect="postgres"), None)
     upper, lower = tree.this, tree.expression

@@ -114,7 +114,9 @@ def _facts(metric: Metric, model: Model) -> Iterator[Fact]:
     if metric.measure is not None:
         parts = {"measure": metric.measure}
     for name, part in parts.items():
-        yield Fact(model.name, f"{metric.id}_{name}", part.words, _row(part, model, both))
+        # Of published data, a measure is not reported where no row passes its filter.
+        zero = part.agg == "sum" and (name != "measure" or model.absence_is_zero)
+        yield Fact(model.name, f"{metric.id}_{name}", part.words, _row(part, model, both, adds_nothing=zero))
 
 
 def _reported(part: Part) -> Iterator[exp.Expr]:
@@ -125,16 +127,18 @@ def _reported(part: Part) -> Iterator[exp.Expr]:
         yield exp.Not(this=exp.Is(this=operand, expression=exp.Null()))
 
 
-def _row(part: Part, model: Model, both: Sequence[exp.Expr]) -> exp.Expr:
-    """Returns what one row adds to the part: nothing known when it is no row of the model or does not report."""
+def _row(part: Part, model: Model, both: Sequence[exp.Expr], *, adds_nothing: bool) -> exp.Expr:
+    """Returns what one row adds to the part: null when it is no row of the model or does not report.
+
+    A row that does not pass the part's filter adds 0 where `adds_nothing`, else null.
+    """
     value = scalar(part.expr)
     ours = [*([scalar(model.filter)] if model.filter else []), *both]
     if part.filter is None:
         return exp.Case(ifs=[exp.If(this=_all(ours), true=value)]) if ours else value
     branches = [exp.If(this=_all([*ours, scalar(part.filter)]), true=value)]
-    if part.agg != "sum":
+    if not adds_nothing:
         return exp.Case(ifs=branches)
-    # A row that does not pass the filter adds nothing, which is known.
     if not ours:
         return exp.Case(ifs=branches, default=_number(0))
     return exp.Case(ifs=[*branches, exp.If(this=_all(ours), true=_number(0))])
