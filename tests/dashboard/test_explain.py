@@ -99,4 +99,4 @@ def test_the_files_and_statements_of_what_a_number_is_made_of_are_there_to_the_l
     assert {each.id for each in found.publications} == {"ae_attendances", "medical_records_cost"}
     assert len(next(each for each in found.publications if each.id == "ae_attendances").files) == 12
     assert len(found.statements) == 3
-    assert all("current_code AS organisation" in each for each in found.sql("duckdb"))
+    assert all("AS organisation" in each for each in found.sql("duckdb"))
