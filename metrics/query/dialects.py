@@ -179,13 +179,13 @@ class _Own(DefaultDialect):
     """What the dialects without a relative in SQLAlchemy share."""
 
     default_paramstyle = "named"
-    div_is_floordiv = False  # definitions divide doubles only
     supports_native_boolean = True
     supports_statement_cache = True
 
 
 class _Spark(_Own):
     name = "spark"
+    div_is_floordiv = False
     type_compiler_cls = _types(VARCHAR="STRING", TEXT="STRING", DATETIME="TIMESTAMP_NTZ", FLOAT="DOUBLE")
     preparer: type[compiler.IdentifierPreparer] = _BackticksAlways
     colspecs = _literals(_DATE, _TIMESTAMP_NTZ, _ESCAPED_TEXT)
@@ -218,6 +218,7 @@ class _Trino(_Own):
 
 class _Snowflake(_Own):
     name = "snowflake"
+    div_is_floordiv = False
     type_compiler_cls = _types(DATETIME="TIMESTAMP_NTZ")
     preparer = _quotes(" ".join(_SNOWFLAKE_RESERVES).split(), compiler.IdentifierPreparer)
     colspecs = _literals(_DATE, _TIMESTAMP_NTZ_CAST, _ESCAPED_TEXT)
