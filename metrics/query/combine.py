@@ -108,14 +108,16 @@ def _rolled(frame: pl.DataFrame, keys: list[str], buckets: Buckets) -> pl.DataFr
     """Returns the windows of equal length, as running sums along every series made dense."""
     dimensions = keys[1:]
     series = frame.select(dimensions).unique() if dimensions else pl.DataFrame(height=1)
+    marked = frame.with_columns(pl.lit(1, pl.Int64).alias("rows"))
     dense = series.join(buckets.spine, how="cross", maintain_order="left_right").join(
-        frame, on=["period", *dimensions], how="left", nulls_equal=True, maintain_order="left"
+        marked, on=["period", *dimensions], how="left", nulls_equal=True, maintain_order="left"
     )
     # Each series starts as far before the first period asked for as a window reaches: none reaches into another.
-    rolling = pl.col(*_PARTS).rolling_sum(buckets.calendar["natives"][0], min_samples=1)
+    rolling = pl.col(*_PARTS, "rows").rolling_sum(buckets.calendar["natives"][0], min_samples=1)
     kind = kind_of(buckets.source.grain)
     wanted = pl.col("period").is_between(pl.lit(buckets.starts[0], kind), pl.lit(buckets.starts[-1], kind))
-    return dense.with_columns(rolling).filter(wanted).select(*keys, *_PARTS)
+    # A window without rows stands for nothing, as a period without rows does; one of unreported rows stands.
+    return dense.with_columns(rolling).filter(wanted, pl.col("rows").is_not_null()).select(*keys, *_PARTS)
 
 
 def _percentile(bins: pl.DataFrame, source: Source, by: tuple[str, ...]) -> tuple[pl.DataFrame, list[Note]]:
