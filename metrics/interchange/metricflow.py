@@ -67,7 +67,8 @@ def read_project(paths: Iterable[Path]) -> Imported:
     binder = Binder(project)
     mapper = Mapper(project, binder)
     mapper.map_all()
-    settling = _Settling(mapper.spots, {f"semantic model {each.name}": each.spot for each in project.models.values()})
+    sources = {each.table: each.spot for each in project.models.values()}
+    settling = _Settling(mapper.spots, sources | {each.name: each.spot for each in project.models.values()})
     for body in described(mapper.made):
         settling.take(body)
     settling.models = {model.name: model for model in binder.definitions()}
@@ -128,7 +129,7 @@ class _Settling:
         self.tables = {name: table for name, table in self.tables.items() if name in tables}
 
     def _faults(self) -> Iterator[tuple[str, Fault]]:
-        """Yields the faults of the first subject that has any: others may follow from it."""
+        """Yields a fault of the first table or model that has any, for others may follow; else one of each metric."""
         subjects = [f"table:{name}" for name in self.tables]
         subjects += [f"model:{name}" for name in self.models]
         subjects += [f"metric:{name}" for name in self.metrics]
@@ -138,11 +139,10 @@ class _Settling:
         )
         errors = [rule for rule in RULES if rule.severity == "error" and rule.code not in _FILLED_IN_LATER]
         found = [(rule.code, fault) for rule in errors for fault in rule.faults(catalogue)]
-        for subject in subjects:
-            mine = [(code, fault) for code, fault in found if fault.subject == subject]
-            if mine:
-                yield mine[0]
-                return
+        first = {fault.subject: (code, fault) for code, fault in reversed(found)}
+        faulty = [subject for subject in subjects if subject in first]
+        alone = faulty[:1] if faulty and not faulty[0].startswith("metric:") else faulty
+        yield from (first[subject] for subject in alone)
 
     def _mend(self, code: str, fault: Fault) -> None:
         kind, name = fault.subject.split(":", 1)
@@ -181,5 +181,6 @@ class _Settling:
         self.notes.append(Note("not mapped", self.spots[metric], f"metric {metric}", reason))
 
     def _source(self, name: str) -> Spot:
-        found = [spot for subject, spot in self.sources.items() if name.startswith(subject.split(" ")[-1])]
-        return found[0] if found else next(iter(self.sources.values()))
+        """Returns where the semantic model of a model or a table stands; a model can be one by another time."""
+        named = [key for key in self.sources if f"{name}_by_".startswith(f"{key}_by_")]
+        return self.sources[max(named, key=len)]

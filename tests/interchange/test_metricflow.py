@@ -265,3 +265,27 @@ def test_a_folder_is_read_without_what_dbt_makes(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "one.yml").write_text(HEAD.replace("rows", f"rows_{folder.strip('.')}"), encoding="utf-8")
     assert {each.id for each in read_project([tmp_path]).metrics} == {"rows_models", "amount"}
+
+
+def test_a_name_that_bellwether_has_for_a_table_is_refused_with_its_place(tmp_path: Path) -> None:
+    found = imported(HEAD.replace("- name: t\n", "- name: fact_ae_month\n"), tmp_path)
+    told = said(found, "not mapped")
+    assert (2, "table fact_ae_month") in {(line, subject) for line, subject, _ in told}
+    assert found.metrics == ()
+
+
+def test_two_keys_to_one_table_join_once_and_say_so(tmp_path: Path) -> None:
+    found = imported(
+        HEAD.replace("- {name: kind,", "- {name: host_id, entity: {type: foreign, name: host}}\n      - {name: kind,")
+        + "  - name: people\n    semantic_model: true\n    columns:\n"
+        "      - {name: person_id, entity: {type: primary, name: other}}\n"
+        "      - {name: sex, dimension: categorical}\n"
+        "    derived_semantics: {entities: [{name: host, type: unique, expr: person_id}]}\n",
+        tmp_path,
+    )
+    (model,) = found.models
+    assert [(join.to, join.keys) for join in model.joins] == [("people", {"other_id": "person_id"})]
+    assert [dimension.name for dimension in model.dimensions] == ["kind", "other_sex"]
+    assert [subject for _, subject, why in said(found, "not mapped") if "joined already" in why] == [
+        "semantic model t: entity host"
+    ]
