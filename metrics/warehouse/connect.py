@@ -12,12 +12,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.embedded import current_version, snapshot_path
-from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseUnreachableError
+from metrics.warehouse.errors import TookTooLongError, WarehouseNotBuiltError, WarehouseUnreachableError
 from metrics.warehouse.frames import Compiled, Select, compiled, read_compiled
 from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import DIALECT as SPARK
-from metrics.warehouse.spark.url import is_spark
+from metrics.warehouse.spark.url import is_spark, look_again
 from metrics.warehouse.tables.meta import meta_load
 
 _THREADS = 2
@@ -45,7 +45,7 @@ class Snapshot:
         try:
             return self._read(statement)
         except sa.exc.DBAPIError as error:
-            if not error.connection_invalidated or isinstance(error.orig, TimeoutError):
+            if not error.connection_invalidated or isinstance(error.orig, TookTooLongError):
                 raise
             # The connection broke. Reading changes nothing, so that a fresh one may be asked again, once.
             return self._read(statement)
@@ -140,13 +140,19 @@ class _ServerSource:
         place = self._engine.url.render_as_string()
         version = sa.select(sa.func.max(meta_load.c.load_id), sa.func.count(), sa.func.max(meta_load.c.loaded_at))
         with self._engine.connect() as connection:
+            if self._engine.dialect.name == SPARK:
+                look_again(connection, meta_load)
             if seen is None:
                 check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
         if last is None:
             raise self._not_built()
         name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
-        return seen if seen is not None and seen.data_version == name else Snapshot(self._engine, name)
+        if seen is not None and seen.data_version == name:
+            return seen
+        if self._engine.dialect.name == SPARK:
+            self._engine.dispose()  # a session keeps reading the files that a table had when it first read it
+        return Snapshot(self._engine, name)
 
     def _not_built(self) -> WarehouseNotBuiltError:
         read_only = self._engine.dialect.name == SPARK

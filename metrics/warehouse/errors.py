@@ -74,3 +74,7 @@ class WarehouseUnreachableError(WarehouseError):
         """Returns the error for a database at `place`, with the first line of what its driver said."""
         first = next(iter(str(error).splitlines()), type(error).__name__)
         return cls(f"{place} does not answer ({first}). Check BELLWETHER_WAREHOUSE, and that the server runs.")
+
+
+class TookTooLongError(Exception):
+    """Marks a driver's errors that mean: the answer did not come in time. Asking again would take as long again."""

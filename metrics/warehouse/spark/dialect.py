@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
-from pyhive.sqlalchemy_hive import HiveCompiler, HiveDialect, HiveTypeCompiler
+from pyhive.sqlalchemy_hive import HiveCompiler, HiveDialect, HiveIdentifierPreparer, HiveTypeCompiler
 from sqlalchemy.engine import URL, default, interfaces, processors
 
 from metrics.warehouse.spark import session
@@ -53,7 +53,16 @@ class _Numeric(sa.Numeric[Any]):
         return lambda value: None if value is None else str(value)
 
 
-class _Compiler(HiveCompiler):  # type: ignore[misc]  # PyHive is not typed
+class _Preparer(HiveIdentifierPreparer):  # type: ignore[misc]  # PyHive is not typed
+    """Quotes every name, and doubles the quotes in it, which PyHive leaves."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        super().__init__(dialect)
+        self.escape_quote = self.initial_quote
+        self.escape_to_quote = self.escape_quote * 2
+
+
+class _Compiler(HiveCompiler):  # type: ignore[misc]
     def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:  # noqa: ARG002
         return f"CAST({sqltext} AS {self.dialect.type_compiler_instance.process(dbapi_type)})"
 
@@ -116,6 +125,7 @@ class SparkDialect(HiveDialect):  # type: ignore[misc]
     div_is_floordiv = False  # 1 / 2 is 0.5
     bind_typing = interfaces.BindTyping.RENDER_CASTS
     colspecs = {sa.Date: _Date, sa.DateTime: _DateTime, sa.Float: _Float, sa.Numeric: _Numeric}  # noqa: RUF012 - SQLAlchemy's convention
+    preparer = _Preparer
     statement_compiler = _Compiler
     type_compiler = _TypeCompiler  # SQLAlchemy takes this one before type_compiler_cls, and PyHive sets it
     execution_ctx_cls = default.DefaultExecutionContext  # a dot in a column's name is part of it

@@ -30,8 +30,11 @@ _TYPES = {
 _KEPT_COPIES = 2  # the newest, and the one that queries under way may still read
 
 
-class FolderNotSeenError(WarehouseError):
-    """A folder that Spark does not see."""
+_PATTERN = frozenset("*?[]{}\\")
+
+
+class UnusableFolderError(WarehouseError):
+    """A folder that Spark does not see, or takes for a pattern."""
 
 
 def publish(
@@ -50,18 +53,23 @@ def publish(
 
     Raises:
         DatabaseUrlError: the URL cannot be used.
-        FolderNotSeenError: Spark does not see the folder; nothing was changed in Spark.
+        UnusableFolderError: Spark does not see the folder; nothing was changed in Spark.
         sqlalchemy.exc.DBAPIError: Spark refuses; the data version stays as it was.
         OSError: the folder cannot be written.
     """
+    if _PATTERN & set(str(folder.resolve())):
+        raise UnusableFolderError(
+            f"Spark would take {folder.resolve()} for a pattern. Name a folder without any of *?[]{{}}\\"
+        )
     engine = server_engine(checked_url(url))
     copy = folder.resolve() / f"{snapshot.data_version}-{uuid.uuid4().hex[:8]}"
     copy.mkdir(parents=True)
     ordered = sorted(tables, key=lambda table: table is meta_load)
-    schemas = {table.name: _write(snapshot.frame(sa.select(table)), copy / table.name) for table in ordered}
+    frames = ((table.name, snapshot.frame(sa.select(table))) for table in ordered)
+    schemas = {name: _write(frame, copy / name) for name, frame in frames}
     try:
         with engine.connect() as connection:
-            _check_seen(connection, copy / meta_load.name)
+            _check_seen(connection, copy / meta_load.name, _rows(copy / meta_load.name))
             held = {name.lower() for name in sa.inspect(connection).get_table_names()}
             for name, columns in schemas.items():
                 _change_over(connection, name, columns, copy / name, is_held=name in held)
@@ -79,6 +87,10 @@ def _write(frame: pl.DataFrame, folder: Path) -> dict[str, str]:
     return {name: _TYPES[dtype.base_type()] for name, dtype in frame.schema.items()}
 
 
+def _rows(folder: Path) -> int:
+    return int(pl.scan_parquet(folder / _FILE).select(pl.len()).collect().item())
+
+
 def _change_over(connection: sa.Connection, name: str, columns: dict[str, str], folder: Path, *, is_held: bool) -> None:
     quote = connection.dialect.identifier_preparer.quote_identifier
     place = {"place": _place(folder)}
@@ -92,16 +104,15 @@ def _change_over(connection: sa.Connection, name: str, columns: dict[str, str], 
     connection.exec_driver_sql(f"CREATE TABLE {quote(name)} ({listed}) USING parquet LOCATION %(place)s", place)
 
 
-def _check_seen(connection: sa.Connection, folder: Path) -> None:
+def _check_seen(connection: sa.Connection, folder: Path, rows: int) -> None:
     """Checks that Spark sees the folder: a table on files that it does not see is empty, and says nothing."""
-    rows = pl.scan_parquet(folder / _FILE).select(pl.len()).collect().item()
     path = connection.dialect.identifier_preparer.quote_identifier(_place(folder))
     try:
         seen = connection.exec_driver_sql(f"SELECT count(*) FROM parquet.{path}").scalar()
     except sa.exc.ProgrammingError:
         seen = None
     if seen != rows:
-        raise FolderNotSeenError(
+        raise UnusableFolderError(
             f"Spark does not see what was written to {folder}. Name a folder that this machine and every node of Spark "
             "see under the same path. Nothing was changed in Spark."
         )

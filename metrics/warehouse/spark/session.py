@@ -31,6 +31,8 @@ from thrift.Thrift import TException
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport
 
+from metrics.warehouse.errors import TookTooLongError
+
 __all__ = [
     "ConnectionLostError",
     "DataError",
@@ -53,6 +55,7 @@ __all__ = [
 apilevel, paramstyle, threadsafety = "2.0", hive.paramstyle, 1
 
 CONNECT_SECONDS = 15.0
+PING_SECONDS = 1.0
 GRACE_SECONDS = 5.0  # how long after the deadline the server may still say so itself
 FETCHED_ROWS = 50_000
 _BUFFER = 1 << 18
@@ -70,7 +73,7 @@ class ConnectionLostError(OperationalError):  # type: ignore[misc]  # PyHive is 
     """The server is gone, or does not know the session any more."""
 
 
-class DeadlineError(OperationalError, TimeoutError):  # type: ignore[misc]  # PyHive is not typed
+class DeadlineError(OperationalError, TookTooLongError):  # type: ignore[misc]  # PyHive is not typed
     """The answer did not come in time, and the server stopped looking for it."""
 
 
@@ -123,7 +126,7 @@ class Session(hive.Connection):  # type: ignore[misc]
 
     def is_alive(self) -> bool:
         """Returns whether the server answers and knows this session."""
-        self.deadline = CONNECT_SECONDS
+        self.deadline = PING_SECONDS
         try:
             self.client.GetInfo(ttypes.TGetInfoReq(self.sessionHandle, ttypes.TGetInfoType.CLI_DBMS_NAME))
         except OperationalError:

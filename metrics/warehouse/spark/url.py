@@ -1,4 +1,4 @@
-"""The URL of a Spark Thrift server: what it may say."""
+"""Reaching a Spark Thrift server: what its URL may say, without the packages that only its users have."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def checked_spark_url(parsed: sa.URL) -> str:
 def is_spark(url: str) -> bool:
     """Returns whether the URL is of a Spark Thrift server."""
     return sa.make_url(url).get_backend_name() == BACKEND
+
+
+def look_again(connection: sa.Connection, table: sa.Table) -> None:
+    """Makes the session forget where the table's files are, which others may have replaced since it first looked."""
+    connection.exec_driver_sql(f"REFRESH TABLE {connection.dialect.identifier_preparer.format_table(table)}")
 
 
 def _problem(parsed: sa.URL) -> str | None:
