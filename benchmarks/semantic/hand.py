@@ -65,9 +65,7 @@ _ROLLING = f"""
 
 QUESTIONS = {
     "a": Question("DNA rate by service and month, all three years", "month", FIRST, LAST, _grouped("month")),
-    "b": Question(
-        "DNA rate by service and week, 20 weeks of 2025", "week", *WEEKS, _grouped("week", _between(*WEEKS))
-    ),
+    "b": Question("DNA rate by service and week, 20 weeks of 2025", "week", *WEEKS, _grouped("week", _between(*WEEKS))),
     "c": Question("DNA rate of the last 28 days by service and day, 2025", "day", *YEAR, _ROLLING),
 }
 

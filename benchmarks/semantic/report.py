@@ -89,7 +89,7 @@ def markdown(found: Findings) -> str:
         ),
         _time_table(found),
         "## Compile, from the request to SQL text",
-        "Warm, median in milliseconds.",
+        "Warm, medians in milliseconds.",
         _compile_table(found),
         "## Right or wrong, point by point",
         "Against rates added up in loops, without SQL. An error is that of the worst wrong point.",
@@ -115,12 +115,13 @@ def _time_table(found: Findings) -> str:
 
 
 def _compile_table(found: Findings) -> str:
-    lines = ["| | query | compile | plan cached |", "|---|---|---:|---:|"]
+    lines = ["| | query | compile | CPU | plan cached |", "|---|---|---:|---:|---:|"]
     for who in found.contestants:
         for query in who.queries:
-            compiled = found.times.median(who.name, query, "compile")
-            cached = f"{found.times.median(who.name, query, 'cached'):.2f}" if "cached" in who.steps else ""
-            lines.append(f"| {who.name} | ({query}) | {compiled:.1f} | {cached} |")
+            times = found.times
+            spent = [median(who.name, query, "compile") for median in (times.median, times.cpu_median)]
+            cached = f"{times.median(who.name, query, 'cached'):.3f}" if "cached" in who.steps else ""
+            lines.append(f"| {who.name} | ({query}) | {spent[0]:.1f} | {spent[1]:.1f} | {cached} |")
     return "\n".join(lines)
 
 

@@ -44,6 +44,10 @@ class Times:
         """Returns the median of the rounds by the clock, in milliseconds."""
         return statistics.median(each.clock for each in self.taken[name, query, step])
 
+    def cpu_median(self, name: str, query: str, step: str) -> float:
+        """Returns likewise the median of the processor's time."""
+        return statistics.median(each.cpu for each in self.taken[name, query, step])
+
     def ratio(self, name: str, query: str, step: str) -> float:
         """Returns the median over the rounds of the step's time to that of hand-written SQL in the same round."""
         return statistics.median(own.clock / hand.clock for own, hand in self._pairs(name, query, step))

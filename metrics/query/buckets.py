@@ -116,7 +116,7 @@ def months_later(day: date, months: int) -> date:
 
 def _reach(source: Source, native: Grain, start: date, newest: date) -> tuple[date, date]:
     """Returns the first and last native period of the one asked for."""
-    end = end_of(start, source.grain)
+    end = start if source.grain is Grain.DAY else end_of(start, source.grain)
     if not source.accumulates:
         return _native_bounds(native, start, start, end)
     if day_of(start) <= newest < end:
@@ -135,6 +135,8 @@ def _reach(source: Source, native: Grain, start: date, newest: date) -> tuple[da
 
 
 def _native_bounds(native: Grain, asked: date, first: date, last: date) -> tuple[date, date]:
+    if native is Grain.DAY:
+        return first, last
     if native is not Grain.HOUR:
         return start_of(first, native), start_of(last, native)
     if isinstance(asked, datetime):
