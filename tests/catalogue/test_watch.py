@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from metrics.catalogue import SHIPPED, CatalogueError, Definitions, Finding, check, folders_of, load
+from metrics.catalogue import SHIPPED, CatalogueError, Definitions, Finding, check, folders_of, load, watch
 from metrics.catalogue.watch import DOUBTFUL_SECONDS, PATIENCE_SECONDS, SETTLED_SECONDS, State, following
 from metrics.warehouse.settings import Settings
 
@@ -253,8 +253,21 @@ def test_a_file_that_cannot_be_opened_is_told(definitions, folder):
     assert (problem.file, problem.message) == ("c_more.yml", "cannot be read: Is a directory.")
 
 
-def test_a_file_that_breaks_its_reader_keeps_the_last_good_catalogue(definitions, folder):
+def test_an_alias_of_itself_keeps_the_last_good_catalogue(definitions, folder):
     (folder / "c_more.yml").write_text("metrics: &endless\n  - *endless\n")
+    assert definitions.look() is True
+    assert set(definitions.state.catalogue.metrics) == {"seen"}
+    (problem,) = definitions.state.problems
+    assert (problem.code, problem.file, problem.line) == ("E001", "c_more.yml", 1)
+    assert problem.message == "not YAML: an alias stands within what it stands for."
+
+
+def test_a_fault_of_the_checks_themselves_keeps_the_last_good_catalogue(definitions, folder, monkeypatch):
+    def broken(folders):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(watch, "check", broken)  # no definition is known that breaks them
+    (folder / "c_more.yml").write_text(metric("more"))
     assert definitions.look() is True
     assert set(definitions.state.catalogue.metrics) == {"seen"}
     (problem,) = definitions.state.problems

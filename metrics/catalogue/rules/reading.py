@@ -22,6 +22,7 @@ READING = (
     Said("E003", "Every key is one that definitions know.", "The message names the nearest."),
     Said("E004", "Every key that is needed is there.", "Add it."),
     Said("E005", "Every value is of the kind that its key takes.", "The message says which."),
+    Said("E099", "Definitions that changed on disk can be checked at all.", "Undo the last change, and report it."),
     Said("E010", "Tables, models and metrics are each defined once, in all folders together.", "Rename one of them."),
 )  # fmt: skip
 
