@@ -25,6 +25,7 @@ ROOMS = {
         "catalogue",
         "definitions",
         "governance",
+        "interchange",
         "journal",
         "programme",
         "query",
@@ -33,7 +34,7 @@ ROOMS = {
     },
     "sample_data": {"published", "simulator", "feed"},
 }
-COMMANDS = {"run", "load", "check", "metrics", "query"}
+COMMANDS = {"run", "load", "check", "metrics", "query", "explain", "export", "import"}
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 LONGEST_MODULE = 600
 MADE_HERE = {"__pycache__", "build", "dist", "test-artifacts"}

@@ -20,7 +20,8 @@ CAPABILITIES = {
 _TYPES = {
     "simple": "a sum", "ratio": "a ratio of sums", "snapshot": "a stock at a point in time",
     "percentile": "a percentile of a histogram", "index": "an index, shown as published",
-    "derived": "made of other metrics",
+    "derived": "made of other metrics", "cumulative": "accumulated over a window or to date",
+    "conversion": "the share that led to another thing in time",
 }  # fmt: skip
 _BETTER = {"increase": "higher", "decrease": "lower", "neutral": "neither by itself"}
 _OVER_TIME = {"sum": "added up", "last": "the last one", "first": "the first one", "mean": "their mean"}

@@ -178,7 +178,7 @@ def _typed(column: Element, values: Iterable[str]) -> list[Any]:
         return [value.casefold() == "true" for value in values]
     if isinstance(column.type, sa.Integer):
         return [int(value) for value in values]
-    if isinstance(column.type, sa.Numeric):
+    if isinstance(column.type, sa.Numeric | sa.Float):
         return [float(value) for value in values]
     if isinstance(column.type, sa.Date):
         return [date.fromisoformat(value) for value in values]

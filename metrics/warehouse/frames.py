@@ -16,6 +16,7 @@ _KINDS: tuple[tuple[type[Any], pl.DataType], ...] = (
     (sa.Boolean, pl.Boolean()),
     (sa.Integer, pl.Int64()),
     (sa.Numeric, pl.Float64()),
+    (sa.Float, pl.Float64()),
     (sa.DateTime, pl.Datetime("us")),
     (sa.Date, pl.Date()),
     (sa.String, pl.String()),
