@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics import Grain, Request
+from metrics import Grain, MetricsLayer, Request
 from metrics.query.request import REMAINDER, Against, Comparison, Top
 from tests.query import daily
 
@@ -55,8 +55,18 @@ def _previous(start: date, to: Against | int, grain: Grain) -> date:
     return start
 
 
+class World:
+    """Random rows, and the layer over them; too long to print."""
+
+    def __init__(self, layer: MetricsLayer, rows: list[daily.Row]) -> None:
+        self.layer, self.rows = layer, rows
+
+    def __repr__(self) -> str:
+        return f"World of {len(self.rows)} rows"
+
+
 @pytest.fixture(scope="module", params=[1, 2])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     dice = random.Random(request.param)  # noqa: S311 - a repeatable table, not a secret
     rows: list[daily.Row] = []
     for ahead in range((LAST - FIRST).days + 1):
@@ -68,7 +78,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                     rows.append((FIRST + timedelta(days=ahead), service, site, booked, missed, dice.randrange(9)))
     folder = tmp_path_factory.mktemp(f"top{request.param}")
     layer = daily.build(f"duckdb:///{folder / 'w'}", rows, folder / "definitions", lambda: date(2026, 4, 20))
-    return layer, rows
+    return World(layer, rows)
 
 
 REQUESTS = st.fixed_dictionaries(
@@ -81,7 +91,7 @@ REQUESTS = st.fixed_dictionaries(
         "grain": st.sampled_from([Grain.DAY, Grain.WEEK, Grain.MONTH]),
         "month": st.sampled_from([date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]),
         "length": st.integers(0, 45),
-        "where": st.sampled_from([{}, {"site": {"North"}}, {"service": {"A", "B", "C"}}]),
+        "where": st.sampled_from([{}, {"site": {"North"}}, {"service": {"B", "C", "D"}}]),
         "totals": st.booleans(),
         "to": st.sampled_from([None, Against.PREVIOUS, Against.LAST_YEAR, 3]),
     }
@@ -90,8 +100,8 @@ REQUESTS = st.fixed_dictionaries(
 
 @settings(max_examples=40)
 @given(asked=REQUESTS)
-def test_members_remainder_and_totals_equal_the_loop(world: Any, asked: dict[str, Any]) -> None:
-    layer, rows = world
+def test_members_remainder_and_totals_equal_the_loop(world: World, asked: dict[str, Any]) -> None:
+    layer, rows = world.layer, world.rows
     grain, name = asked["grain"], asked["metric"]
     span = (_bucket(asked["month"], grain), min(asked["month"] + timedelta(days=asked["length"]), LAST))
     kept = [row for row in rows if all(_of(row, key) in values for key, values in asked["where"].items())]
@@ -101,9 +111,9 @@ def test_members_remainder_and_totals_equal_the_loop(world: Any, asked: dict[str
     result = layer.ask(
         Request.of(
             name, by=asked["by"], grain=grain, period_from=span[0], period_to=span[1], totals=asked["totals"],
-            where={key: sorted(values) for key, values in asked["where"].items()},
+where={key: {"from": min(values), "to": max(values)} for key, values in asked["where"].items()},
             top=Top(asked["count"], "service", metric=asked["ranked"], least=asked["least"]),
-            compare=Comparison(asked["to"]) if asked["to"] is not None else None,
+            compare=Comparison(asked["to"], like_for_like=False) if asked["to"] is not None else None,
         )
     )  # fmt: skip
     found = {
@@ -176,8 +186,8 @@ def _same(found: Value, expected: Value) -> bool:
     return found is not None and found == pytest.approx(expected)
 
 
-def test_shown_ratios_of_the_remainder_are_no_mean_and_no_difference(world: Any) -> None:
-    layer, rows = world
+def test_shown_ratios_of_the_remainder_are_no_mean_and_no_difference(world: World) -> None:
+    layer, rows = world.layer, world.rows
     asked = Request.of(
         "missed_rate", by=("service",), grain=Grain.MONTH, period_from=LAST.replace(day=1), period_to=LAST,
         top=Top(2, "service", metric="booked"), totals=True,
