@@ -62,7 +62,8 @@ class Result:
     runs over, with commas between them; empty on rows of all dimensions. With `request.compare`, `compared_period`,
     `compared_value`, `compared_numerator`, `compared_denominator`, `compared_status`, `change` (value less compared
     value), `change_share` (change over the compared value) and `basis` String, which says how they were made
-    comparable.
+    comparable. Value, numerator and denominator are then those compared: parts of periods that run, amounts per working
+    day.
     """
 
     request: Request
