@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from metrics.catalogue import Catalogue, Join, Model, UnknownMetricError
 from metrics.catalogue.expression import build
+from metrics.query.bounds import bound
 from metrics.query.instants import local_date, utc_hour
 from metrics.query.periods import midnight
 from metrics.query.plan import LEVELS, Scan
@@ -136,8 +137,11 @@ class Rows:
         if each.values:
             kept.append(column.in_(_typed(column, each.values)))
         if each.has_range:
-            bounds = [column >= each.low] if each.low is not None else []
-            bounds += [column <= each.high] if each.high is not None else []
+            low, high = (
+                None if value is None else bound(each.dimension, column.type, value) for value in (each.low, each.high)
+            )
+            bounds = [column >= low] if low is not None else []
+            bounds += [column <= high] if high is not None else []
             kept.append(sa.and_(*bounds))
         if not each.negate:
             return sa.or_(*kept, column.is_(None)) if each.null or not kept else sa.or_(*kept)
