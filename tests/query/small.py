@@ -70,6 +70,26 @@ def _organisations() -> dict[str, pl.DataFrame]:
         "cadence": "monthly",
         "caveats": "",
     }
+    return {
+        "dim_organisation": pl.DataFrame(
+            rows, schema={**dict.fromkeys(names[:5], pl.String), "close_date": pl.Date}, orient="row"
+        ).with_columns(pl.col("name").alias("official_name")),
+        "dim_organisation_identity": pl.DataFrame(
+            identities, schema=["org_code", "valid_from", "valid_to", "current_code"], orient="row"
+        ),
+        "dim_organisation_succession": pl.DataFrame(
+            [("RA2", "RA3", date(2024, 7, 1)), ("QD1", "QA1", date(2024, 7, 1)), ("QD1", "QB1", date(2024, 7, 1))],
+            schema=["predecessor_code", "successor_code", "effective"],
+            orient="row",
+        ),
+        "dim_service": pl.DataFrame({"service_code": ["100", "110"], "name": ["General Surgery", "Orthopaedics"]}),
+        "meta_publication": pl.DataFrame([publication]),
+        "meta_load": one_load(),
+    }
+
+
+def one_load() -> pl.DataFrame:
+    """Returns the row of `meta_load` for what the tests made by hand."""
     load = {
         "load_id": 1,
         "publication": "by_hand",
@@ -86,22 +106,7 @@ def _organisations() -> dict[str, pl.DataFrame]:
         "origin": "file",
         "notes": "",
     }
-    return {
-        "dim_organisation": pl.DataFrame(
-            rows, schema={**dict.fromkeys(names[:5], pl.String), "close_date": pl.Date}, orient="row"
-        ).with_columns(pl.col("name").alias("official_name")),
-        "dim_organisation_identity": pl.DataFrame(
-            identities, schema=["org_code", "valid_from", "valid_to", "current_code"], orient="row"
-        ),
-        "dim_organisation_succession": pl.DataFrame(
-            [("RA2", "RA3", date(2024, 7, 1)), ("QD1", "QA1", date(2024, 7, 1)), ("QD1", "QB1", date(2024, 7, 1))],
-            schema=["predecessor_code", "successor_code", "effective"],
-            orient="row",
-        ),
-        "dim_service": pl.DataFrame({"service_code": ["100", "110"], "name": ["General Surgery", "Orthopaedics"]}),
-        "meta_publication": pl.DataFrame([publication]),
-        "meta_load": pl.DataFrame([load]),
-    }
+    return pl.DataFrame([load])
 
 
 def ae(rows: list[tuple[str, str, int | None, int | None]]) -> pl.DataFrame:
