@@ -199,7 +199,7 @@ def test_sql_server_has_conditions_but_no_truth_values():
             assert not any(isinstance(branch.args["true"], exp.Predicate) for branch in case.args["ifs"]), text
 
 
-EVERYWHERE = {"Abs", "And", "Case", "Cast", "Coalesce", "Count", "Floor", "If", "Max", "Nullif", "Or", "Sum"}
+EVERYWHERE = {"Abs", "And", "Case", "Cast", "Coalesce", "Count", "Floor", "If", "Max", "Min", "Nullif", "Or", "Sum"}
 OF_INSTANTS = {
     "duckdb": {"timezone", "Hour", "TimestampTrunc"},
     "postgresql": {"timezone", "TimestampTrunc"},

@@ -14,19 +14,19 @@ LEFT OUTER JOIN `dim_organisation` AS `o` ON `o`.`org_code` = coalesce(`i`.`curr
 JOIN (
   SELECT
     DATE '2026-01-01' AS `period`,
-    DATE '2026-01-01' AS `first_day`,
-    DATE '2026-01-31' AS `last_day`
+    DATE '2026-01-01' AS `first_period`,
+    DATE '2026-01-31' AS `last_period`
   UNION ALL
   SELECT
     DATE '2026-02-01' AS `period`,
-    DATE '2026-02-01' AS `first_day`,
-    DATE '2026-02-28' AS `last_day`
+    DATE '2026-02-01' AS `first_period`,
+    DATE '2026-02-28' AS `last_period`
   UNION ALL
   SELECT
     DATE '2026-03-01' AS `period`,
-    DATE '2026-03-01' AS `first_day`,
-    DATE '2026-03-31' AS `last_day`
-) AS `s` ON DATE(TIMESTAMP(`f`.`arrived_at`, 'UTC'), 'Europe/London') BETWEEN `s`.`first_day` AND `s`.`last_day`
+    DATE '2026-03-01' AS `first_period`,
+    DATE '2026-03-31' AS `last_period`
+) AS `s` ON DATE(TIMESTAMP(`f`.`arrived_at`, 'UTC'), 'Europe/London') BETWEEN `s`.`first_period` AND `s`.`last_period`
 WHERE `f`.`arrived_at` >= DATETIME '2026-01-01 00:00:00'
   AND `f`.`arrived_at` < DATETIME '2026-03-31 23:00:00'
   AND coalesce(`o`.`org_type`, 'other') != 'england'

@@ -14,19 +14,19 @@ LEFT OUTER JOIN dim_organisation AS o ON o.org_code = coalesce(i.current_code, f
 JOIN (
   SELECT
     CAST('2026-01-01' AS DATE) AS period,
-    CAST('2026-01-01' AS DATE) AS first_day,
-    CAST('2026-01-31' AS DATE) AS last_day
+    CAST('2026-01-01' AS DATE) AS first_period,
+    CAST('2026-01-31' AS DATE) AS last_period
   UNION ALL
   SELECT
     CAST('2026-02-01' AS DATE) AS period,
-    CAST('2026-02-01' AS DATE) AS first_day,
-    CAST('2026-02-28' AS DATE) AS last_day
+    CAST('2026-02-01' AS DATE) AS first_period,
+    CAST('2026-02-28' AS DATE) AS last_period
   UNION ALL
   SELECT
     CAST('2026-03-01' AS DATE) AS period,
-    CAST('2026-03-01' AS DATE) AS first_day,
-    CAST('2026-03-31' AS DATE) AS last_day
-) AS s ON CAST(f.arrived_at AT TIME ZONE 'UTC' AT TIME ZONE 'GMT Standard Time' AS DATE) BETWEEN s.first_day AND s.last_day
+    CAST('2026-03-01' AS DATE) AS first_period,
+    CAST('2026-03-31' AS DATE) AS last_period
+) AS s ON CAST(f.arrived_at AT TIME ZONE 'UTC' AT TIME ZONE 'GMT Standard Time' AS DATE) BETWEEN s.first_period AND s.last_period
 WHERE f.arrived_at >= CAST('2026-01-01T00:00:00' AS DATETIME2)
   AND f.arrived_at < CAST('2026-03-31T23:00:00' AS DATETIME2)
   AND coalesce(o.org_type, 'other') != 'england'

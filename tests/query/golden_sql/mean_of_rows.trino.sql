@@ -4,8 +4,8 @@
 
 SELECT
   CAST(with_timezone(f.arrived_at, 'UTC') AT TIME ZONE 'Europe/London' AS DATE) AS period,
-  CASE WHEN (sum(CASE WHEN (f.minutes >= 0) THEN 1 ELSE 0 END) = 0) THEN 0.0 ELSE sum(CASE WHEN (f.minutes >= 0) THEN CAST(CAST(abs(f.minutes) AS DOUBLE) / nullif(CAST(60 AS DOUBLE), 0.0) AS DOUBLE) END) END AS mean_hours__num,
-  CASE WHEN (sum(CASE WHEN (f.minutes >= 0) THEN 1 ELSE 0 END) = 0) THEN 0.0 ELSE sum(CASE WHEN (f.minutes >= 0 AND CAST(abs(f.minutes) AS DOUBLE) / nullif(CAST(60 AS DOUBLE), 0.0) IS NOT NULL) THEN 1.0 END) END AS mean_hours__den
+  CASE WHEN (sum(CASE WHEN (f.minutes >= 0) THEN 1 ELSE 0 END) = 0) THEN 0.0 ELSE sum(CASE WHEN (f.minutes >= 0) THEN CAST(CAST(abs(f.minutes) AS DOUBLE) / CAST(nullif(CAST(60 AS DOUBLE), 0.0) AS DOUBLE) AS DOUBLE) END) END AS mean_hours__num,
+  CASE WHEN (sum(CASE WHEN (f.minutes >= 0) THEN 1 ELSE 0 END) = 0) THEN 0.0 ELSE sum(CASE WHEN (f.minutes >= 0 AND CAST(abs(f.minutes) AS DOUBLE) / CAST(nullif(CAST(60 AS DOUBLE), 0.0) AS DOUBLE) IS NOT NULL) THEN 1.0 END) END AS mean_hours__den
 FROM ops.attendance AS f
 LEFT OUTER JOIN dim_organisation_identity AS i ON i.org_code = f.org_code
   AND i.valid_from <= DATE '2026-04-30'
