@@ -59,8 +59,9 @@ def read_compiled(connection: sa.Connection, statement: Compiled) -> pl.DataFram
     """Returns the rows of a compiled select, typed as by `read_frame`."""
     by_arrow = connection.dialect.name == "duckdb"
     raw = _arrow(connection, statement) if by_arrow else _rows(connection, statement.select)
-    kinds = zip(raw.columns, statement.columns, strict=True)
-    return raw.select(_normalised(raw[name], kind) for name, (_, kind) in kinds)
+    kinds = zip(raw.get_columns(), statement.columns, strict=True)
+    changed = [new for given, (_, kind) in kinds if (new := _normalised(given, kind)) is not given]
+    return raw.with_columns(changed) if changed else raw
 
 
 def _arrow(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
