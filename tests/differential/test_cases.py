@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import pytest
 import sqlalchemy as sa
-import sqlglot
 from polars.testing import assert_frame_equal
 
 from metrics import Filter, Grain, MetricsLayer
@@ -163,7 +162,7 @@ def _answered(layer: MetricsLayer, case: Case, dimensions: tuple[str, ...], *, t
 
 def _given(layer: MetricsLayer, case: Case, query: str, dimensions: tuple[str, ...]) -> Cells:
     if layer.warehouse.dialect == "spark":
-        query = sqlglot.transpile(query, read="postgres", write="spark")[0]  # its types have other names
+        query = query.replace("double precision", "double")  # all else is written as all three understand it
     text = sa.text(query).columns(period=sa.Date, compared_period=sa.Date)
     with layer.warehouse.engine.connect() as connection:
         rows = connection.execute(text).mappings().all()
