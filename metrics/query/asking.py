@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -11,8 +12,8 @@ from metrics.catalogue import Input, Metric, parse_window
 from metrics.query import combine
 from metrics.query.earlier import before
 from metrics.query.errors import QueryError
-from metrics.query.formula import derive, divide_paired
-from metrics.query.holdings import Holdings, local_periods
+from metrics.query.formula import derive, divide_paired, running
+from metrics.query.holdings import Holdings, check_starts, local_periods
 from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
 from metrics.query.plan import Scan
 from metrics.query.preparing import Ready, Round, prepared
@@ -116,8 +117,45 @@ class Asking:
         for name, labels in now.labels.items():
             self.labels.setdefault(name, {}).update(labels)
         frames = {name: self._of_term(term, now, grain) for name, term in terms.items()}
+        frames = self._with_all_members(terms, frames)
         frame = self._where_all_are_held(derive(metric, frames, by, over=bool(self.plan.request.subtotals)))
-        return self._paired(metric, frame, grain) if metric.paired else frame
+        if not metric.paired:
+            return frame
+        marks = ["is_total", *(["over"] if self.plan.request.subtotals else [])]
+        floors = running(frames.values(), ["period", *by, *marks])
+        joined = frame.join(floors, on=["period", *by, *marks], how="left", nulls_equal=True)
+        return self._paired(metric, joined, grain).drop("floor")
+
+    def _with_all_members(self, terms: Mapping[str, Input], frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Returns the inputs, each with the members of the others: 0 where no row of its own means that."""
+        keys = [
+            name
+            for name in ("period", *self.plan.request.by, "is_total", "over")
+            if name in next(iter(frames.values()))
+        ]
+        members = pl.concat([frame.select(keys) for frame in frames.values()]).unique()
+        found = {}
+        for name, frame in frames.items():
+            if not self._is_zero_without_rows(self.holdings.catalogue.metric(terms[name].metric)):
+                found[name] = frame
+                continue
+            told = (
+                frame.filter(pl.col("value").is_not_null())
+                .group_by("period")
+                .agg(pl.col("status", "reporting", "expected").first())
+            )
+            absent = members.join(frame, on=keys, how="anti", nulls_equal=True).join(told, on="period")
+            zeros = absent.with_columns(pl.lit(0.0).alias("value"), pl.lit(0.0).alias("numerator"))
+            found[name] = pl.concat([frame, zeros], how="diagonal")
+        return found
+
+    def _is_zero_without_rows(self, metric: Metric) -> bool:
+        if metric.type == "cumulative":
+            return all(self._is_zero_without_rows(each) for each in self.holdings.catalogue.inputs(metric))
+        if metric.type not in ("simple", "snapshot") or metric.model is None or metric.measure is None:
+            return False
+        adds = metric.measure.agg in ("sum", "count", "count_distinct")
+        return adds and self.holdings.catalogue.models[metric.model].absence_is_zero
 
     def _of_term(self, term: Input, now: Result, grain: Grain) -> pl.DataFrame:
         """Returns the frame of one name in a formula; of an earlier time, under the periods that it stands beside."""
@@ -145,12 +183,16 @@ class Asking:
             finer = tuple(dict.fromkeys((*names, "organisation")))
             finest = self._of_inputs([each.id for each in inputs], finer, grain, totals=False).frame
             missing = [pl.lit(None, pl.String).alias(name) for name in by if name not in names]
-            paired = divide_paired(metric, finest, names).with_columns(pl.lit(is_total).alias("is_total"), *missing)
-            divided.append(paired.select(*("period", *by, "is_total"), *_PAIRED))
-        keys = ["period", *by, "is_total"]
+            over = ",".join(name for name in by if name not in names)
+            marks = (pl.lit(is_total).alias("is_total"), pl.lit(over).alias("over"))
+            paired = divide_paired(metric, finest, names).with_columns(*marks, *missing)
+            divided.append(paired.select(*("period", *by, "is_total", "over"), *_PAIRED))
+        keys = ["period", *by, "is_total", *(["over"] if self.plan.request.subtotals else [])]
         joined = frame.drop(_PAIRED).join(pl.concat(divided), on=keys, how="left", nulls_equal=True)
         share = pl.col("reporting") / pl.col("expected")
-        complete = pl.when(share < _PAIRED_THRESHOLD).then(pl.lit(Status.MISSING)).otherwise(pl.lit(Status.FINAL))
+        # Whose figures are missing was judged anew by the pairs; whether the period is over was not.
+        over_yet = pl.col("floor").fill_null(Status.FINAL.value)
+        complete = pl.when(share < _PAIRED_THRESHOLD).then(pl.lit(Status.MISSING)).otherwise(over_yet)
         partial = pl.col("status").is_in([Status.MISSING.value, Status.NO_DATA.value])
         return joined.with_columns(
             pl.col("reporting", "expected").fill_null(0),
@@ -204,6 +246,8 @@ class Asking:
         parts = self.holdings.run(step.compiled)
         self.queries.append(Query(scan.model.name, step.compiled.text, step.compiled.parameters, parts.height))
         grain = scan.sources[0].grain if scan.counts_distinct else Grain(scan.model.grain)
+        if not scan.counts_distinct:
+            check_starts(parts["period"], scan.model)
         if grain is Grain.HOUR:
             parts = parts.with_columns(local_periods(parts["period"], grain))
         texts = [name for name in step.by if parts.schema[name] != pl.String]

@@ -60,13 +60,28 @@ def _combined(
         return chosen.with_columns(pl.col("bucket").alias("period")).drop("bucket")
     if _rolls(frame, source, buckets):
         return _rolled(frame, keys, buckets)
-    return _grouped(frame.join(buckets.made_of, on="period"), source, keys[1:])
+    return _grouped(frame.join(_made_of(source, buckets), on="period"), source, keys[1:])
+
+
+def _made_of(source: Source, buckets: Buckets) -> pl.DataFrame:
+    """Returns the native periods of each one asked for; for means, with how many it holds."""
+    if source.combines != "mean":
+        return buckets.made_of
+    return buckets.made_of.with_columns(pl.len().over("bucket").alias("natives"))
+
+
+def _mean(name: str, source: Source) -> pl.Expr:
+    """Returns the mean over native periods; those without a row are 0 where no row means that nothing was there."""
+    if not source.model.absence_is_zero:
+        return pl.col(name).mean()
+    known = pl.col("natives").first() - pl.col(name).null_count()
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum() / known).alias(name)
 
 
 def _grouped(frame: pl.DataFrame, source: Source, keys: list[str]) -> pl.DataFrame:
     grouped = frame.group_by(pl.col("bucket").alias("period"), *keys)
     if source.combines == "mean":
-        return grouped.agg(pl.col(*_PARTS).mean())
+        return grouped.agg(_mean(name, source) for name in _PARTS)
     if source.numerator.agg in ("min", "max"):
         column = pl.col(*_PARTS)
         return grouped.agg(column.min() if source.numerator.agg == "min" else column.max())
@@ -86,10 +101,13 @@ def _of_entities(
 ) -> pl.DataFrame:
     """Returns the level of each entity (its last, first or mean within the period), added up."""
     grouped = (
-        frame.join(buckets.made_of, on="period").sort("period").group_by("bucket", *keys[1:], *per, maintain_order=True)
+        frame.join(_made_of(source, buckets), on="period")
+        .sort("period")
+        .group_by("bucket", *keys[1:], *per, maintain_order=True)
     )
     known = pl.col("numerator").drop_nulls()
-    level = {"last": known.last(), "first": known.first()}.get(source.combines, known.mean())
+    level = {"last": known.last(), "first": known.first()}.get(source.combines)
+    level = _mean("numerator", source) if level is None else level
     summed = grouped.agg(level).group_by("bucket", *keys[1:]).agg(_known_sum("numerator"))
     return summed.rename({"bucket": "period"}).with_columns(pl.lit(None, pl.Float64).alias("denominator"))
 

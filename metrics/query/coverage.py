@@ -64,7 +64,7 @@ class Presence:
             [seen.with_columns(pl.col("at") + ahead, pl.lit(ahead).alias("ahead")) for ahead in range(self.within + 1)]
         )
         columns = [*CODES, "rank"]
-        missed = later.filter((pl.col("ahead") == 0) | pl.col("org_code").is_in(self.had.implode()))
+        missed = later.filter((pl.col("ahead") == 0) | pl.col("org_code").is_in(self.had.implode(), nulls_equal=True))
         recent = missed.join(index, on="at").select(columns)
         sent = self.submitted.filter(pl.col("period").is_in(self.periods)).select(columns)
         kinds = self.rows.group_by("period").agg(pl.col("rank").min().alias("rank of all"))
@@ -74,7 +74,7 @@ class Presence:
             .unique()
             .join(kinds, on="period")
             .filter(pl.col("rank") == pl.col("rank of all"))
-            .join(reported, on=["period", "org_code"], how="left")
+            .join(reported, on=["period", "org_code"], how="left", nulls_equal=True)
             .join(self.ends, on="org_code", how="left")
             .filter(pl.col("reported") | pl.col("end").is_null() | (pl.col("end") >= pl.col("period").dt.date()))
         )
@@ -212,7 +212,7 @@ def _passes(each: Filter) -> pl.Expr:
         within &= column >= str(each.low) if each.low is not None else pl.lit(value=True)
         within &= column <= str(each.high) if each.high is not None else pl.lit(value=True)
         found |= within
-    if each.null or not (each.values or each.has_range):
+    if each.null:
         found |= column.is_null()
     found = found.fill_null(value=False)
     return ~found if each.negate else found

@@ -5,6 +5,7 @@ QueryError
 ├── UnknownValueError       a filter value that the dimension lacks
 ├── GrainError              periods shorter than, or across, the model's own
 ├── FanOutError             a joined table with several rows for one key
+├── PeriodError             days within a period where its first day is meant
 └── UnreadableTableError    a table or a column that the warehouse lacks
 """
 
@@ -54,6 +55,15 @@ class FanOutError(QueryError):
         return cls(
             f"The joined table '{table}' has several rows for {repeated:,} values of {', '.join(columns)}, so that "
             "rows would be counted more than once. Join it by a key that no two of its rows share."
+        )
+
+
+class PeriodError(QueryError):
+    @classmethod
+    def of(cls, model: Model, day: object) -> PeriodError:
+        return cls(
+            f"'{model.time.column}' of the model '{model.name}' holds {day}, which is not the first day of a "
+            f"{model.grain.replace('_', ' ')}. Write grain: day, and ask for longer periods."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 from sqlglot import exp
@@ -55,6 +55,15 @@ def derive(
     )
 
 
+def running(frames: Iterable[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
+    """Returns keys and `floor` String: the worst of the inputs' statuses that tell how far a period is along."""
+    told = [status.value for status in (Status.INCOMPLETE, Status.PROVISIONAL)]
+    each = [frame.select(*keys, "status").filter(pl.col("status").is_in(told)) for frame in frames]
+    rank = pl.col("status").replace_strict(_RANKS, return_dtype=pl.Int64).min()
+    named = rank.replace_strict(dict(enumerate(s.value for s in _RANK)), return_dtype=pl.String)
+    return pl.concat(each).group_by(keys).agg(named.alias("floor"))
+
+
 def divide_paired(metric: Metric, finest: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
     """Returns the ratio over two models of the organisations that have both, so that both parts are about the same.
 
@@ -73,7 +82,9 @@ def divide_paired(metric: Metric, finest: pl.DataFrame, by: tuple[str, ...]) -> 
         )
         for name, part in ((tree.left.name, "numerator"), (tree.right.name, "denominator"))
     )
-    has = [pl.col(part).is_not_null() for part in ("numerator", "denominator")]
+    # Who reported only some of the months behind one part would be set against all of those behind the other.
+    whole = [~pl.col(f"{part} is due").fill_null(value=False) for part in ("numerator", "denominator")]
+    has = [pl.col(part).is_not_null() & at for part, at in zip(("numerator", "denominator"), whole, strict=True)]
     due = [pl.col(f"{part} is due").fill_null(value=False) for part in ("numerator", "denominator")]
     enough = pl.col("denominator").fill_null(0) >= (metric.minimum_denominator or 0)
     sides = above.join(below, on=keys, how="full", coalesce=True, nulls_equal=True).with_columns(

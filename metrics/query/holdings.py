@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from metrics.catalogue import Alternate, Catalogue, Dimension, Metric, Model
 from metrics.query import sql
 from metrics.query.coverage import CODES, Presence
-from metrics.query.errors import FanOutError, UnreadableTableError
+from metrics.query.errors import FanOutError, PeriodError, UnreadableTableError
 from metrics.query.organisations import Organisations
-from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence
+from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence, start_column
 from metrics.query.plan import LEVELS
 from metrics.query.request import Grain
 from metrics.query.source import Source
@@ -162,10 +162,14 @@ class Holdings:
         return self.keep(("overlaps", model.name), lambda: self._overlaps(model))
 
     def _overlaps(self, model: Model) -> dict[str, tuple[date, ...]]:
+        if model.organisation is None:
+            return {}
         kinds = self.organisations.all.select("org_code", "org_type")
+        held = self._flags(model)
+        if model.absence_is_zero:  # whoever has rows stands in every period there: what counts is who has rows in it
+            held = self._of_rows(model, sources_of(model, self.catalogue))
         levels = (
-            self._flags(model)
-            .join(kinds, on="org_code", how="left")
+            held.join(kinds, on="org_code", how="left")
             .select("period", pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"))
             .unique()
         )
@@ -185,7 +189,7 @@ class Holdings:
         reported = sent.filter(pl.col("reported") > 0)
         # Nobody is missed who never had any.
         had = reported.filter(pl.col("reported") > 1)["org_code"].unique()
-        ever = sent.filter(pl.col("org_code").is_in(had.implode()))
+        ever = sent.filter(pl.col("org_code").is_in(had.implode(), nulls_equal=True))
         columns = [*CODES, "rank"]
         return Presence(
             rows=reported.select(columns).unique(),
@@ -211,8 +215,13 @@ class Holdings:
         sources = sources_of(model, self.catalogue)
         if model.absence_is_zero:
             return self._throughout(model, sources)
+        return self._of_rows(model, sources)
+
+    def _of_rows(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
         flags = self.read(sql.presence(model, self.catalogue, sources))
-        return flags.with_columns(local_periods(flags["period"], Grain(model.grain)))
+        periods = local_periods(flags["period"], Grain(model.grain))
+        check_starts(periods, model)
+        return flags.with_columns(periods)
 
     def _throughout(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
         """Returns the flags of a table in which no row means that nothing happened.
@@ -267,6 +276,20 @@ class Holdings:
         repeated = self.keep(key, lambda: self.read(sql.repeats(table, columns)))["keys"].item()
         if repeated:
             raise FanOutError.of(table.fullname, columns, repeated)
+
+
+def check_starts(periods: pl.Series, model: Model) -> None:
+    """Checks that the periods of a table are the first days of its native periods.
+
+    Raises:
+        PeriodError: some are days within one, of which a longer period would miss all but the first.
+    """
+    grain = Grain(model.grain)
+    if grain in (Grain.HOUR, Grain.DAY):
+        return
+    within = periods.to_frame("period").filter(pl.col("period") != start_column("period", grain))
+    if within.height:
+        raise PeriodError.of(model, within["period"][0])
 
 
 def local_periods(periods: pl.Series, grain: Grain) -> pl.Series:

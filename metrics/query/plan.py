@@ -124,6 +124,8 @@ def _source(metric: Metric, request: Request, catalogue: Catalogue) -> Source:
         raise QueryError(f"'{base.id}' is an index, which is never accumulated.")
     if window is not None and not _is_whole(window, source.native):
         raise QueryError(f"'{base.id}' is held by {_words(source.native)}, and {window} are no whole number of those.")
+    if to_date in (Grain.HOUR, Grain.DAY):
+        raise QueryError(f"'to_date' goes back to the start of a week or longer, not of a {to_date}.")
     if to_date is not None and to_date not in NESTS[source.native]:
         raise GrainError.of(to_date, base, source.model, NESTS[source.native])
     return source

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-import sqlalchemy as sa
-
 from metrics.query import sql
 from metrics.query.buckets import Buckets, Span, lay_out, months_later
 from metrics.query.coverage import Ground, Presence
@@ -116,6 +114,10 @@ class _Preparing:
 
     def done(self) -> Prepared:
         rounds = self._rounds()
+        for source in self.plan.sources.values():
+            if source.accumulates and source.picks_a_period:
+                text = "A level is never added up over time: a window shows the last period that it reaches."
+                self.notes.append(Note("window-of-a-level", text, source.key))
         scans = tuple(self._ready(scan, rounds) for scan in self.plan.scans)
         return Prepared(self.asked, self.plan, self.as_at, self.today, scans, rounds, tuple(self.notes))
 
@@ -155,7 +157,7 @@ class _Preparing:
 
     def _reach(self, scan: Scan, laid: Mapping[str, Buckets]) -> sql.Reach:
         first, last = min(each.first for each in laid.values()), max(each.last for each in laid.values())
-        last = end_of(last, Grain(scan.model.grain)) if _is_timestamp(scan, self.holdings) else last
+        last = end_of(last, Grain(scan.model.grain))  # to the end: days within would else be lost without a word
         outcome = scan.sources[0].outcome
         if outcome is not None:
             last = min(last, outcome.followed_to or date.min)
@@ -163,7 +165,11 @@ class _Preparing:
         if scan.counts_distinct:
             own = laid[scan.sources[0].key]
             reaches = zip(own.starts, own.reaches, strict=True)
-            buckets = tuple((_in_utc(start), _in_utc(low), _in_utc(high)) for start, (low, high) in reaches)
+            native = Grain(scan.model.grain)
+            buckets = tuple(
+                (_in_utc(start), _in_utc(low), _in_utc(high) if native is Grain.HOUR else end_of(high, native))
+                for start, (low, high) in reaches
+            )
         overlaps = self.holdings.overlaps(scan.model)
         return sql.Reach(first, last, self.as_at, overlaps, buckets)
 
@@ -220,28 +226,46 @@ class _Preparing:
         return replace(asked.request, where=tuple(filters))
 
     def _value(self, dimension: str, value: str, asked: Plan) -> str:
-        if dimension in LEVELS:
-            code = self.holdings.organisations.resolve(dimension, value, self.as_at, self.today)
-            given, names = value.strip().upper(), self.holdings.organisations.names
-            if given in names and code != given:
-                text = f"{names[given]} ({given}) is now part of {names[code]} ({code})."
-                self.notes.append(Note("succession", text))
-            return code
         sources = [source for source in asked.sources.values() if dimension in dimensions_of(source.model)]
-        known: dict[str, str] = {}
-        for source in sources:
-            known |= self.holdings.names(source.model, dimension)
-        by_name = {name.casefold(): code for code, name in known.items()}
-        if not sources or value in known:
+        if dimension in LEVELS:
+            return self._code(dimension, value, sources)
+        if not sources:
             return value  # without a source it is a derived metric: its inputs know the dimension
-        if value.casefold() in by_name:
-            return by_name[value.casefold()]
-        raise UnknownValueError.of(dimension, value, [*known, *known.values()])
+        names = {source.model.name: self.holdings.names(source.model, dimension) for source in sources}
+        found = {name: _code_of(value, known) for name, known in names.items()}
+        codes = {code for code in found.values() if code is not None}
+        if not codes:
+            listed = {each for known in names.values() for pair in known.items() for each in pair}
+            raise UnknownValueError.of(dimension, value, listed)
+        if len(codes) > 1:
+            several = ", ".join(f"{code} of {name}" for name, code in sorted(found.items()) if code is not None)
+            raise QueryError(f"'{value}' is several of '{dimension}' here: {several}. Ask for them one by one.")
+        for source in sources:
+            if found[source.model.name] is None:
+                self.notes.append(Note("unknown-value", f"It holds no '{value}' of '{dimension}'.", source.key))
+        return codes.pop()
+
+    def _code(self, level: str, value: str, sources: list[Source]) -> str:
+        """Returns the code that answers for an organisation today; of one that nobody lists, as rows have it."""
+        try:
+            code = self.holdings.organisations.resolve(level, value, self.as_at, self.today)
+        except UnknownValueError:
+            held = (self.holdings.presence(source, self.as_at).rows["org_code"] for source in sources)
+            if level == "organisation" and any(value in codes for codes in held):
+                return value
+            raise
+        given, names = value.strip().upper(), self.holdings.organisations.names
+        if given in names and code != given:
+            text = f"{names[given]} ({given}) is now part of {names[code]} ({code})."
+            self.notes.append(Note("succession", text))
+        return code
 
 
-def _is_timestamp(scan: Scan, holdings: Holdings) -> bool:
-    kind = holdings.catalogue.table_of(scan.model).c[scan.model.time.column].type
-    return isinstance(kind, sa.DateTime)
+def _code_of(value: str, known: Mapping[str, str]) -> str | None:
+    """Returns the code of a dimension's value or name; None when the model holds neither."""
+    if value in known:
+        return value
+    return {name.casefold(): code for code, name in known.items()}.get(value.casefold())
 
 
 def _in_utc(period: date) -> date:

@@ -177,22 +177,23 @@ def filters_of(dimension: str, written: Written) -> tuple[Filter, ...]:
     """Returns the filters that are written for a dimension; see `Request.of`.
 
     Raises:
-        ValueError: a word that no filter knows.
+        ValueError: a word that no filter knows, or a list that names nothing.
     """
     if written is None:
         return (Filter(dimension, null=True),)
     if isinstance(written, str):
         return (Filter(dimension, (written,)),)
     if not isinstance(written, Mapping):
-        return (Filter(dimension, tuple(map(str, written))),)
+        return (Filter(dimension, _values(dimension, written)),)
     unknown = sorted(set(written) - set(_WORDS))
     if unknown:
         raise ValueError(f"A filter knows {', '.join(_WORDS)}, not '{unknown[0]}' (of '{dimension}').")
     found = []
     if "in" in written or written.get("null") is True:
-        found.append(Filter(dimension, _values(written.get("in", ())), null=written.get("null") is True))
+        values = _values(dimension, written["in"]) if "in" in written else ()
+        found.append(Filter(dimension, values, null=written.get("null") is True))
     if "not_in" in written:
-        found.append(Filter(dimension, _values(written["not_in"]), negate=True))
+        found.append(Filter(dimension, _values(dimension, written["not_in"]), negate=True))
     if written.get("null") is False:
         found.append(Filter(dimension, null=True, negate=True))
     if "from" in written or "to" in written:
@@ -200,5 +201,8 @@ def filters_of(dimension: str, written: Written) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-def _values(written: object) -> tuple[str, ...]:
-    return (written,) if isinstance(written, str) else tuple(map(str, written))  # type: ignore[call-overload]
+def _values(dimension: str, written: object) -> tuple[str, ...]:
+    values = (written,) if isinstance(written, str) else tuple(map(str, written))  # type: ignore[call-overload]
+    if not values:
+        raise ValueError(f"The filter on '{dimension}' names no value: leave it out, or name some.")
+    return values

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from metrics.catalogue import Catalogue, Join, Model, UnknownMetricError
 from metrics.catalogue.expression import build
 from metrics.query.bounds import bound
+from metrics.query.errors import QueryError
 from metrics.query.instants import local_date, utc_hour
 from metrics.query.periods import midnight
 from metrics.query.plan import LEVELS, Scan
@@ -143,9 +144,13 @@ class Rows:
             bounds = [column >= low] if low is not None else []
             bounds += [column <= high] if high is not None else []
             kept.append(sa.and_(*bounds))
+        if not (kept or each.null):
+            raise QueryError(
+                f"The filter on '{each.dimension}' says nothing: name values, a range, or what is missing."
+            )
         if not each.negate:
-            return sa.or_(*kept, column.is_(None)) if each.null or not kept else sa.or_(*kept)
-        if each.null or not kept:
+            return sa.or_(*kept, column.is_(None)) if each.null else sa.or_(*kept)
+        if each.null:
             return sa.and_(*(sa.not_(one) for one in kept), column.is_not(None))
         return sa.or_(column.is_(None), sa.and_(*(sa.not_(one) for one in kept)))
 

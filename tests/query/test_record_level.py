@@ -170,8 +170,8 @@ def test_a_window_of_the_request_works_on_any_metric(layer: MetricsLayer) -> Non
 
 def test_levels_are_taken_per_ward_before_they_are_added(layer: MetricsLayer) -> None:
     asked = _april("occupied", "occupied_by_ward", "mean_occupied_by_ward")
-    # The last night has W1 and W3 only; ward W2 last reported 22 on the second.
-    assert layer.ask(asked).frame["value"].to_list() == [23, 45, 12 + 21 + 7]
+    # The last night has W1 and W3 only; ward W2 last had 22 on the second, and over the three nights 14 a night.
+    assert layer.ask(asked).frame["value"].to_list() == [23, 45, 12 + 14 + 7]
     by_site = layer.ask(_april("occupied_by_ward", by=("site",), totals=True)).frame
     assert by_site.select("site", "value").rows() == [("North", 36), ("South", 9), (None, 45)]
 

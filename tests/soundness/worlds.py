@@ -368,24 +368,34 @@ def _by_day(part: Part, rows: list[Row]) -> float | None:
 
 def _level(metric: Metric, rows: list[Row], first: date, last: date, held: set[date]) -> float | None:
     known = [row for row in rows if row["beds"] is not None]
-    if metric.per:
-        wards: dict[str, list[Row]] = {}
-        for row in sorted(known, key=day_of):
-            wards.setdefault(row["ward"], []).append(row)
-        if not wards:
-            return None if rows else 0
-        pick = {"last": lambda each: each[-1]["beds"], "first": lambda each: each[0]["beds"],
-                "mean": lambda each: statistics.fmean(row["beds"] for row in each)}[metric.over_time]  # fmt: skip
-        return sum(pick(each) for each in wards.values())
     days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
     extent = [day for day in days if min(held) <= day <= max(held)]
+    if metric.per:
+        wards: dict[str, list[Row]] = {}
+        for row in sorted(rows, key=day_of):
+            wards.setdefault(row["ward"], []).append(row)
+        told = [each for each in (_of_ward(metric, ward, extent) for ward in wards.values()) if each is not None]
+        return sum(told) if told else None if rows else 0
     if metric.over_time == "mean":
-        sums = [_total(rows, day) for day in extent]
-        told = [value for value in sums if value is not None]
-        return statistics.fmean(told) if told else None if rows else 0
+        return _mean_of_days(rows, extent) if known else None if rows else 0
     shown = max(extent) if metric.over_time == "last" else min(extent)
     of_day = [row for row in rows if day_of(row) == shown]
     return _total(rows, shown) if of_day else 0
+
+
+def _of_ward(metric: Metric, rows: list[Row], extent: list[date]) -> float | None:
+    known = [row for row in rows if row["beds"] is not None]
+    if not known:
+        return None
+    if metric.over_time == "mean":
+        return _mean_of_days(rows, extent)
+    return known[-1]["beds"] if metric.over_time == "last" else known[0]["beds"]
+
+
+def _mean_of_days(rows: list[Row], extent: list[date]) -> float:
+    """Returns the mean over days: nothing is there on a day without rows, and a day of unknown ones is left out."""
+    sums = [_total(rows, day) if any(day_of(row) == day for row in rows) else 0 for day in extent]
+    return statistics.fmean(value for value in sums if value is not None)
 
 
 def _total(rows: list[Row], day: date) -> float | None:
