@@ -75,9 +75,9 @@ def test_spark_gives_the_frame_of_duckdb(case: Case, on_duckdb: MetricsLayer, on
 @pytest.mark.spark
 def test_spark_shared_the_work_among_its_executors(on_spark: MetricsLayer, spark_cluster: SparkCluster) -> None:
     on_spark.ask(CASES[0].request)
-    done = sorted(each["completedTasks"] for each in spark_cluster.live_executors())
-    assert len(done) == 2
-    assert done[0] >= sum(done) // 5, "one of them had next to nothing to do"
+    done = sorted((each["completedTasks"] for each in spark_cluster.executors()), reverse=True)
+    assert len(done) >= 2
+    assert done[1] >= sum(done) // 5, "one of them had next to nothing to do"
 
 
 def test_every_model_metric_type_grain_and_level_has_a_case(on_duckdb: MetricsLayer) -> None:

@@ -31,7 +31,9 @@ def checked_spark_url(parsed: sa.URL) -> str:
     if problem is not None:
         raise DatabaseUrlError(f"{problem} {EXAMPLE}")
     if find_spec("pyhive") is None:
-        raise DatabaseUrlError("Spark needs packages that are not installed. Run: pip install 'bellwether[spark]'")
+        raise DatabaseUrlError(
+            "Spark needs packages that are not installed. Run, in the project's folder: .venv/bin/pip install -e '.[spark]'"
+        )
     return parsed.set(drivername="hive+spark").render_as_string(hide_password=False)
 
 
