@@ -176,4 +176,5 @@ def from_metricflow(
         print(found.as_yaml(), end="")  # noqa: T201
     beside.print(told_of, markup=False)
     for path in files:
-        beside.print(f"Wrote {path}. Fill in what it asks for, then `bellwether check --definitions {path.parent}`.")
+        fill_in = f" Fill in what it asks for, then `bellwether check --definitions {path.parent}`."
+        beside.print(f"Wrote {path}.{fill_in if path == out else ''}", markup=False)

@@ -159,7 +159,7 @@ def _aggregate(entry: Entry, model: str) -> Aggregate:
 def _inputs(entry: Entry, kind: str) -> Iterator[Input]:
     keys = {"ratio": ("numerator", "denominator"), "cumulative": ("input_metric",)}.get(kind, ())
     yield from (_input(entry, key) for key in keys if key in entry)
-    yield from (input_from(each) for each in entry.each("input_metrics"))
+    yield from (input_from(each) for each in entry.each("input_metrics", bare="name"))
 
 
 def _input(entry: Entry, key: str) -> Input:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from metrics.interchange.metricflow_project import (
+    MAKE_METRIC,
     Aggregate,
     Conversion,
     Dimension,
@@ -183,7 +184,7 @@ def _conversion(metric: Metric, params: Entry) -> Waiting:
 def _inputs(params: Entry, kind: str) -> Iterator[Input]:
     if kind == "ratio":
         yield from (_input_of(params, key) for key in ("numerator", "denominator") if key in params)
-    for each in params.each("metrics"):
+    for each in params.each("metrics", bare="name"):
         yield input_from(each)
 
 
@@ -213,6 +214,7 @@ def input_from(entry: Entry) -> Input:
 def resolve(measures: Iterable[Measure], waiting: Iterable[Waiting], project: Project) -> None:
     """Adds the metrics to the project: measures become simple metrics, and references to them references to those."""
     known = {measure.name: measure for measure in measures}
+    project.measures |= known.keys()
     asked = list(waiting)
     used: set[str] = set()
     # Simple metrics first: others find in them the metric of a measure alone.
@@ -222,7 +224,7 @@ def resolve(measures: Iterable[Measure], waiting: Iterable[Waiting], project: Pr
         if measure.makes_metric and measure.name not in project.metrics:
             project.metrics[measure.name] = _simple(measure, hidden=False)
         elif measure.name not in used:
-            reason = "no metric uses it, and a measure alone is no metric."
+            reason = f"no metric names it as its 'measure', and a measure alone is no metric: {MAKE_METRIC}."
             project.notes.append(Note("not mapped", measure.spot, f"measure {measure.name}", reason))
 
 

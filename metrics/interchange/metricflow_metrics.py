@@ -15,7 +15,7 @@ from metrics.catalogue.rules.unfilled import FILL_IN, FILL_IN_TAG
 from metrics.catalogue.window import parse_window
 from metrics.interchange.metricflow_filters import NotMappedError
 from metrics.interchange.metricflow_models import Binder, title_of
-from metrics.interchange.metricflow_project import Input, Metric, Project
+from metrics.interchange.metricflow_project import MAKE_METRIC, Input, Metric, Project
 from metrics.interchange.metricflow_rows import Rows
 from metrics.interchange.metricflow_tables import is_column
 from metrics.interchange.report import Note, Outcome, Spot
@@ -82,6 +82,8 @@ class Mapper:
 
     def _flow(self, given: Input) -> Metric:
         found = self.project.metrics.get(given.name)
+        if found is None and given.name in self.project.measures:
+            raise NotMappedError(f"'{given.name}' is a measure, not a metric: {MAKE_METRIC}.")
         if found is None:
             raise NotMappedError(f"there is no metric or measure '{given.name}' in the files.")
         return found

@@ -8,6 +8,9 @@ from typing import Any
 
 from metrics.interchange.report import Note, Spot
 
+# What makes a metric of a measure in the legacy form.
+MAKE_METRIC = "add 'create_metric: true' to it, or write a simple metric of it"
+
 
 class MetricFlowError(ValueError):
     """A file that cannot be read as MetricFlow YAML. The message names file and line."""
@@ -142,8 +145,13 @@ class Metric:
 
 @dataclass(slots=True)
 class Project:
-    """Everything that was read, by name, and what was seen that has no place in it."""
+    """Everything that was read, by name, and what was seen that has no place in it.
+
+    Attributes:
+        measures: the names of the legacy form's measures; those that make metrics are among `metrics` too.
+    """
 
     models: dict[str, SemanticModel] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    measures: set[str] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)

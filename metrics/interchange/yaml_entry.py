@@ -75,8 +75,8 @@ class Entry:
             raise MetricFlowError(self.spot(key), f"'{key}' is a mapping of keys and values.")
         return Entry(value or {}, self.file, self.lines, (*self.path, key))
 
-    def each(self, key: str) -> Iterator[Entry]:
-        """Yields the mappings in the list under the key.
+    def each(self, key: str, bare: str | None = None) -> Iterator[Entry]:
+        """Yields the mappings in the list under the key; a text alone is a mapping of the key `bare` to it.
 
         Raises:
             MetricFlowError: the value is no list, or an entry of it no mapping.
@@ -86,7 +86,8 @@ class Entry:
             return
         if not isinstance(value, list):
             raise MetricFlowError(self.spot(key), f"'{key}' is a list.")
-        for index, item in enumerate(value):
+        for index, listed in enumerate(value):
+            item = {bare: listed} if bare is not None and isinstance(listed, str) else listed
             entry = Entry(item if isinstance(item, dict) else {}, self.file, self.lines, (*self.path, key, index))
             if not isinstance(item, dict):
                 raise MetricFlowError(entry.spot(), f"an entry of '{key}' is a mapping of keys and values.")

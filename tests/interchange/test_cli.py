@@ -93,6 +93,8 @@ def test_a_project_becomes_a_file_that_checks(tmp_path: Path) -> None:
     assert f"{APPOINTMENTS}:17: metric dna_rate_28d: the ratio 'dna_rate', accumulated" in beside.replace("\n", " ")
     outcomes = {note["outcome"] for note in json.loads(report.read_text(encoding="utf-8"))}
     assert outcomes == {"mapped", "changed", "fill in"}
+    assert f"Wrote {file}. Fill in what it asks for" in beside
+    assert beside.endswith(f"Wrote {report}.\n")
     assert run("check", "--definitions", str(tmp_path))[0] == 0
 
 

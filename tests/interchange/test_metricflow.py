@@ -289,3 +289,38 @@ def test_two_keys_to_one_table_join_once_and_say_so(tmp_path: Path) -> None:
     assert [subject for _, subject, why in said(found, "not mapped") if "joined already" in why] == [
         "semantic model t: entity host"
     ]
+
+
+LEGACY = """semantic_models:
+  - name: visits
+    model: ref('visits')
+    defaults: {agg_time_dimension: day}
+    entities:
+      - {name: visit, type: primary}
+    dimensions:
+      - {name: day, type: time, type_params: {time_granularity: day}}
+    measures:
+      - {name: visit_count, agg: count, expr: visit}
+      - {name: missed_count, agg: sum, expr: missed, create_metric: true}
+metrics:
+  - {name: visit_total, type: simple, type_params: {measure: visit_count}}
+"""
+
+
+def test_input_metrics_can_be_names_alone(tmp_path: Path) -> None:
+    metric = "{name: both, type: derived, type_params: {expr: visit_total + missed_count, metrics: [%s]}}"
+    written = ("visit_total, missed_count", "{name: visit_total}, {name: missed_count}")
+    alone, mappings = (imported(f"{LEGACY}  - {metric % each}\n", tmp_path) for each in written)
+    assert alone.is_whole
+    assert {each.id: each.formula for each in alone.metrics}["both"] == "visit_total + missed_count"
+    assert alone.metrics == mappings.metrics
+
+
+def test_a_ratio_over_a_measure_is_told_that_it_is_no_metric(tmp_path: Path) -> None:
+    text = LEGACY.replace("measure: visit_count", "measure: missed_count")
+    ratio = "{name: rate, type: ratio, type_params: {numerator: missed_count, denominator: visit_count}}"
+    remedy = "add 'create_metric: true' to it, or write a simple metric of it."
+    assert said(imported(f"{text}  - {ratio}\n", tmp_path), "not mapped") == [
+        (10, "measure visit_count", f"no metric names it as its 'measure', and a measure alone is no metric: {remedy}"),
+        (14, "metric rate", f"'visit_count' is a measure, not a metric: {remedy}"),
+    ]
