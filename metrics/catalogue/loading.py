@@ -17,7 +17,7 @@ from metrics.catalogue import rules
 from metrics.catalogue.catalogue import Catalogue, Place
 from metrics.catalogue.definition import DefinitionFile, Metric, Model, Table
 from metrics.catalogue.finding import CatalogueError, Finding, suggest
-from metrics.catalogue.yaml_lines import DuplicateKeyError, line_of, parse
+from metrics.catalogue.yaml_lines import DuplicateKeyError, ValueFaultError, line_of, parse
 from metrics.warehouse.settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
@@ -122,11 +122,13 @@ def _read(file: Path, shown: str, gathered: _Gathered) -> None:
     except DuplicateKeyError as error:
         gathered.findings.append(Finding("E002", "error", shown, error.line, str(error) + ".", "Keep one of them."))
         return
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "cannot be read"
-        line = mark.line + 1 if mark else 1
-        gathered.findings.append(Finding("E001", "error", shown, line, f"not YAML: {problem}."))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem, fix = error.problem or "cannot be read", error.note or ""
+        if isinstance(error, ValueFaultError):
+            gathered.findings.append(Finding("E005", "error", shown, line, f"{problem}.", fix))
+        else:
+            gathered.findings.append(Finding("E001", "error", shown, line, f"not YAML: {problem}.", fix))
         return
     try:
         DefinitionFile.model_validate(data)

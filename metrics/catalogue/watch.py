@@ -128,7 +128,7 @@ def _checked(folders: Sequence[Path]) -> tuple[Catalogue | None, Sequence[Findin
     try:
         return check(folders)
     except Exception as error:  # noqa: BLE001 - whatever a file can do to its reader, the last good one stays in use
-        where = ", ".join(str(folder) for folder in folders)
+        where = ", ".join(f"{folder.name}/" for folder in folders)
         said = str(error).strip().splitlines() or [""]
         problem = f"the definitions cannot be checked: {type(error).__name__}: {said[0]}."
         return None, [Finding("E099", "error", where, 1, problem, "Undo the last change.")]

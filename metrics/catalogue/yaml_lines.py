@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 Path = tuple[str | int, ...]
 
@@ -21,14 +22,47 @@ class DuplicateKeyError(ValueError):
         super().__init__(f"the key '{key}' stands twice in one mapping")
 
 
+class ValueFaultError(yaml.MarkedYAMLError):
+    """A value that looks like one of a type, and is none: 2026-02-30."""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, whose complaints about values name the line."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            return super().construct_object(node, deep)
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, OverflowError) as error:
+            kind = _KINDS.get(node.tag, f"value of the type {node.tag}")
+            note = _A_DAY if node.tag == _TIMESTAMP else ""
+            raise ValueFaultError(
+                problem=f"'{node.value}' is no {kind}", problem_mark=node.start_mark, note=note
+            ) from error
+
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_KINDS = {
+    _TIMESTAMP: "date", "tag:yaml.org,2002:int": "whole number", "tag:yaml.org,2002:float": "number",
+    "tag:yaml.org,2002:bool": "yes or no",
+}  # fmt: skip
+_A_DAY = "Write a day of the calendar, such as 2026-03-31."
+
+
 def parse(text: str) -> tuple[Any, Mapping[Path, int]]:
     """Returns the plain data and, for every path into it, the line (from 1) where it stands.
 
     Raises:
-        yaml.YAMLError: the text is no YAML, or more of it than definitions can be.
+        yaml.MarkedYAMLError: the text is no YAML, or more of it than definitions can be; `note` says what to do, where
+            that is known.
+        ValueFaultError: a value is none of its type, such as a date that no calendar has.
         DuplicateKeyError: a mapping holds a key twice.
     """
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = _Loader(text)
+    except ReaderError as error:
+        raise _unprintable(text, error) from error
     try:
         node = loader.get_single_node()
         lines: dict[Path, int] = {}
@@ -38,6 +72,9 @@ def parse(text: str) -> tuple[Any, Mapping[Path, int]]:
         return loader.construct_document(node), lines
     except RecursionError as error:
         raise yaml.MarkedYAMLError(problem="it is nested too deeply") from error
+    except yaml.MarkedYAMLError as error:
+        _explain(error)
+        raise
     finally:
         loader.dispose()
 
@@ -77,3 +114,27 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], within: tuple[yam
 
 def _refused(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _unprintable(text: str, error: ReaderError) -> yaml.MarkedYAMLError:
+    """Returns the error of a character that no text has, such as NUL, with its line."""
+    before = text[: error.position]
+    mark = yaml.Mark(error.name, error.position, before.count("\n"), 0, None, None)
+    problem = f"the character U+{error.character:04X} does not belong in text"
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note="Remove it.")
+
+
+def _explain(error: yaml.MarkedYAMLError) -> None:
+    """Says in plain words what PyYAML says in its own, where something is known to be done about it."""
+    problem, opened = error.problem or "", error.context_mark
+    if "'\\t'" in problem:
+        error.problem, error.note = "a tab stands where blanks belong", "Indent with blanks, never with tabs."
+    elif error.context == "while scanning a quoted scalar" and opened is not None:
+        line = opened.line + 1
+        error.problem = f"the quote that begins on line {line} is not closed"
+        error.note = "Close it with the same quote that opens it."
+        error.problem_mark = opened
+    elif problem == "mapping values are not allowed here":
+        error.note = "Put quotes round a text that holds ': '; or mend the indentation."
+    elif "that cannot start any token" in problem:
+        error.note = "Put quotes round a text that begins so."
