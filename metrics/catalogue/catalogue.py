@@ -69,6 +69,7 @@ class Catalogue:
         places: `model:name`, `metric:id` or `table:name` to where it is written.
         texts: metric id to its YAML as written.
         tables: the analysts' own tables, by name.
+        unsound: `model:name`, `metric:id` and `table:name` of what is written but cannot be read, or stands twice.
     """
 
     models: Mapping[str, Model]
@@ -76,6 +77,7 @@ class Catalogue:
     places: Mapping[str, Place]
     texts: Mapping[str, str]
     tables: Mapping[str, Table] = field(default_factory=dict)
+    unsound: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self.metrics.values())

@@ -31,6 +31,7 @@ class _Gathered:
     models: list[tuple[Model, Place]] = field(default_factory=list)
     metrics: list[tuple[Metric, Place, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    unsound: set[str] = field(default_factory=set)
 
 
 # Most files are as they were when definitions are loaded again, and reading YAML is most of the work.
@@ -64,17 +65,19 @@ def check(folders: Path | Sequence[Path] = SHIPPED) -> tuple[Catalogue | None, t
     names = _names(files)
     for file, shown in names.items():
         _read(file, shown, gathered)
+    duplicates = list(_duplicates(gathered))
     catalogue = Catalogue(
-        models={model.name: model for model, _ in gathered.models},
-        metrics={metric.id: metric for metric, _, _ in gathered.metrics},
-        places=dict(_places(gathered)),
-        texts={metric.id: text for metric, _, text in gathered.metrics},
-        tables={table.name: table for table, _ in gathered.tables},
+        models=_first((model.name, model) for model, _ in gathered.models),
+        metrics=_first((metric.id, metric) for metric, _, _ in gathered.metrics),
+        places=_first(_places(gathered)),
+        texts=_first((metric.id, text) for metric, _, text in gathered.metrics),
+        tables=_first((table.name, table) for table, _ in gathered.tables),
+        unsound=frozenset(gathered.unsound),
     )
     if files and not gathered.metrics and not gathered.findings:
         gathered.findings.append(Finding("E000", "error", names[files[0]], 1, "no metric is defined."))
     paths = {shown: file for file, shown in names.items()}
-    found = [*gathered.findings, *_duplicates(gathered), *rules.run(catalogue)]
+    found = [*gathered.findings, *duplicates, *rules.run(catalogue)]
     findings = [replace(finding, path=paths.get(finding.file)) for finding in found]
     findings.sort(key=lambda finding: (finding.file, finding.line, finding.code))
     return (catalogue if gathered.metrics else None), tuple(findings)
@@ -106,6 +109,14 @@ def _names(files: Sequence[Path]) -> Mapping[Path, str]:
     return names
 
 
+def _first(entries: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns the entries by name; of those that share one, the first, as the others are to be renamed."""
+    found: dict[str, Any] = {}
+    for name, entry in entries:
+        found.setdefault(name, entry)
+    return found
+
+
 def _read(file: Path, shown: str, gathered: _Gathered) -> None:
     try:
         text = file.read_text(encoding="utf-8")
@@ -116,11 +127,13 @@ def _read(file: Path, shown: str, gathered: _Gathered) -> None:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         gathered.findings.append(Finding("E001", "error", shown, line, "not UTF-8 text.", "Save it as UTF-8."))
+        gathered.unsound |= _named_in(error.object.decode(errors="replace"))
         return
     try:
         data, lines = _parsed(text)
     except DuplicateKeyError as error:
         gathered.findings.append(Finding("E002", "error", shown, error.line, str(error) + ".", "Keep one of them."))
+        gathered.unsound |= _named_in(text)
         return
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -129,17 +142,18 @@ def _read(file: Path, shown: str, gathered: _Gathered) -> None:
             gathered.findings.append(Finding("E005", "error", shown, line, f"{problem}.", fix))
         else:
             gathered.findings.append(Finding("E001", "error", shown, line, f"not YAML: {problem}.", fix))
+        gathered.unsound |= _named_in(text)
         return
     try:
         DefinitionFile.model_validate(data)
     except ValidationError as error:
         gathered.findings += [_schema_finding(shown, lines, item) for item in error.errors()]
     places = _places_in(file, shown, lines)
-    for index, table in _sound(data, "tables", Table):
+    for index, table in _sound(data, "tables", Table, gathered.unsound):
         gathered.tables.append((table, places["tables", index]))
-    for index, model in _sound(data, "models", Model):
+    for index, model in _sound(data, "models", Model, gathered.unsound):
         gathered.models.append((model, places["models", index]))
-    for index, metric in _sound(data, "metrics", Metric):
+    for index, metric in _sound(data, "metrics", Metric, gathered.unsound):
         place = places["metrics", index]
         gathered.metrics.append((metric, place, _excerpt(text, place.line)))
 
@@ -152,14 +166,31 @@ def _places_in(file: Path, shown: str, lines: Mapping[tuple[str | int, ...], int
     return {entry: Place(file, paths[()], shown, paths) for entry, paths in within.items() if len(entry) == 2}
 
 
-def _sound(data: Any, key: str, kind: type[Kind]) -> Iterator[tuple[int, Kind]]:
-    """Yields the entries that are valid by themselves, so that one bad entry hides no other finding."""
+def _sound(data: Any, key: str, kind: type[Kind], unsound: set[str]) -> Iterator[tuple[int, Kind]]:
+    """Yields the entries that are valid by themselves, so that one bad entry hides no other finding.
+
+    The names of the others are added to `unsound`, so that no rule calls them unknown.
+    """
     entries = data.get(key) if isinstance(data, dict) else None
+    if isinstance(entries, dict):  # a list whose '-' was forgotten: by name, or the keys of one entry
+        unsound |= {f"{key[:-1]}:{name}" for name in (*entries, _name_of(entries))}
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         try:
             yield index, kind.model_validate(entry)
         except ValidationError:
-            continue
+            unsound.add(f"{key[:-1]}:{_name_of(entry)}")
+
+
+def _name_of(entry: Any) -> str:
+    return str(entry.get("id", entry.get("name", ""))).strip() if isinstance(entry, dict) else ""
+
+
+_NAMED = re.compile(r"""(?:^|[-{,\s])(?:id|name)\s*:\s*["']?([\w.]+)""", re.MULTILINE)
+
+
+def _named_in(text: str) -> set[str]:
+    """Returns what a file that cannot be read may define, as far as its text shows."""
+    return {f"{kind}:{name}" for name in _NAMED.findall(text) for kind in ("table", "model", "metric")}
 
 
 def _schema_finding(shown: str, lines: Mapping[tuple[str | int, ...], int], error: Any) -> Finding:
@@ -223,6 +254,7 @@ def _duplicates(gathered: _Gathered) -> Iterator[Finding]:
     for kind, name, place in named:
         other = first.setdefault((kind, name), place)
         if other is not place:
+            gathered.unsound.add(f"{kind}:{name}")
             where = f"{other.name}:{other.line}"
             yield Finding(
                 "E010", "error", place.name, place.line,

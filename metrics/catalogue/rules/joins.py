@@ -26,7 +26,7 @@ def _joins(catalogue: Catalogue) -> Iterator[tuple[Model, Path, Join]]:
 )
 def joined_tables_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for model, path, join in _joins(catalogue):
-        if catalogue.table(join.to) is None:
+        if catalogue.table(join.to) is None and f"table:{join.to}" not in catalogue.unsound:
             fix = suggest(join.to, [*metadata.tables, *catalogue.tables])
             yield Fault(f"model:{model.name}", (*path, "to"), f"there is no table '{join.to}' to join.", fix)
 

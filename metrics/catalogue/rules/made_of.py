@@ -65,7 +65,7 @@ def windows_are_one(catalogue: Catalogue) -> Iterator[Fault]:
 def what_is_accumulated_is_read(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         inner = catalogue.metrics.get(metric.metric or "")
-        if metric.type != "cumulative" or inner is None:
+        if metric.type != "cumulative" or inner is None or inner is metric:
             continue
         if inner.type == "index":
             message, fix = f"'{inner.id}' is an index, which is never accumulated.", "Show it as published."

@@ -26,7 +26,7 @@ RESULT_COLUMNS = (
 )
 def tables_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for model in catalogue.models.values():
-        if catalogue.table(model.table) is None:
+        if catalogue.table(model.table) is None and f"table:{model.table}" not in catalogue.unsound:
             fix = suggest(model.table, [*metadata.tables, *catalogue.tables])
             yield Fault(f"model:{model.name}", ("table",), f"there is no table '{model.table}'.", fix)
 

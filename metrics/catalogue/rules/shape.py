@@ -53,7 +53,7 @@ def ignored_fields(catalogue: Catalogue) -> Iterator[Fault]:
 def models_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         for path, name, _ in holders_of(metric):
-            if name is not None and name not in catalogue.models:
+            if name is not None and name not in catalogue.models and f"model:{name}" not in catalogue.unsound:
                 fix = suggest(name, catalogue.models)
                 yield Fault(f"metric:{metric.id}", (*path, "model"), f"there is no model '{name}'.", fix)
 
@@ -62,7 +62,7 @@ def models_exist(catalogue: Catalogue) -> Iterator[Fault]:
 def made_of_what_is_defined(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         for path, name in made_of(metric):
-            if name not in catalogue.metrics:
+            if name not in catalogue.metrics and f"metric:{name}" not in catalogue.unsound:
                 known = [*catalogue.metrics, *metric.inputs] if path == ("formula",) else list(catalogue.metrics)
                 message = f"{path[0]}: there is no metric '{name}'."
                 yield Fault(f"metric:{metric.id}", path, message, suggest(name, known))
@@ -94,7 +94,7 @@ def _circle(catalogue: Catalogue, metric_id: str, path: tuple[str, ...]) -> tupl
 def companions_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         for index, name in enumerate(metric.shown_with):
-            if name not in catalogue.metrics:
+            if name not in catalogue.metrics and f"metric:{name}" not in catalogue.unsound:
                 message, fix = f"shown_with: there is no metric '{name}'.", suggest(name, catalogue.metrics)
                 yield Fault(f"metric:{metric.id}", ("shown_with", index), message, fix)
 
