@@ -8,6 +8,7 @@ and `least` are missing where one of theirs is, and `round` takes halves away fr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache, reduce
@@ -62,10 +63,24 @@ def _tree(text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text)
     except sqlglot.errors.SqlglotError as error:
-        raise ExpressionError(f"'{text}' is no expression: {str(error).splitlines()[0]}") from error
+        raise ExpressionError(f"'{text}' is no expression: {_in_words(error)}.") from error
     if len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"'{text}' is not one expression.")
     return trees[0]
+
+
+def _in_words(error: sqlglot.errors.SqlglotError) -> str:
+    """Returns what the parser found, as one would say it of the text."""
+    found = error.errors[0] if isinstance(error, sqlglot.errors.ParseError) and error.errors else None
+    if found is None:
+        return "a quote that opens in it is not closed, or a sign in it is unknown"
+    told, at = str(found.get("description")), found.get("highlight")
+    if told.startswith("Required keyword"):
+        ends = not str(found.get("end_context") or "").strip() and not re.fullmatch(r"[\d.]+", str(at))
+        return f"it ends in '{at}', and something must follow" if ends else f"something is missing beside '{at}'"
+    if told == "Expecting )":
+        return f"a bracket is not closed, at '{at}'"
+    return f"'{at}' does not belong where it stands"
 
 
 def names(text: str) -> frozenset[str]:

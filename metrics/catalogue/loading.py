@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -16,8 +16,9 @@ from pydantic import BaseModel, ValidationError
 from metrics.catalogue import rules
 from metrics.catalogue.catalogue import Catalogue, Place
 from metrics.catalogue.definition import DefinitionFile, Metric, Model, Table
-from metrics.catalogue.finding import CatalogueError, Finding, suggest
-from metrics.catalogue.yaml_lines import DuplicateKeyError, ValueFaultError, line_of, parse
+from metrics.catalogue.finding import CatalogueError, Finding
+from metrics.catalogue.schema_faults import schema_findings
+from metrics.catalogue.yaml_lines import DuplicateKeyError, ValueFaultError, parse
 from metrics.warehouse.settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
@@ -147,7 +148,7 @@ def _read(file: Path, shown: str, gathered: _Gathered) -> None:
     try:
         DefinitionFile.model_validate(data)
     except ValidationError as error:
-        gathered.findings += [_schema_finding(shown, lines, item) for item in error.errors()]
+        gathered.findings += schema_findings(error, shown, lines, text)
     places = _places_in(file, shown, lines)
     for index, table in _sound(data, "tables", Table, gathered.unsound):
         gathered.tables.append((table, places["tables", index]))
@@ -191,50 +192,6 @@ _NAMED = re.compile(r"""(?:^|[-{,\s])(?:id|name)\s*:\s*["']?([\w.]+)""", re.MULT
 def _named_in(text: str) -> set[str]:
     """Returns what a file that cannot be read may define, as far as its text shows."""
     return {f"{kind}:{name}" for name in _NAMED.findall(text) for kind in ("table", "model", "metric")}
-
-
-def _schema_finding(shown: str, lines: Mapping[tuple[str | int, ...], int], error: Any) -> Finding:
-    path: tuple[str | int, ...] = tuple(error["loc"])
-    line = line_of(lines, path)
-    field_name = ".".join(str(part) for part in path if not isinstance(part, int))
-    if error["type"] == "extra_forbidden":
-        unknown = str(path[-1])
-        return Finding("E003", "error", shown, line, f"unknown key '{unknown}'.", suggest(unknown, _keys_at(path[:-1])))
-    if error["type"] == "missing":
-        return Finding("E004", "error", shown, line, f"'{path[-1]}' is missing.", "Add it.")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return Finding("E005", "error", shown, line, f"'{field_name}': {message}.", _remedy(error))
-
-
-def _remedy(error: Any) -> str:
-    """Returns what to write in place of a value that its key does not take."""
-    match error["type"]:
-        case "literal_error":
-            return suggest(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
-        case "string_pattern_mismatch":
-            return "Write letters, digits and underscores, beginning with a letter; names and ids in lower case."
-        case "string_type":
-            return f"Put quotes round it: '{error['input']}'." if isinstance(error["input"], int | float) else ""
-    return ""
-
-
-def _keys_at(path: Sequence[str | int]) -> Iterable[str]:
-    kind: type[BaseModel] | None = DefinitionFile
-    for part in path:
-        if isinstance(part, int) or kind is None:
-            continue
-        kind = _model_within(kind.model_fields[part].annotation) if part in kind.model_fields else None
-    return kind.model_fields if kind else ()
-
-
-def _model_within(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in get_args(annotation):
-        found = _model_within(argument)
-        if found is not None:
-            return found
-    return None
 
 
 def _places(gathered: _Gathered) -> Iterator[tuple[str, Place]]:

@@ -70,7 +70,7 @@ CASES = (
     Case("E005", _own("", "").replace("id: counted", "id: Counted-here  # here"), "'metrics.id': String should match",
          "ids in lower case", ("Counted-here", "counted_here")),
     Case("E005", _own("", "").replace("expr: visit_id", "expr: 1").replace("agg: count}", "agg: count}  # here"),
-         "'metrics.measure.expr'", "Put quotes round it: '1'", ("expr: 1", "expr: '1'")),
+         "'metrics.measure.expr'", "Write '1' in quotes", ("expr: 1", "expr: '1'")),
     Case("E010", _own("  - id: counted", "  - id: seen  # here"), "the metric 'seen' is already defined in base.yml", "Rename",
          ("id: seen", "id: counted")),
     Case("E011", _own("table: visits", "table: vists  # here"), "there is no table 'vists'", "Did you mean 'visits'",
