@@ -32,6 +32,8 @@ AS_SENT = "sent"
 FEW, MANY = 5, 20
 PIPE_WIDTH = 140
 _YEAR = re.compile(r"(\d{4})/(\d{2})")
+_MONTH = re.compile(r"\d{4}-\d{1,2}")
+_WITHIN_A_MONTH = (Grain.HOUR, Grain.DAY, Grain.WEEK)
 _UNKNOWN = "?"
 
 
@@ -97,11 +99,16 @@ def explain(
     period = None if at is None else _period(at, "--at")
     if at is not None and grain is None and _YEAR.fullmatch(at.strip()):
         grain = Grain.FINANCIAL_YEAR
+    if at is not None and grain is not None:
+        _same_length(at, grain, "--at")
     versus = _versus(against)
     with told():
         layer = opened(warehouse)
         definition = layer.catalogue.metric(metric)
+        if at is not None and grain is None and Grain(layer.catalogue.model_of(definition).grain) in _WITHIN_A_MONTH:
+            grain = Grain.MONTH if _MONTH.fullmatch(at.strip()) else None
         found = layer.explain(metric, period=period, grain=grain, where=_filters(where or ()), at=cell)
+        _same_length(against, Grain(found.grain), "--against")
         moved = layer.why(
             metric, period=found.period, grain=Grain(found.grain), where=found.filters, against=versus,
             by=dimensions or None,
@@ -148,6 +155,21 @@ def _period(text: str, option: str) -> date:
     if found is None:
         refuse(f"{option} '{text}' is no period. Write 2026-03 for a month, 2026-03-31 for a day, or 2025/26.")
     return found
+
+
+def _same_length(text: str, grain: Grain, option: str) -> None:
+    """Refuses a year where a shorter period is asked for, and a month where a day is: the first of them is not it."""
+    length = grain.replace("_", " ")
+    if _YEAR.fullmatch(text.strip()) and grain is not Grain.FINANCIAL_YEAR:
+        refuse(
+            f"{option} '{text}' is a financial year, and not a {length}. Name the {length} by its first day, as in "
+            f"{option} {text.strip()[:4]}-04-01, or ask for years with --grain financial_year."
+        )
+    if _MONTH.fullmatch(text.strip()) and grain in _WITHIN_A_MONTH:
+        refuse(
+            f"{option} '{text}' is a month, and not a {length}. Name the {length} by its first day, as in "
+            f"{option} {text.strip()}-01, or ask for months with --grain month."
+        )
 
 
 def _read(text: str) -> date | None:

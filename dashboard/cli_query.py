@@ -8,7 +8,7 @@ import sys
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -22,10 +22,15 @@ from dashboard.stated import against_stated_totals
 from metrics.query.engine import MetricsLayer
 from metrics.query.ordering import COMPARED
 from metrics.query.request import REMAINDER, Grain, Request
-from metrics.query.result import Result
+from metrics.query.result import Result, Status
 
 ROWS_SHOWN = 400
 PIPE_WIDTH = 160
+PARTIAL = "partial"
+PARTIAL_WORDS = (
+    "Partial: too few organisations reported, and the value is of those that did. "
+    "CSV, JSON and Parquet have the status 'missing' for it."
+)
 
 
 class Format(StrEnum):
@@ -106,7 +111,7 @@ def query(
     The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --compare, --coverage
     and --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
     metric means can have changed. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
-    missing or no data.
+    missing or no data; the table calls a missing one that has a value partial.
 
     For example:
 
@@ -123,7 +128,7 @@ def query(
     with told():
         layer = opened(warehouse)
         request = Request(
-            metrics=tuple(metrics),
+            metrics=tuple(dict.fromkeys(metrics)),
             by=tuple(by or ()),
             grain=grain,
             period_from=_day(first, "--from"),
@@ -139,7 +144,7 @@ def query(
         )
         result = layer.ask(request)
         _write(layer, result, form, out, coverage=coverage)
-        for line in [note.text for note in result.notes] + against_stated_totals(layer, result):
+        for line in dict.fromkeys([note.text for note in result.notes] + against_stated_totals(layer, result)):
             beside.print(line, markup=False)
         if explain:
             _explain(layer, result)
@@ -222,7 +227,7 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
             metric = metric.model_copy(update={"decimals": max(metric.decimals, 1)})
         cells = [row["metric"], row["period"].isoformat(), *dimensions, value_text(row["value"], metric)]
         cells += ["" if row[part] is None else f"{row[part]:,.10g}" for part in ("numerator", "denominator")]
-        cells.append(row["status"])
+        cells.append(_status(row))
         if compare:
             change = "" if row["change"] is None else change_words(row["change"], metric)
             cells += [value_text(row["compared_value"], metric), change, row["basis"]]
@@ -235,6 +240,13 @@ def _print_table(layer: MetricsLayer, result: Result, *, coverage: bool, console
     if result.frame.height > ROWS_SHOWN:
         left = result.frame.height - ROWS_SHOWN
         beside.print(f"{left:,} more rows are not shown. Ask for --format csv to have them all.")
+    if any(_status(row) == PARTIAL for row in result.frame.head(ROWS_SHOWN).iter_rows(named=True)):
+        beside.print(PARTIAL_WORDS)
+
+
+def _status(row: dict[str, Any]) -> str:
+    """Returns the status in a word that goes with the value beside it."""
+    return PARTIAL if row["status"] == Status.MISSING and row["value"] is not None else row["status"]
 
 
 def _named(code: str | None, name: str | None) -> str:

@@ -18,7 +18,7 @@ _MOST_PERIODS = 3
 
 
 def against_stated_totals(layer: MetricsLayer, result: Result) -> list[str]:
-    """Returns sentences that hold each England figure of the result against its publication's own total.
+    """Returns paragraphs, none twice, that hold each England figure of the result against its publication's own total.
 
     Empty for a result that is split, filtered or accumulated, or that has many periods: there is no such total then.
     """
@@ -35,7 +35,7 @@ def against_stated_totals(layer: MetricsLayer, result: Result) -> list[str]:
             continue
         for period in rows["period"]:
             lines += _of_period(layer, metric, period)
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _of_period(layer: MetricsLayer, metric: Metric, period: date) -> list[str]:
@@ -51,7 +51,7 @@ def _of_period(layer: MetricsLayer, metric: Metric, period: date) -> list[str]:
         return []
     lines = [_sentence(line, period) for line in stated]
     if metric.denominator is not None:
-        lines += _left_out(layer, metric, model.table, period)
+        lines.append(_left_out(layer, metric, model.table, period))
     return lines
 
 
@@ -68,8 +68,8 @@ def _sentence(line: Line, period: date) -> str:
     return f"{said}; the organisations add up to {line.facts:,.10g} ({line.difference:+,.10g}). {cause}"
 
 
-def _left_out(layer: MetricsLayer, metric: Metric, table: str, period: date) -> list[str]:
-    """Returns who is in the publication's total and not in the denominator, with how many."""
+def _left_out(layer: MetricsLayer, metric: Metric, table: str, period: date) -> str:
+    """Returns who is in the publication's total and not in the denominator, with how many, line by line."""
     columns = tuple(sorted(names(metric.denominator.expr))) if metric.denominator else ()
     everyone = sums_by_organisation(layer.warehouse.snapshot(), table, columns, period)
     request = Request.of(metric.id, by=("organisation",), period_from=period, period_to=period, as_at=period)
@@ -81,9 +81,10 @@ def _left_out(layer: MetricsLayer, metric: Metric, table: str, period: date) -> 
         .sort("left_out", descending=True)
     )
     if gaps.is_empty():
-        return ["No organisation is left out of the denominator."]
+        return f"{period:%B %Y}: no organisation is left out of the denominator."
     known = dict(layer.organisations().select("org_code", "name").iter_rows())
-    lines = [f"Left out of the denominator, as they did not report ({gaps['left_out'].sum():,.10g} in all):"]
+    total = f"{gaps['left_out'].sum():,.10g} in all"
+    lines = [f"{period:%B %Y}: left out of the denominator, as they did not report ({total}):"]
     for code, amount in gaps.select("org_code", "left_out").iter_rows():
         lines.append(f"  {known.get(code, code)} ({code}): {amount:,.10g}")
-    return lines
+    return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dashboard import format as words
 from dashboard.viewmodels.charts import Table
@@ -24,9 +24,9 @@ def pairs_of(found: Explanation, metric: Metric) -> list[tuple[str, str]]:
         *_parts(found),
         ("Formula", found.formula or ""),
         ("Status", status_words(found)),
-        ("Reported", f"{found.reporting:,} of {words.counted(found.expected, 'organisation')} expected"
-         if found.expected else ""),
-        ("Expected but absent", absent_words(found)),
+        ("Reported", reported_words(found)),
+        ("Expected but absent", absent_words(found.absent)),
+        ("Absent at other times", absent_words(found.absent_elsewhere)),
         ("Rows", rows_words(found)),
         ("Suppression", found.suppression),
         ("Could disclose", f"{_SUBJECTS[found.disclosure]}, as the model says"),
@@ -71,9 +71,20 @@ def part_words(value: float | None, said: str | None) -> str:
     return f"{words.number(value, 0 if value == round(value) else 2)}{': ' + said if said else ''}"
 
 
-def absent_words(found: Explanation) -> str:
-    """Returns who was expected and did not report."""
-    names = [f"{name} ({code})" for code, name in found.absent.items()]
+def reported_words(found: Explanation) -> str:
+    """Returns '195 of 200 organisations expected', with when, where the period is made of several."""
+    if not found.expected:
+        return ""
+    said = f"{found.reporting:,} of {words.counted(found.expected, 'organisation')} expected"
+    if found.coverage_of is None or found.coverage_grain is None:
+        return said
+    named = words.period_words(found.coverage_of, found.coverage_grain)
+    return f"{said}, in {named}: its least complete {found.coverage_grain.replace('_', ' ')}"
+
+
+def absent_words(absent: Mapping[str, str]) -> str:
+    """Returns who was expected and did not report, from code to name."""
+    names = [f"{name} ({code})" for code, name in absent.items()]
     more = f" and {len(names) - _ABSENT_NAMED:,} more" if len(names) > _ABSENT_NAMED else ""
     return f"{', '.join(names[:_ABSENT_NAMED])}{more}"
 

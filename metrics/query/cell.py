@@ -12,7 +12,7 @@ import polars as pl
 from metrics.catalogue import Catalogue, Metric
 from metrics.query.errors import QueryError
 from metrics.query.periods import day_of, start_of
-from metrics.query.plan import ALIASES
+from metrics.query.plan import ALIASES, dimensions_of
 from metrics.query.request import REMAINDER, Filter, Grain, Request, Written, filters_of
 from metrics.query.result import Result, Status
 
@@ -72,6 +72,8 @@ def cell_at(
     if period is None or grain is None:
         result = ask(Request((metric,), grain=grain, where=kept, as_at=as_at, period_from=period, period_to=period))
         grain = Grain(result.grains[metric])
+        if period is None and not kept and result.frame["value"].is_null().all():
+            raise _by_organisation_only(found, ask, catalogue, grain, as_at)
         period = period or newest_period(result.frame, metric)
     return Cell(found, start_of(period, grain), grain, members, kept, as_at)
 
@@ -106,6 +108,20 @@ def newest_period(frame: pl.DataFrame, metric: str) -> date:
         raise QueryError(f"'{metric}' holds no value here. Leave out a filter, or choose another metric.")
     period: date = chosen["period"][-1]
     return period
+
+
+def _by_organisation_only(
+    metric: Metric, ask: Callable[[Request], Result], catalogue: Catalogue, grain: Grain, as_at: date | None
+) -> QueryError:
+    """Returns the error of a metric that England has no value of, with an organisation that has one to pick."""
+    said = f"'{metric.id}' holds no value for England as a whole"
+    if "organisation" in dimensions_of(catalogue.model_of(metric)):
+        frame = ask(Request((metric.id,), by=("organisation",), grain=grain, as_at=as_at)).frame
+        held = frame.filter(pl.col("value").is_not_null() & pl.col("organisation").is_not_null())
+        if held.height:
+            code = held.sort("period", "organisation", descending=[True, False])["organisation"][0]
+            return QueryError(f"{said}. Pick an organisation, as in `--by organisation={code}`.")
+    return QueryError(f"{said}. Pick a member of a dimension, or choose another metric.")
 
 
 def _filters(where: Where) -> tuple[Filter, ...]:

@@ -47,7 +47,12 @@ class Explanation:
 
     Attributes:
         at: the members that make the cell: dimension to code, None for what is not known.
-        absent: organisations that were expected and did not report, code to name.
+        reporting, expected: how many organisations reported, of how many expected; of several native periods, in the
+            least complete one.
+        coverage_of, coverage_grain: that native period's first day and length, where there are several; else None.
+        absent: organisations that were expected and did not report, code to name; of several native periods, in the
+            least complete one.
+        absent_elsewhere: those that reported then and missed another of the native periods, code to name.
         filters, filters_in_words: all that narrow the rows, those of `at` among them.
         reads_from, reads_to: the first and last day whose rows count; of a level, those of the period that it shows;
             of a window, those that it reaches back to. None for a metric made of others.
@@ -83,7 +88,10 @@ class Explanation:
     status: str
     reporting: int
     expected: int
+    coverage_of: date | None
+    coverage_grain: str | None
     absent: Mapping[str, str]
+    absent_elsewhere: Mapping[str, str]
     filters: tuple[Filter, ...]
     filters_in_words: tuple[str, ...]
     reads_from: date | None
@@ -142,6 +150,7 @@ def explain(cell: Cell, ask: Callable[[Request], Result], holdings: Holdings, to
         raise QueryError(f"'{cell.metric.id}' holds nothing in {earlier.named(cell.period, cell.grain)}.")
     catalogue, metric = holdings.catalogue, cell.metric
     behind = _Behind.of(prepared(holdings, cell.request, today), cell, holdings)
+    missed = behind.missed(result.request.where) if behind else _NOBODY
     inputs = dict(_inputs(cell, ask, holdings, today))
     source = behind.source if behind else None
     made_of = list(everything_in(metric, catalogue))
@@ -174,7 +183,10 @@ def explain(cell: Cell, ask: Callable[[Request], Result], holdings: Holdings, to
         status=row["status"],
         reporting=row["reporting"],
         expected=row["expected"],
-        absent=behind.absent(result.request.where) if behind else {},
+        coverage_of=missed.period,
+        coverage_grain=str(behind.source.native) if behind and missed.period else None,
+        absent=missed.then,
+        absent_elsewhere=missed.elsewhere,
         filters=result.request.where,
         filters_in_words=tuple(filter_words(each, models, holdings) for each in result.request.where),
         reads_from=behind.days[0] if behind and behind.days else None,
@@ -204,6 +216,18 @@ def explain(cell: Cell, ask: Callable[[Request], Result], holdings: Holdings, to
         data_version=result.data_version,
         inputs=inputs,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """Who did not report, code to name: in the least complete native period, if there are several, and in others."""
+
+    period: date | None
+    then: Mapping[str, str]
+    elsewhere: Mapping[str, str]
+
+
+_NOBODY = _Missed(None, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +266,25 @@ class _Behind:
         periods = self.natives.to_list()
         return (day_of(periods[0]), end_of(periods[-1], self.source.native)) if periods else None
 
-    def absent(self, where: tuple[Filter, ...]) -> dict[str, str]:
-        """Returns who was expected in one of the periods and did not report, code to name."""
+    def missed(self, where: tuple[Filter, ...]) -> _Missed:
+        """Returns who was expected and did not report in the least complete native period, and who in another."""
         periods = self.natives.to_list()
         if not periods or self.source.model.organisation is None:
-            return {}
+            return _NOBODY
         names = self.holdings.organisations.names
-        return {code: names.get(code, code) for code in self.presence.absent(periods[0], periods[-1], where)}
+        ever = {code: names.get(code, code) for code in self.presence.absent(periods[0], periods[-1], where)}
+        share = (pl.col("reporting") / pl.col("expected")).alias("share")
+        counts = self.presence.counts((), where).filter(pl.col("period").is_in(periods), pl.col("expected") > 0)
+        if len(periods) == 1 or counts.is_empty():
+            return _Missed(None, ever, {})
+        # As the coverage of a longer period is that of its least complete native one: of equals, the newest.
+        least = counts.with_columns(share).sort("share", "period", descending=[False, True])["period"][0]
+        then = set(self.presence.absent(day_of(least), day_of(least), where))
+        return _Missed(
+            day_of(least),
+            {code: name for code, name in ever.items() if code in then},
+            {code: name for code, name in ever.items() if code not in then},
+        )
 
     def rows(self) -> int:
         """Returns how many rows of the warehouse passed the statement's conditions in the periods that count."""

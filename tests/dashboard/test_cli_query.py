@@ -147,3 +147,36 @@ def test_what_is_meant_by_comparisons_tops_and_orders() -> None:
 )
 def test_what_cannot_be_asked_says_what_to_write(query: Any, words: tuple[str, ...], said: str) -> None:
     assert said in " ".join(click.unstyle(query("booked", *words, code=2)).split())
+
+
+@pytest.fixture
+def shipped(shipped_home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("BELLWETHER_HOME", str(shipped_home))
+    monkeypatch.delenv("BELLWETHER_WAREHOUSE", raising=False)
+
+    def run(*words: str) -> tuple[str, list[str]]:
+        done = CliRunner().invoke(app, ["query", *words])
+        assert done.exit_code == 0, done.output
+        return done.stdout, done.stderr.splitlines()
+
+    return run
+
+
+def test_what_is_said_beside_the_numbers_is_said_once_and_names_its_month(shipped: Any) -> None:
+    out, told = shipped("ae_four_hour", "ae_four_hour", "--from", "2026-02-01", "--to", "2026-03-31")
+    assert out.count("ae_four_hour") == 2
+    assert len(told) == len(set(told))
+    assert [line for line in told if "left out" in line] == [
+        "February 2026: no organisation is left out of the denominator.",
+        "March 2026: no organisation is left out of the denominator.",
+    ]
+
+
+def test_a_value_of_too_few_organisations_is_called_partial_in_the_table_alone(shipped: Any) -> None:
+    words = ("gp_referrals", "--grain", "quarter", "--from", "2011-10-01", "--to", "2011-12-31")
+    out, told = shipped(*words)
+    assert out.splitlines()[-1].split() == ["gp_referrals", "2011-10-01", "2,754,293", "2,754,293", "partial"]
+    assert [line for line in told if line.startswith("Partial: too few organisations reported")]
+    (row,) = json.loads(shipped(*words, "--format", "json")[0])
+    assert (row["value"], row["status"]) == (2754293, "missing")
+    assert not [line for line in shipped("ae_four_hour", "--from", "2026-03-01")[1] if line.startswith("Partial")]

@@ -93,3 +93,39 @@ def test_a_bad_request_leaves_with_2_and_says_what_to_write(explain, arguments, 
     assert (code, out) == (2, "")
     assert message in error.replace("\n", " ")
     assert "Traceback" not in error
+
+
+def test_who_is_absent_goes_with_how_many_reported(explain):
+    _, out, _ = explain("ae_four_hour", "--at", "2025/26")
+    assert "195 of 200 organisations expected, in December 2025: its least complete month" in out
+    code, out, _ = explain("ae_four_hour", "--at", "2025/26", "--json")
+    assert code == 0
+    found = json.loads(out)["explanation"]
+    assert (found["coverage_of"], found["coverage_grain"]) == ("2025-12-01", "month")
+    assert set(found["absent"]) == {"A5D4Q", "NQT51", "NR3", "Y00751", "Y02147"}
+    assert set(found["absent_elsewhere"]) == {"AXG", "C82009", "Y07709"}
+    month = json.loads(explain("ae_four_hour", "--at", "2025-12", "--json")[1])["explanation"]
+    assert (month["reporting"], month["expected"], month["coverage_of"]) == (195, 200, None)
+    assert (month["absent"], month["absent_elsewhere"]) == (found["absent"], {})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--at", "2025/26", "--grain", "month"), "--at '2025/26' is a financial year, and not a month."),
+        (("--at", "2026-03", "--against", "2024/25"), "--against '2024/25' is a financial year, and not a month."),
+        (("--at", "2026-03", "--grain", "week"), "--at '2026-03' is a month, and not a week."),
+    ],
+)
+def test_a_longer_period_is_not_taken_for_its_first_part(explain, words, said):
+    code, out, told = explain("ae_four_hour", *words)
+    assert (code, out) == (2, "")
+    assert said in told.replace("\n", " ")
+
+
+@pytest.mark.parametrize("metric", ["shmi", "dma_overall"])
+def test_without_a_value_for_england_an_organisation_is_to_be_picked(explain, metric):
+    code, out, told = explain(metric)
+    assert (code, out) == (2, "")
+    assert "Pick an organisation, as in `--by organisation=R0A`." in told.replace("\n", " ")
+    assert explain(metric, "--by", "organisation=R0A")[0] == 0
