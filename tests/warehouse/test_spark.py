@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +33,8 @@ from metrics.warehouse.tables.dimensions import dim_staff_group
 from metrics.warehouse.tables.meta import meta_load, meta_schema
 from metrics.warehouse.writing import writing
 from tests.differential.cases import AS_AT, DEFINITIONS, load
-from tests.spark import HOST, SparkCluster
+from tests.spark import SparkCluster
+from tests.warehouse.broken_wire import cutting
 from tests.warehouse.test_writing import AT, LOAD, attendances
 
 pytestmark = pytest.mark.spark
@@ -195,49 +194,6 @@ def test_a_frozen_server_is_given_up_and_comes_back(spark_url: str, spark_cluste
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT 2").scalar() == 2
     engine.dispose()
-
-
-class Cutter:
-    """A wire to the server that is cut as soon as a statement with a word passes, a given number of times."""
-
-    def __init__(self, port: int, word: bytes, cuts: int) -> None:
-        self.target, self.word, self.left, self.cut = port, word, cuts, 0
-        self.listener = socket.create_server((HOST, 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection((HOST, self.target))
-            threading.Thread(target=self._pass, args=(client, server, True), daemon=True).start()
-            threading.Thread(target=self._pass, args=(server, client, False), daemon=True).start()
-
-    def _pass(self, source: socket.socket, target: socket.socket, asks: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                if asks and self.word in data and self.left:
-                    self.left -= 1
-                    self.cut += 1
-                    break
-                target.sendall(data)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-
-@contextmanager
-def cutting(url: str, cuts: int) -> Iterator[tuple[Cutter, Warehouse]]:
-    port = sa.make_url(url).port
-    cutter = Cutter(port, b"cut_here", cuts)
-    warehouse = open_warehouse(url.replace(str(port), str(cutter.port)))
-    yield cutter, warehouse
-    warehouse.engine.dispose()
-    cutter.listener.close()
 
 
 def test_a_connection_that_breaks_in_a_question_is_replaced_and_asked_again(spark_url: str):

@@ -32,7 +32,7 @@ def checked_spark_url(parsed: sa.URL) -> str:
         raise DatabaseUrlError(f"{problem} {EXAMPLE}")
     if find_spec("pyhive") is None:
         raise DatabaseUrlError(
-            "Spark needs packages that are not installed. Run, in the project's folder: .venv/bin/pip install -e '.[spark]'"
+            "Spark needs packages that are not there. Run, in the project's folder: .venv/bin/pip install -e '.[spark]'"
         )
     return parsed.set(drivername="hive+spark").render_as_string(hide_password=False)
 
