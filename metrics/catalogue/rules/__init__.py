@@ -9,6 +9,7 @@ from metrics.catalogue.rules import (
     expressions,
     golden,
     joins,
+    labels,
     made_of,
     models,
     presentation,
@@ -20,8 +21,8 @@ from metrics.catalogue.rules import (
 from metrics.catalogue.rules.rule import Fault, Rule
 
 RULES: tuple[Rule, ...] = (
-    *tables.RULES, *models.RULES, *joins.RULES, *shape.RULES, *expressions.RULES, *made_of.RULES, *additivity.RULES,
-    *units.RULES, *presentation.RULES, *golden.RULES, *unfilled.RULES,
+    *tables.RULES, *models.RULES, *joins.RULES, *shape.RULES, *expressions.RULES, *labels.RULES, *made_of.RULES,
+    *additivity.RULES, *units.RULES, *presentation.RULES, *golden.RULES, *unfilled.RULES,
 )  # fmt: skip
 
 

@@ -41,6 +41,30 @@ def _test(lines: str, kind: str = "simple") -> str:
     return _metric(kind, "    model: ae\n    measure: {words: Attendances, expr: attendances}\n    tests:\n" + lines)
 
 
+_LABELLED = """
+models:
+  - name: own
+    title: Emergency departments again
+    table: fact_ae_month
+    publication: by_hand
+    provenance: published
+    grain: month
+    dimensions:
+      - name: department
+        column: department
+        title: Department
+        labels: {type1: Type 1 (major), type2: Type 2 (single specialty), other: Other}
+metrics:
+  - id: counted
+    type: simple
+    model: own
+    measure:
+      words: Attendances
+      expr: attendances
+      filter: FILTER  # here
+    <about>
+"""
+
 CASES = (
     Case("E014", _metric("simple  # here", "    model: visits\n"), "needs 'measure'", "Add it",
          ("    model: visits", "    model: visits\n    measure: {words: Visits, expr: visit_id, agg: count}")),
@@ -270,4 +294,14 @@ metrics:
          ("fill-in-unit", "clinics")),
     Case("W113", _simple(more="    noun: 'FILL IN: what is counted'  # here\n"), "'noun' is to be filled in", "in place of",
          ("'FILL IN: what is counted'", "visits")),
+    *(
+        Case("W114", _LABELLED.replace("FILTER", wrong), f"measure.filter: '{value}' is none of the codes of 'department'",
+             fix, (wrong, right))
+        for wrong, value, right, fix in (
+            ("department = 'Other'", "Other", "department = 'other'", "Did you mean 'other'?"),
+            ("department <> 'Type 1 (major)'", "Type 1 (major)", "department <> 'type1'", "Did you mean 'type1'?"),
+            ("department in ('type1', 'tpye2')", "tpye2", "department in ('type1', 'type2')", "Did you mean 'type2'"),
+            ("department not in ('zzz')", "zzz", "department not in ('other')", "Known: other, type1, type2."),
+        )
+    ),
 )  # fmt: skip
