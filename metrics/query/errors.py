@@ -71,7 +71,7 @@ class UnreadableTableError(QueryError):
     @classmethod
     def of(cls, select: sa.Select[Any] | sa.CompoundSelect[Any], reason: BaseException) -> UnreadableTableError:
         names = sorted({each.fullname for each in sa.sql.visitors.iterate(select) if isinstance(each, sa.Table)})
-        why = str(reason).strip().splitlines()[0]
+        why = str(reason).strip().splitlines()[0].rstrip(".")
         listed = f" ({', '.join(names)})" if names else ""
         return cls(
             f"The warehouse lacks a table or a column that the definitions name{listed}: {why}. "
