@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from dashboard.cli_layer import opened, told
-from metrics.catalogue import Catalogue, Finding, folders_of, json_schema
+from metrics.catalogue import SHIPPED, Catalogue, Finding, folders_of, json_schema
 from metrics.catalogue import check as found_in
 from metrics.query import golden
 from metrics.query.engine import MetricsLayer
@@ -108,6 +109,8 @@ def check(
         if not unsound and (live or tests):
             found = _asked(found, opened(warehouse, folders), live=live, tests=tests)
     _write(found, form)
+    if form is CheckFormat.TEXT and unsound and definitions:
+        _tell_of_shipped(found, definitions)
     if form is CheckFormat.TEXT and unsound and (live or tests):
         console.print("The warehouse was not asked: put the errors right first.")
     failed = bool(found.errors or found.failed or (strict and found.warnings))
@@ -122,6 +125,27 @@ def _asked(found: Report, layer: MetricsLayer, *, live: bool, tests: bool) -> Re
     findings = (*found.findings, *probed)
     outcomes = tuple(golden.run(layer)) if tests and not probed else None
     return Report(found.folders, found.catalogue, findings, outcomes)
+
+
+def _tell_of_shipped(found: Report, definitions: Sequence[Path]) -> None:
+    """Says that names are unknown only because the shipped definitions are not read with --definitions."""
+    if any(folder.resolve() == SHIPPED for folder in definitions):
+        return
+    unknown = {name for each in found.findings if each.code in _UNKNOWN for name in _NAMED.findall(each.message)}
+    shipped = found_in(SHIPPED)[0] if unknown else None
+    known = sorted(unknown & {*shipped.models, *shipped.metrics}) if shipped is not None else []
+    if known:
+        names = ", ".join(f"'{name}'" for name in known)
+        folders = os.pathsep.join(map(str, definitions))
+        console.print(
+            f"The shipped definitions, which have {names}, are not read with --definitions. To read both: "
+            f"BELLWETHER_DEFINITIONS={folders} bellwether check",
+            markup=False,
+        )
+
+
+_UNKNOWN = ("E016", "E017", "E019")
+_NAMED = re.compile(r"there is no (?:model|metric) '([^']*)'")
 
 
 def _write_schema(folder: Path) -> None:
@@ -164,7 +188,7 @@ def _lines(found: Report) -> list[str]:
         verdict = "pass" if outcome.passed else "FAIL"
         expected, got = _number(outcome.test.expect), _number(outcome.got)
         within = f" ± {outcome.test.tolerance:g}" if outcome.test.tolerance else ""
-        reason = f" {outcome.reason[:1].upper()}{outcome.reason[1:]}" if outcome.reason else ""
+        reason = f" {_capital(outcome.reason)}" if outcome.reason else ""
         where = f"{outcome.file}:{outcome.line}: {verdict}: {outcome.asked}"
         lines.append(f"{where}: expected {expected}{within}, got {got}.{reason} Source: {outcome.test.source}")
     size = 0 if found.catalogue is None else len(found.catalogue.metrics)
@@ -208,14 +232,19 @@ def _annotations(found: Report) -> list[str]:
     ]
     for each in found.failed:
         path = found.catalogue.places[f"metric:{each.metric}"].file if found.catalogue else None
-        text = f"{each.asked}: expected {_number(each.test.expect)}, got {_number(each.got)}. {each.reason}"
+        numbers = f"Expected {_number(each.test.expect)}, got {_number(each.got)}"
+        text = f"{numbers}: {each.asked}. {_capital(each.reason)}".strip()
         lines.append(_annotation("error", path, each.file, each.line, "golden number", text))
     return lines
 
 
 def _annotation(severity: str, path: Path | None, shown: str, line: int, title: str, text: str) -> str:
     file = _from_root(path or Path(shown))
-    return f"::{severity} file={_property(file)},line={line},title={_property(title)}::{_data(text)}"
+    return f"::{severity} file={_property(file)},line={line},title={_property(title)}::{_data(_capital(text))}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _from_root(path: Path) -> str:

@@ -147,6 +147,21 @@ def test_several_folders_are_read_together(place: Place, tmp_path: Path) -> None
     assert (done.exit_code, done.stdout) == (0, "2 metrics in definitions/, more/: 0 errors.\n")
 
 
+def test_names_of_the_shipped_definitions_are_told_to_be_elsewhere(tmp_path: Path) -> None:
+    _, metric = DEFINITIONS.split("metrics:\n")
+    text = "metrics:\n" + metric.split("    tests:")[0]
+    model = next(iter(load(SHIPPED).models))
+    (tmp_path / "own.yml").write_text(text.replace("model: ae", f"model: {model}"), encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", "--definitions", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1] == (
+        f"The shipped definitions, which have '{model}', are not read with --definitions. To read both: "
+        f"BELLWETHER_DEFINITIONS={tmp_path} bellwether check"
+    )
+    (tmp_path / "own.yml").write_text(text.replace("model: ae", "model: nowhere"), encoding="utf-8")
+    assert "The shipped definitions" not in CliRunner().invoke(app, ["check", "--definitions", str(tmp_path)]).stdout
+
+
 def test_the_settings_name_the_folders(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELLWETHER_DEFINITIONS", str(place.folder))
     monkeypatch.setenv("BELLWETHER_SHIPPED_DEFINITIONS", "no")
@@ -224,8 +239,8 @@ def test_annotations_hold_golden_numbers_that_are_not_met_and_escape_what_the_ru
     place.written("expect: 310", "expect: 320")
     (line,) = place.run("--format", "github", "--tests")[1].splitlines()
     assert line == (
-        "::error file=definitions/definitions.yml,line=35,title=golden number::seen 2024-01-01 organisation=RB1: "
-        "expected 320, got 300. it is off by -20, and may be by 5."
+        "::error file=definitions/definitions.yml,line=35,title=golden number::Expected 320, got 300: "
+        "seen 2024-01-01 organisation=RB1. It is off by -20, and may be by 5."
     )
 
 
@@ -234,7 +249,7 @@ def test_what_a_runner_reads_as_signs_is_escaped(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "x.yml").write_text("metrics:\n  - {id: a, 50%: b}\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["check", "--definitions", str(folder), "--format", "github"])
-    assert "a%2Cb%3Ac/x.yml,line=2,title=E003::unknown key '50%25'." in done.stdout
+    assert "a%2Cb%3Ac/x.yml,line=2,title=E003::Unknown key '50%25'." in done.stdout
 
 
 def test_the_schema_is_written_for_editors_elsewhere(tmp_path: Path) -> None:
