@@ -119,7 +119,7 @@ def _refused(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
 def _unprintable(text: str, error: ReaderError) -> yaml.MarkedYAMLError:
     """Returns the error of a character that no text has, such as NUL, with its line."""
     before = text[: error.position]
-    mark = yaml.Mark(error.name, error.position, before.count("\n"), 0, None, None)
+    mark = yaml.Mark(error.name, error.position, before.count("\n"), 0, None, 0)
     problem = f"the character U+{error.character:04X} does not belong in text"
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note="Remove it.")
 

@@ -58,7 +58,7 @@ def _compared(text: str) -> Iterator[tuple[str, str]]:
     except expression.ExpressionError:
         return
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
-        sides = (node.this, *node.expressions) if isinstance(node, exp.In) else (node.left, node.right)
+        sides = (node.this, *node.expressions) if isinstance(node, exp.In) else (node.this, node.expression)
         columns = [each.name for each in sides if isinstance(each, exp.Column)]
         values = [each.name for each in sides if isinstance(each, exp.Literal) and each.is_string]
         yield from ((column, value) for column in columns[:1] for value in values)
