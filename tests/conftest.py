@@ -20,6 +20,7 @@ settings.register_profile("long", deadline=None, max_examples=2_500)  # pytest -
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # the groups are read by a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Gives each worker whole files, and all tests with a browser or Spark to one, which starts it once for all."""
     for item in items:
