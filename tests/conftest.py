@@ -6,13 +6,17 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgresql import PostgresqlServer, running_server
 from tests.server import RunningDashboard, running_dashboard
 from tests.spark import SparkCluster, running_cluster
+
+SPARK = ("tests/warehouse/test_spark.py", "tests/differential/test_cases.py")
 
 # How long an example takes says nothing about its truth.
 settings.register_profile("untimed", deadline=None)
@@ -20,13 +24,20 @@ settings.register_profile("long", deadline=None, max_examples=2_500)  # pytest -
 settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # the groups are read by a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives each worker whole files, and all tests with a browser or Spark to one, which starts it once for all."""
-    for item in items:
-        if next(item.iter_markers("xdist_group"), None) is None:
-            shared = next((name for name in ("browser", "spark") if item.get_closest_marker(name)), item.path.stem)
-            item.add_marker(pytest.mark.xdist_group(shared))
+class Together(LoadScopeScheduling):
+    """Gives each worker whole files; all tests with a browser to one, and all with Spark, which start it once for all."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        if file.startswith("tests/browser/"):
+            return "browser"
+        return "spark" if file in SPARK else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Returns the scheduler of a run with several workers."""
+    return Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
