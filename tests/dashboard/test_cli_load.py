@@ -127,7 +127,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
     ("url", "message"),
     [
         ("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1:1/none does not answer"),
-        ("mysql://a@h/one", "works with PostgreSQL and its own embedded warehouse, not 'mysql'"),
+        ("mysql://a@h/one", "works with PostgreSQL, Spark and its own embedded warehouse, not 'mysql'"),
         ("nonsense", "'nonsense' is not a database URL"),
     ],
 )
