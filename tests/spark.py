@@ -77,8 +77,9 @@ class SparkCluster:
 
     def executors(self) -> list[dict[str, Any]]:
         """Returns what Spark says of its executors, those lost included and the driver left out."""
-        application = self._asked("applications")[0]["id"]
-        return [each for each in self._asked(f"applications/{application}/allexecutors") if each["id"] != "driver"]
+        applications = self._asked("applications")
+        asked = self._asked(f"applications/{applications[0]['id']}/allexecutors") if applications else []
+        return [each for each in asked if each["id"] != "driver"]
 
     def live_executors(self) -> list[dict[str, Any]]:
         """Returns the executors that take work now."""
@@ -176,7 +177,7 @@ class SparkCluster:
         try:
             with urllib.request.urlopen(f"http://{HOST}:{self.ui_port}/api/v1/{path}", timeout=30) as answer:
                 return json.load(answer)
-        except ConnectionError:
+        except OSError:  # it is not up yet, or too busy to say
             return []
 
 

@@ -150,7 +150,7 @@ class _ServerSource:
         name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
         if seen is not None and seen.data_version == name:
             return seen
-        if self._engine.dialect.name == SPARK:
+        if seen is not None and self._engine.dialect.name == SPARK:
             self._engine.dispose()  # a session keeps reading the files that a table had when it first read it
         return Snapshot(self._engine, name)
 

@@ -337,10 +337,10 @@ def test_a_worker_killed_in_a_query_changes_no_answer(
     again = sa.select(rtt.period, total).join_from(
         fact_rtt_band_month, sa.func.range(times).table_valued("id"), sa.true()
     )
-    engine, known = open_warehouse(spark_url).snapshot(), {each["id"] for each in spark_cluster.live_executors()}
+    warehouse, known = open_warehouse(spark_url), {each["id"] for each in spark_cluster.live_executors()}
     try:
         with ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(engine.frame, again.group_by(rtt.period).order_by(rtt.period))
+            answer = pool.submit(warehouse.frame, again.group_by(rtt.period).order_by(rtt.period))
             spark_cluster.wait_until(
                 lambda: sum(each["activeTasks"] > 0 for each in spark_cluster.live_executors()) == 2,
                 "both executors to be at work",
