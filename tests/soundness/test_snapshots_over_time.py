@@ -6,8 +6,8 @@
     2 April   W1    North        12
     3 April   W1    North        14
 
-The last level of the month is 14 in all; taken for each ward first it is 14 + 20 = 34, and 12 + 20 = 32 as the mean of
-each ward's days. Sums over days say 56.
+The last level of the month is 14 in all; taken for each ward first it is 14 + 20 = 34. Sums over days say 56. The mean of
+each ward's days is 12 + 20 / 3 where a night without a row is an empty ward, and 12 + 20 = 32 where it was not reported.
 """
 
 from __future__ import annotations
@@ -38,11 +38,18 @@ def wards(tmp_path_factory: pytest.TempPathFactory) -> MetricsLayer:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value"), [("occupied", 14), ("occupied_by_ward", 34), ("mean_occupied_by_ward", 32)]
+    ("metric", "value"), [("occupied", 14), ("occupied_by_ward", 34), ("mean_occupied_by_ward", 12 + 20 / 3)]
 )
 def test_a_month_shows_a_level_and_no_sum_of_levels(wards: MetricsLayer, metric: str, value: float) -> None:
-    assert wards.ask(Request.of(metric, **APRIL)).frame["value"].to_list() == [value]
-    assert wards.ask(Request.of(metric, by=("site",), **APRIL)).frame["value"].to_list() == [value]
+    assert wards.ask(Request.of(metric, **APRIL)).frame["value"].to_list() == [pytest.approx(value)]
+    assert wards.ask(Request.of(metric, by=("site",), **APRIL)).frame["value"].to_list() == [pytest.approx(value)]
+
+
+def test_a_night_that_was_not_reported_is_left_out_of_the_mean(tmp_path: Path) -> None:
+    told = "    title: Ward nights\n    table: ward_nights\n"
+    unreported = (events.DEFINITIONS + events.METRICS).replace(told, f"{told}    absent_rows: not_reported\n")
+    layer = events.build(f"duckdb:///{tmp_path / 'w'}", {"ward_nights": NIGHTS}, tmp_path / "definitions", unreported)
+    assert layer.ask(Request.of("mean_occupied_by_ward", **APRIL)).frame["value"].to_list() == [32]
 
 
 def test_levels_add_over_members_of_the_same_day(wards: MetricsLayer) -> None:
