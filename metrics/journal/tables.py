@@ -1,0 +1,68 @@
+"""The journal's tables, whose rows are added and never changed or deleted: the database itself refuses that."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION = 1
+
+metadata = sa.MetaData()
+
+journal_version = sa.Table(
+    "journal_version",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, comment="of the tables"),
+)
+
+journal_entry = sa.Table(
+    "journal_entry",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False, comment="annotation | phase"),
+    sa.Column("metric", sa.String(60), nullable=False),
+    sa.Column("organisation", sa.String(40), comment="null: everywhere"),
+    sa.Column("service", sa.String(40), comment="null: all"),
+    sa.Column("on_day", sa.Date, nullable=False),
+    sa.Column("reason", sa.String(500), nullable=False),
+    sa.Column("baseline_points", sa.Integer, comment="of a phase: its first n points set the limits; null: all"),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("written_at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Index("ix_journal_entry_metric", "metric"),
+)
+
+journal_retraction = sa.Table(
+    "journal_retraction",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("entry_id", sa.Integer, sa.ForeignKey("journal_entry.id"), nullable=False, index=True),
+    sa.Column("retracts", sa.Boolean, nullable=False, comment="false: takes an earlier retraction back"),
+    sa.Column("why", sa.String(500), nullable=False),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("written_at", sa.DateTime, nullable=False, comment="UTC"),
+    comment="The newest row of an entry says whether it stands.",
+)
+
+_REFUSAL = "the journal is only added to"
+
+
+def _on(dialect: str, statement: str) -> sa.ExecutableDDLElement:
+    made: sa.DDL = sa.DDL(statement)  # type: ignore[no-untyped-call]
+    return made.execute_if(dialect=dialect)
+
+
+def _only_added_to(table: sa.Table) -> None:
+    for change in ("UPDATE", "DELETE"):
+        refusal = f"BEFORE {change} ON {table.name} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        trigger = f"CREATE TRIGGER {table.name}_no_{change.lower()} {refusal}"
+        sa.event.listen(table, "after_create", _on("sqlite", trigger))
+    refusal = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} EXECUTE FUNCTION journal_refuses_changes()"
+    trigger = f"CREATE TRIGGER {table.name}_no_changes {refusal}"
+    sa.event.listen(table, "after_create", _on("postgresql", trigger))
+
+
+_refuses = f"RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+sa.event.listen(
+    metadata, "before_create", _on("postgresql", f"CREATE OR REPLACE FUNCTION journal_refuses_changes() {_refuses}")
+)
+_only_added_to(journal_entry)
+_only_added_to(journal_retraction)
