@@ -1,0 +1,436 @@
+"""XmR charts, rules and icons in loops over one series at a time: the slow truth that `metrics.spc` is held to.
+
+Written from the published method (Making Data Count) and from what NHSRplotthedots 0.2.2 does, without looking at
+our own implementation: plain lists, no frames, no numpy. Numbers are fractions of the decimals as they are written, so
+that a point that lies on the mean, or a target on a limit, is exactly there; floats come out at the end.
+
+Where the method leaves a choice, this is what was chosen here:
+
+1. A row is *included* when its status is "final" (or it has none) and it has a value. A row without a value, or not
+   final, has no side of the mean, is neither outside nor close, and is "Common Cause".
+2. The mean is known as soon as one included point sets it. Limits need a moving range and the profile's minimum of
+   included points in the part that sets limits (the first `fix_after_n_points` rows of the phase, or all of them).
+   Without limits no rule fires, not even those that need only the mean.
+3. `moving_range` stands at the points that set limits: after a frozen baseline there is none.
+4. `close_to_limits` is beyond two sigma and not outside the limits, in every profile. What "counts" for two in three is
+   up to the profile.
+5. A trend that may cross phases is looked for along the whole series, and flags its points in those phases where
+   rules may fire. Direction follows the next point when that is in a trend too, as in the package.
+6. A phase has no variation when its mean moving range is at most 1e-9 of its largest absolute value. No rule fires there.
+7. A phase is near-constant when one pass of screening leaves only moving ranges of 0, but the unscreened mean is not 0;
+   this is looked for whether or not the profile screens. "No variation" is then the icon of a latest point that
+   equals a usual value (one of the most frequent in the part that sets limits) and is not outside the limits.
+8. The latest row is the newest row that is final; rows after it that are not final are not missed. When it has no value
+   the state is "missing_latest", and what is said of the latest point is said of the newest included one.
+   The last phase is that of the latest row.
+9. States go first to last: no_data, missing_latest, stale, too_few_points, no_variation, ok.
+10. A constant series at its target meets it: inclusive assurance asks for "pass" before "fail".
+11. The first phase is 0, also when a rebase stands on the first row.
+12. A run on one side of the mean that ends at the latest point is counted within the last phase; 0 when the point is
+    on the mean. The trend's length counts points, at least 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+COMMON = "Common Cause"
+ICONS = {
+    ("special_cause_improvement", "increase"): "improvement_high",
+    ("special_cause_improvement", "decrease"): "improvement_low",
+    ("special_cause_concern", "increase"): "concern_low",
+    ("special_cause_concern", "decrease"): "concern_high",
+    ("special_cause_neutral_high", "neutral"): "neutral_high",
+    ("special_cause_neutral_low", "neutral"): "neutral_low",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a profile, under the names of `metrics.spc.profile.Profile`."""
+
+    shift_length: int
+    trend_length: int
+    two_in_three: str
+    screen_outliers: bool
+    minimum_points: int
+    conflict: str
+    target_on_limit: str
+    gaps: str
+    trend_crosses_phases: bool
+    limit_factor: float = 2.66
+    default_direction: str = "increase"
+
+
+SETTINGS = {
+    "mdc": Settings(7, 7, "mdc", False, 13, "improvement", "decided", "skip", False),
+    "mdc-2.6": Settings(6, 6, "mdc", False, 13, "improvement", "decided", "skip", True),
+    "plotthedots": Settings(7, 7, "plotthedots", True, 2, "priority", "open", "break", False),
+}
+
+
+@dataclass
+class Row:
+    """One row of a series, as it comes in; `None` is missing."""
+
+    date: date
+    value: float | None
+    target: float | None = None
+    rebase: bool = False
+    direction: str | None = None
+    fix: int | None = None
+    screen: bool | None = None
+    status: str | None = "final"
+    lower_bound: float | None = None
+    upper_bound: float | None = None
+    due: date | None = None
+
+
+@dataclass
+class Phase:
+    """Positions of a phase's rows, and what was worked out for it."""
+
+    rows: list[int]
+    mean: Fraction | None = None
+    amr: Fraction | None = None
+    flat: bool = False
+    near_constant: bool = False
+    judged: bool = False
+    usual: set[Fraction] = field(default_factory=set)
+
+
+def exact(number: float) -> Fraction:
+    """Returns the number as it is written, so that 0.1 is a tenth."""
+    return Fraction(repr(number))
+
+
+def judge(rows: list[Row], profile: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Returns every point of one series, and its one summary row."""
+    rows = [_exact_row(row) for row in sorted(rows, key=lambda row: row.date)]
+    if len({row.date for row in rows}) < len(rows):
+        raise ValueError("a date occurs twice")
+    included = [row.value is not None and row.status in {"final", None} for row in rows]
+    phases = _phases(rows)
+    points: list[dict[str, Any]] = [{} for _ in rows]
+    for number, phase in enumerate(phases):
+        _limits(rows, included, phase, profile, points)
+        for i in phase.rows:
+            points[i] |= _place(rows[i], included[i], phase, profile, number)
+    _rules(rows, included, phases, profile, points)
+    for point, row in zip(points, rows, strict=True):
+        point.update(_label(point, row.direction or profile.default_direction, profile))
+    summary = _summary(rows, included, phases, profile, points)
+    for result in (*points, summary):
+        for name, number in result.items():
+            if isinstance(number, Fraction):
+                result[name] = float(number)
+    return points, summary
+
+
+def _exact_row(row: Row) -> Any:
+    numbers = {name: getattr(row, name) for name in ("value", "target", "lower_bound", "upper_bound")}
+    return replace(row, **{name: None if number is None else exact(number) for name, number in numbers.items()})
+
+
+def _phases(rows: list[Row]) -> list[Phase]:
+    phases: list[Phase] = []
+    for i, row in enumerate(rows):
+        if not phases or row.rebase:
+            phases.append(Phase([]))
+        phases[-1].rows.append(i)
+    return phases
+
+
+def _limits(rows: list[Row], included: list[bool], phase: Phase, profile: Any, points: list[dict[str, Any]]) -> None:
+    fix = rows[phase.rows[0]].fix
+    setting = phase.rows if fix is None else phase.rows[:fix]
+    values = [rows[i].value for i in setting if included[i]]
+    for i in phase.rows:
+        points[i]["moving_range"] = None
+    if not values:
+        return
+    phase.mean = sum(values) / len(values)
+    ranges = []
+    for before, i in pairwise(setting):
+        if included[before] and included[i]:
+            points[i]["moving_range"] = abs(rows[i].value - rows[before].value)
+            ranges.append(points[i]["moving_range"])
+    if not ranges:
+        return
+    unscreened = sum(ranges) / len(ranges)
+    kept = [one for one in ranges if one < exact(3.267) * unscreened]
+    screened = sum(kept) / len(kept) if kept else Fraction(0)
+    nothing = exact(1e-9) * max(abs(value) for value in values)
+    phase.flat = unscreened <= nothing
+    phase.near_constant = not phase.flat and screened <= nothing
+    counts = {value: values.count(value) for value in values}
+    phase.usual = {value for value, count in counts.items() if count == max(counts.values())}
+    if len(values) < profile.minimum_points:
+        phase.flat = phase.near_constant = False
+        return
+    asked = rows[phase.rows[0]].screen
+    screens = profile.screen_outliers if asked is None else asked
+    phase.amr = screened if screens and not phase.near_constant else unscreened
+    if phase.flat:
+        phase.amr = Fraction(0)
+    phase.judged = not phase.flat
+
+
+def _place(row: Row, included: bool, phase: Phase, profile: Any, number: int) -> dict[str, Any]:
+    lines: dict[str, Fraction | None] = dict.fromkeys(("lpl", "upl", "lower_inner", "upper_inner"))
+    if phase.amr is not None:
+        assert phase.mean is not None
+        reach = exact(profile.limit_factor) * phase.amr
+        lines = {
+            "lpl": phase.mean - reach,
+            "upl": phase.mean + reach,
+            "lower_inner": phase.mean - reach * 2 / 3,
+            "upper_inner": phase.mean + reach * 2 / 3,
+        }
+    lower, upper = lines["lpl"], lines["upl"]
+    drawn_lower, drawn_upper = lower, upper
+    if lower is not None and row.lower_bound is not None and lower < row.lower_bound:
+        drawn_lower = row.lower_bound
+    if upper is not None and row.upper_bound is not None and upper > row.upper_bound:
+        drawn_upper = row.upper_bound
+    side = outside = beyond = None
+    if included and phase.mean is not None:
+        side = (row.value > phase.mean) - (row.value < phase.mean)
+        if phase.judged:
+            outside = row.value > upper or row.value < lower
+            beyond = row.value > lines["upper_inner"] or row.value < lines["lower_inner"]
+        elif phase.flat:
+            outside = beyond = False
+    return {
+        "rebase_group": number,
+        "mean": phase.mean,
+        **lines,
+        "lower_drawn": drawn_lower,
+        "upper_drawn": drawn_upper,
+        "included": included,
+        "relative_to_mean": side,
+        "outside_limits": outside,
+        "close_to_limits": None if beyond is None else beyond and not outside,
+        "beyond": bool(beyond),
+        "short_group_warning": len(phase.rows) < 13,
+    }
+
+
+def _stretches(positions: list[int], included: list[bool], gaps: str) -> list[list[int]]:
+    """Returns the rows that follow each other for the rules: a gap is stepped over, or parts them."""
+    stretches: list[list[int]] = [[]]
+    for i in positions:
+        if included[i]:
+            stretches[-1].append(i)
+        elif gaps == "break":
+            stretches.append([])
+    return [stretch for stretch in stretches if stretch]
+
+
+def _rules(
+    rows: list[Row], included: list[bool], phases: list[Phase], profile: Any, points: list[dict[str, Any]]
+) -> None:
+    for point in points:
+        point |= {"rule_outside": 0, "rule_trend": 0, "rule_two_in_three": 0, "rule_shift": 0, "trend_direction": 0}
+    for phase in phases:
+        for stretch in _stretches(phase.rows, included, profile.gaps):
+            for i in stretch:
+                if phase.judged and points[i]["outside_limits"]:
+                    points[i]["rule_outside"] = 1
+            if phase.judged and not phase.near_constant:
+                _shift(stretch, profile.shift_length, points)
+                _two_in_three(stretch, profile.two_in_three, points)
+        if not profile.trend_crosses_phases:
+            _trends(_stretches(phase.rows, included, profile.gaps), rows, profile, points)
+    if profile.trend_crosses_phases:
+        _trends(_stretches(list(range(len(rows))), included, profile.gaps), rows, profile, points)
+    for phase in phases:
+        if not phase.judged or phase.near_constant:
+            for i in phase.rows:
+                points[i] |= {"rule_trend": 0, "trend_direction": 0}
+
+
+def _shift(stretch: list[int], length: int, points: list[dict[str, Any]]) -> None:
+    for start in range(len(stretch) - length + 1):
+        window = stretch[start : start + length]
+        sides = {points[i]["relative_to_mean"] for i in window}
+        if sides in ({1}, {-1}):
+            for i in window:
+                points[i]["rule_shift"] = 1
+
+
+def _two_in_three(stretch: list[int], form: str, points: list[dict[str, Any]]) -> None:
+    for start in range(len(stretch) - 2):
+        window = stretch[start : start + 3]
+        if {points[i]["relative_to_mean"] for i in window} not in ({1}, {-1}):
+            continue
+        if form == "mdc":
+            counting = [i for i in window if points[i]["beyond"]]
+        elif form == "plotthedots":
+            counting = [i for i in window if points[i]["beyond"] and not points[i]["outside_limits"]]
+        else:
+            counting = []
+        if len(counting) >= 2:
+            for i in counting:
+                points[i]["rule_two_in_three"] = 1
+
+
+def _trends(stretches: list[list[int]], rows: list[Row], profile: Any, points: list[dict[str, Any]]) -> None:
+    for stretch in stretches:
+        values = [rows[i].value for i in stretch]
+        in_trend = [False] * len(stretch)
+        for start in range(len(stretch) - profile.trend_length + 1):
+            window = values[start : start + profile.trend_length]
+            steps = [after - before for before, after in pairwise(window)]
+            if all(step > 0 for step in steps) or all(step < 0 for step in steps):
+                for k in range(start, start + profile.trend_length):
+                    in_trend[k] = True
+        for k, i in enumerate(stretch):
+            if in_trend[k]:
+                has_next = k + 1 < len(stretch) and in_trend[k + 1]
+                step = values[k + 1] - values[k] if has_next else values[k] - values[k - 1]
+                points[i] |= {"rule_trend": 1, "trend_direction": 1 if step > 0 else -1}
+
+
+def _label(point: dict[str, Any], direction: str, profile: Any) -> dict[str, Any]:
+    fired: list[tuple[str, int]] = []
+    side = point["relative_to_mean"]
+    if point["rule_outside"]:
+        fired.append(("Above UCL" if side > 0 else "Below LCL", side))
+    if point["rule_trend"]:
+        rising = point["trend_direction"] > 0
+        fired.append(
+            (f"{profile.trend_length} Point Trend ({'Increasing' if rising else 'Decreasing'})", 1 if rising else -1)
+        )
+    if point["rule_two_in_three"]:
+        fired.append((f"2 in 3 {'Above' if side > 0 else 'Below'} CL", side))
+    if point["rule_shift"]:
+        fired.append((f"{profile.shift_length} Points {'Above' if side > 0 else 'Below'} CL", side))
+    if not fired:
+        return {
+            "special_cause_type": COMMON,
+            "special_cause_flag": False,
+            "point_type": "common_cause",
+            "rule_count": 0,
+        }
+    good = {"increase": 1, "decrease": -1, "neutral": 0}[direction]
+    label, sign = fired[0]
+    if profile.conflict == "improvement" and good != 0:
+        for one, its_sign in fired:
+            if its_sign == good:
+                label, sign = one, its_sign
+                break
+    if good == 0:
+        kind = "special_cause_neutral_high" if sign > 0 else "special_cause_neutral_low"
+    else:
+        kind = "special_cause_improvement" if sign == good else "special_cause_concern"
+    return {"special_cause_type": label, "special_cause_flag": True, "point_type": kind, "rule_count": len(fired)}
+
+
+def _summary(
+    rows: list[Row], included: list[bool], phases: list[Phase], profile: Any, points: list[dict[str, Any]]
+) -> dict[str, Any]:
+    targets = [row.target for row in rows if row.target is not None]
+    target = targets[-1] if targets else None
+    final = [i for i, row in enumerate(rows) if row.status in {"final", None}]
+    with_value = [i for i in final if included[i]]
+    number = points[final[-1] if final else -1]["rebase_group"]
+    phase = phases[number]
+    latest = with_value[-1] if with_value else None
+    direction = rows[-1].direction or profile.default_direction
+    due = rows[-1].due
+    in_phase = [i for i in phase.rows if included[i]]
+    if latest is None:
+        state = "no_data"
+    elif rows[final[-1]].value is None:
+        state = "missing_latest"
+    elif due is not None and rows[latest].date < due:
+        state = "stale"
+    elif phase.amr is None:
+        state = "too_few_points"
+    elif phase.flat:
+        state = "no_variation"
+    else:
+        state = "ok"
+    variation_type = variation_icon = None
+    if latest is not None and state in {"ok", "no_variation"}:
+        variation_type = points[latest]["point_type"]
+        variation_icon = ICONS.get((variation_type, direction), "common_cause")
+        usual = phase.near_constant and rows[latest].value in phase.usual and not points[latest]["rule_outside"]
+        if state == "no_variation" or usual:
+            variation_icon = "no_variation"
+    last = points[phase.rows[-1]]
+    assurance = _assurance(last["lpl"], last["upl"], target, direction, profile)
+    run_length, run_start = _run(in_phase, phase, included, profile, points)
+    return {
+        "state": state,
+        "improvement_direction": direction,
+        "points": len(in_phase),
+        "latest_date": None if latest is None else rows[latest].date,
+        "latest_value": None if latest is None else rows[latest].value,
+        "target": target,
+        "rebase_group": number,
+        **{name: last[name] for name in ("mean", "lpl", "upl", "lower_drawn", "upper_drawn")},
+        "variation_type": variation_type,
+        "variation_icon": variation_icon,
+        "assurance_type": assurance,
+        "assurance_icon": {
+            "consistent_pass": "pass",
+            "consistent_fail": "fail",
+            "inconsistent": "inconsistent",
+        }.get(assurance or ""),
+        "near_constant": phase.near_constant,
+        "run_length": run_length,
+        "shift_from": None if run_start is None else rows[run_start].date,
+        "trend_length": _trend_length(in_phase, phase, rows, included, profile),
+    }
+
+
+def _assurance(
+    lpl: Fraction | None, upl: Fraction | None, target: Fraction | None, direction: str, profile: Any
+) -> str | None:
+    if lpl is None or upl is None or target is None or direction == "neutral":
+        return None
+    on_limit_decides = profile.target_on_limit == "decided"
+    above = target > upl or (on_limit_decides and target == upl)
+    below = target < lpl or (on_limit_decides and target == lpl)
+    passes, fails = (below, above) if direction == "increase" else (above, below)
+    if passes:
+        return "consistent_pass"
+    return "consistent_fail" if fails else "inconsistent"
+
+
+def _run(
+    in_phase: list[int], phase: Phase, included: list[bool], profile: Any, points: list[dict[str, Any]]
+) -> tuple[int, int | None]:
+    if not in_phase:
+        return 0, None
+    latest = _stretches(phase.rows, included, profile.gaps)[-1]
+    side = points[latest[-1]]["relative_to_mean"]
+    if not side:
+        return 0, None
+    length = 0
+    for i in reversed(latest):
+        if points[i]["relative_to_mean"] != side:
+            break
+        length += 1
+    return length, latest[-length]
+
+
+def _trend_length(in_phase: list[int], phase: Phase, rows: list[Row], included: list[bool], profile: Any) -> int:
+    if not in_phase:
+        return 0
+    positions = list(range(len(rows))) if profile.trend_crosses_phases else phase.rows
+    values = [rows[i].value for i in _stretches(positions, included, profile.gaps)[-1]]
+    length = 1
+    for k in range(len(values) - 1, 0, -1):
+        step = values[k] - values[k - 1]
+        first = values[-1] - values[-2]
+        if step == 0 or (step > 0) != (first > 0):
+            break
+        length += 1
+    return length
