@@ -90,10 +90,10 @@ def _points(rows: Ordered, lines: Lines, found: Signals, told: Judged, *, divide
         pl.Series("rule_two_in_three", found.two_in_three.astype(np.int8)),
         pl.Series("rule_shift", found.shift.astype(np.int8)),
         pl.Series("trend_direction", found.trend, dtype=pl.Int8),
-        pl.Series("rules", told.rules),
-        pl.Series("special_cause_type", told.label),
+        told.rules.alias("rules"),
+        told.label.alias("special_cause_type"),
         pl.Series("special_cause_flag", told.special),
-        pl.Series("point_type", told.nature),
+        told.nature.alias("point_type"),
         pl.Series("short_group_warning", short),
     )
     if divided:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
-from metrics.spc.frame import Ordered, Whole
+from metrics.spc.frame import Flags, Ordered, Whole
 from metrics.spc.profile import Profile
 from metrics.spc.rules import Signals
 
@@ -18,17 +19,16 @@ CONCERN: Final = "special_cause_concern"
 NEUTRAL_HIGH: Final = "special_cause_neutral_high"
 NEUTRAL_LOW: Final = "special_cause_neutral_low"
 COMMON_LABEL: Final = "Common Cause"
-Texts = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One entry a row: the label, whether it is a special cause, its nature, and every rule that fired, in words."""
 
-    label: Texts
-    special: npt.NDArray[np.bool_]
-    nature: Texts
-    rules: Texts
+    label: pl.Series
+    special: Flags
+    nature: pl.Series
+    rules: pl.Series
 
 
 def judged(rows: Ordered, found: Signals, profile: Profile) -> Judged:
@@ -43,14 +43,19 @@ def judged(rows: Ordered, found: Signals, profile: Profile) -> Judged:
     if profile.conflict == "improvement":
         better = _first(tuple(np.where((each != 0) & (each == towards), each, 0) for each in fired))
         chosen = np.where(better != 0, better, chosen)
-    label = _labels(profile)[chosen]
     sense = np.sign(chosen)
-    nature = np.select(
-        [chosen == 0, towards == 0, sense == towards],
-        [COMMON, np.where(sense > 0, NEUTRAL_HIGH, NEUTRAL_LOW), IMPROVEMENT],
-        CONCERN,
+    nature = np.select([chosen == 0, towards == 0, sense == towards], [0, np.where(sense > 0, 3, 4), 1], 2)
+    return Judged(
+        _looked_up(_labels(profile), chosen), chosen != 0, _looked_up(_NATURES, nature), _words(fired, profile)
     )
-    return Judged(label, chosen != 0, nature, _words(fired, profile))
+
+
+_NATURES: Final = (COMMON, IMPROVEMENT, CONCERN, NEUTRAL_HIGH, NEUTRAL_LOW)
+
+
+def _looked_up(texts: Sequence[str], at: Whole) -> pl.Series:
+    """Returns the text at each number; numbers below 0 count from the end."""
+    return pl.Series(texts).gather(pl.Series(np.where(at < 0, at + len(texts), at)))
 
 
 def _towards(rows: Ordered) -> Whole:
@@ -68,17 +73,17 @@ def _first(fired: tuple[Whole, ...]) -> Whole:
     return chosen
 
 
-def _labels(profile: Profile) -> Texts:
+def _labels(profile: Profile) -> tuple[str, ...]:
     """Returns the labels at their rule's number: 1 to 4 upwards, -1 to -4, counted from the end, downwards."""
     shift, trend = profile.shift_length, profile.trend_length
-    return np.array([
+    return (
         COMMON_LABEL,
         "Above UCL", f"{trend} Point Trend (Increasing)", "2 in 3 Above CL", f"{shift} Points Above CL",
         f"{shift} Points Below CL", "2 in 3 Below CL", f"{trend} Point Trend (Decreasing)", "Below LCL",
-    ])  # fmt: skip
+    )  # fmt: skip
 
 
-def _words(fired: tuple[Whole, ...], profile: Profile) -> Texts:
+def _words(fired: tuple[Whole, ...], profile: Profile) -> pl.Series:
     shift, trend = profile.shift_length, profile.trend_length
     said = (
         ("above the upper process limit", "below the lower process limit"),
@@ -87,13 +92,13 @@ def _words(fired: tuple[Whole, ...], profile: Profile) -> Texts:
         (f"part of {shift} or more points above the mean", f"part of {shift} or more points below the mean"),
     )
     # Four rules of three senses each are 81 combinations: each is written once and looked up.
-    code = sum((np.sign(each) + 1) * 3**place for place, each in enumerate(fired))
-    texts = np.array([
+    code = np.sum([(np.sign(each) + 1) * 3**place for place, each in enumerate(fired)], axis=0)
+    texts = [
         "; ".join(
             said[place][0 if sense == 2 else 1]
             for place, sense in ((place, number // 3**place % 3) for place in range(len(said)))
             if sense != 1
         )
         for number in range(3 ** len(said))
-    ])  # fmt: skip
-    return np.asarray(texts[code])
+    ]  # fmt: skip
+    return _looked_up(texts, code)

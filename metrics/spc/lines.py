@@ -91,16 +91,20 @@ def enough_points(rows: Ordered, profile: Profile) -> Flags:
     return np.asarray(phase_counts(rows, rows.baseline) >= needed)
 
 
-def usual_values(rows: Ordered) -> Floats:
-    """Returns the value that three quarters of a phase's baseline share, NaN where none does; one entry a phase."""
-    order = np.lexsort((rows.value, rows.phase))
-    order = order[rows.baseline[order]]
-    count = phase_counts(rows, rows.baseline).astype(np.int64)
+def usual_values(rows: Ordered, asked: Flags) -> Floats:
+    """Returns the value that three quarters of a phase's baseline share, NaN where none does or the phase is not asked.
+
+    One entry a phase.
+    """
+    where = rows.baseline & asked[rows.phase]
+    order = np.flatnonzero(where)
+    order = order[np.lexsort((rows.value[order], rows.phase[order]))]
+    count = phase_counts(rows, where).astype(np.int64)
     starts = np.cumsum(count) - count
     found = np.full(rows.phases, np.nan)
     held = count > 0
     found[held] = rows.value[order[(starts + count // 2)[held]]]
-    same = rows.baseline & (rows.value == found[rows.phase])
+    same = where & (rows.value == found[rows.phase])
     return np.where(phase_counts(rows, same) >= _USUAL_SHARE * count, found, np.nan)
 
 
@@ -118,7 +122,7 @@ def xmr_lines(rows: Ordered, profile: Profile) -> Lines:
     flat = average <= _SAME * scale
     average = np.where(flat, 0.0, average)
     enough = enough_points(rows, profile) & ~np.isnan(average)
-    usual = np.where(collapsed & ~flat, usual_values(rows), np.nan)
+    usual = usual_values(rows, collapsed & ~flat)
     width = np.where(enough, profile.limit_factor * average, np.nan)[rows.phase]
     centre = mean[rows.phase]
     return Lines(
