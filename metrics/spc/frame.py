@@ -43,7 +43,7 @@ class Ordered:
         phase_of_series: 0-based number of the phase within its series.
         included: whether the row has a final value.
         baseline: whether the row sets mean and limits of its phase.
-        fix: rows after which the phase's limits are frozen; 0 is never.
+        fix: rows after which the limits of the phase are frozen; 0 is never.
         screened: whether outlying moving ranges of the series are left out.
         phases: how many phases there are.
         firsts: the first row of each series, one entry a series.
@@ -75,7 +75,7 @@ def ordered(frame: pl.DataFrame, profile: Profile) -> Ordered:
         FrameError: a column is missing or of another type, a date is missing or stands twice in a series, a value is
             infinite, a direction is not known, or limits are to be frozen after fewer than 12 points.
     """
-    rows = _typed(frame, profile).sort("series", "date", maintain_order=True)
+    rows = _typed(frame, profile)
     _check(rows)
     series = rows["series"].rle_id().to_numpy().astype(np.int64) if rows.height else np.zeros(0, np.int64)
     firsts = np.flatnonzero(np.diff(series, prepend=-1)) if rows.height else np.zeros(0, np.int64)
@@ -120,10 +120,13 @@ def _typed(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
         pl.col("status").fill_null(FINAL),
         pl.col("screen_outliers").fill_null(value=profile.screen_outliers),
     )
-    # What holds for a series stands on some of its rows or on all: the last that says so counts for all.
-    whole = ("improvement_direction", "fix_after_n_points")
-    rows = rows.with_columns(pl.col(name).drop_nulls().last().over("series") for name in whole)
-    return rows.with_columns(pl.col("improvement_direction").fill_null(profile.default_direction))
+    rows = rows.sort("series", "date", maintain_order=True)
+    # What holds for a series, or a phase, stands on some of its rows or on all: the last that says so counts for all.
+    whole = [pl.col("improvement_direction").drop_nulls().last().over("series").fill_null(profile.default_direction)]
+    if rows["fix_after_n_points"].null_count() < rows.height:
+        phase = ["series", pl.col("rebase").cast(pl.Int64).cum_sum().over("series")]
+        whole.append(pl.col("fix_after_n_points").drop_nulls().last().over(phase))
+    return rows.with_columns(whole)
 
 
 def _cast(rows: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
