@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import polars as pl
 from scipy import special
 
 from metrics.spc.funnel_limits import Floats, Method, squared_error
-
-FEWEST_UNITS: Final = 3
+from metrics.spc.funnel_units import FEWEST_UNITS
 
 
 def scores(method: Method, numerator: Floats, n: Floats, theta: Floats) -> tuple[Floats, Floats]:

@@ -58,7 +58,8 @@ def chance_limits(method: Method, n: Floats, theta: Floats, level: Level) -> tup
         upper: Floats = theta * special.gammainccinv(n + 1, level.tail) / n
         return lower, upper
     if method == "exact":
-        return _binomial(n, theta, level.tail), _binomial(n, theta, 1 - level.tail)
+        # The upper limit is the lower one of the units' complements, so that both tails hold as much.
+        return _binomial(n, theta, level.tail), 1 - _binomial(n, 1 - theta, level.tail)
     return dispersed_limits(method, n, theta, np.zeros_like(n), level)
 
 
@@ -86,7 +87,8 @@ def _binomial(n: Floats, theta: Floats, probability: float) -> Floats:
     reached, before = stats.binom.cdf(count, size, theta), stats.binom.cdf(count - 1, size, theta)
     step = reached - before
     over = np.divide(reached - probability, step, out=np.zeros_like(step), where=step > 0)
-    return np.clip((count - over) / size, 0.0, 1.0)
+    share: Floats = np.clip((count - over) / size, 0.0, 1.0)
+    return share
 
 
 def _arcsine_back(scaled: Floats, _n: Floats) -> Floats:
