@@ -11,23 +11,24 @@ Where the method leaves a choice, this is what was chosen here:
 2. The mean is known as soon as one included point sets it. Limits need a moving range and the profile's minimum of
    included points in the part that sets limits (the first `fix_after_n_points` rows of the phase, or all of them).
    Without limits no rule fires, not even those that need only the mean.
-3. `moving_range` stands at the points that set limits: after a frozen baseline there is none.
+3. `moving_range` stands at every included point whose row before, in its phase, is included too, also after a frozen
+   baseline: those draw no limits, but a moving range chart shows them.
 4. `close_to_limits` is beyond two sigma and not outside the limits, in every profile. What "counts" for two in three is
    up to the profile.
 5. A trend that may cross phases is looked for along the whole series, and flags its points in those phases where
    rules may fire. Direction follows the next point when that is in a trend too, as in the package.
 6. A phase has no variation when its mean moving range is at most 1e-9 of its largest absolute value. No rule fires there.
 7. A phase is near-constant when one pass of screening leaves only moving ranges of 0, but the unscreened mean is not 0;
-   this is looked for whether or not the profile screens. "No variation" is then the icon of a latest point that
-   equals a usual value (one of the most frequent in the part that sets limits) and is not outside the limits.
+   this is looked for whether or not the profile screens. "No variation" is then the state and the icon of a latest
+   point that equals a usual value (one of the most frequent in the part that sets limits) and is not outside the limits.
 8. The latest row is the newest row that is final; rows after it that are not final are not missed. When it has no value
    the state is "missing_latest", and what is said of the latest point is said of the newest included one.
-   The last phase is that of the latest row.
+   The last phase is that of the newest row, final or not: a phase that has only begun has too few points.
 9. States go first to last: no_data, missing_latest, stale, too_few_points, no_variation, ok.
 10. A constant series at its target meets it: inclusive assurance asks for "pass" before "fail".
 11. The first phase is 0, also when a rebase stands on the first row.
 12. A run on one side of the mean that ends at the latest point is counted within the last phase; 0 when the point is
-    on the mean. The trend's length counts points, at least 1.
+    on the mean. The trend's length counts points; 0 when the latest two are equal or there are no two.
 """
 
 from __future__ import annotations
@@ -148,17 +149,18 @@ def _phases(rows: list[Row]) -> list[Phase]:
 def _limits(rows: list[Row], included: list[bool], phase: Phase, profile: Any, points: list[dict[str, Any]]) -> None:
     fix = rows[phase.rows[0]].fix
     setting = phase.rows if fix is None else phase.rows[:fix]
-    values = [rows[i].value for i in setting if included[i]]
+    ranges = []
     for i in phase.rows:
         points[i]["moving_range"] = None
+    for before, i in pairwise(phase.rows):
+        if included[before] and included[i]:
+            points[i]["moving_range"] = abs(rows[i].value - rows[before].value)
+            if i in setting:
+                ranges.append(points[i]["moving_range"])
+    values = [rows[i].value for i in setting if included[i]]
     if not values:
         return
     phase.mean = sum(values) / len(values)
-    ranges = []
-    for before, i in pairwise(setting):
-        if included[before] and included[i]:
-            points[i]["moving_range"] = abs(rows[i].value - rows[before].value)
-            ranges.append(points[i]["moving_range"])
     if not ranges:
         return
     unscreened = sum(ranges) / len(ranges)
@@ -338,7 +340,7 @@ def _summary(
     target = targets[-1] if targets else None
     final = [i for i, row in enumerate(rows) if row.status in {"final", None}]
     with_value = [i for i in final if included[i]]
-    number = points[final[-1] if final else -1]["rebase_group"]
+    number = len(phases) - 1
     phase = phases[number]
     latest = with_value[-1] if with_value else None
     direction = rows[-1].direction or profile.default_direction
@@ -350,9 +352,11 @@ def _summary(
         state = "missing_latest"
     elif due is not None and rows[latest].date < due:
         state = "stale"
-    elif phase.amr is None:
+    elif phase.amr is None or not in_phase:
         state = "too_few_points"
-    elif phase.flat:
+    elif phase.flat or (
+        phase.near_constant and rows[latest].value in phase.usual and not points[latest]["rule_outside"]
+    ):
         state = "no_variation"
     else:
         state = "ok"
@@ -360,8 +364,7 @@ def _summary(
     if latest is not None and state in {"ok", "no_variation"}:
         variation_type = points[latest]["point_type"]
         variation_icon = ICONS.get((variation_type, direction), "common_cause")
-        usual = phase.near_constant and rows[latest].value in phase.usual and not points[latest]["rule_outside"]
-        if state == "no_variation" or usual:
+        if state == "no_variation":
             variation_icon = "no_variation"
     last = points[phase.rows[-1]]
     assurance = _assurance(last["lpl"], last["upl"], target, direction, profile)
@@ -426,11 +429,10 @@ def _trend_length(in_phase: list[int], phase: Phase, rows: list[Row], included: 
         return 0
     positions = list(range(len(rows))) if profile.trend_crosses_phases else phase.rows
     values = [rows[i].value for i in _stretches(positions, included, profile.gaps)[-1]]
-    length = 1
-    for k in range(len(values) - 1, 0, -1):
-        step = values[k] - values[k - 1]
-        first = values[-1] - values[-2]
-        if step == 0 or (step > 0) != (first > 0):
+    signs = [(after > before) - (after < before) for before, after in pairwise(values)]
+    length = 0
+    for sign in reversed(signs):
+        if sign == 0 or sign != signs[-1]:
             break
         length += 1
-    return length
+    return length + 1 if length else 0
