@@ -128,7 +128,7 @@ class Catalogue:
 
     def version_of(self, metric: Metric) -> str:
         """Returns the definition's version: it changes when what the number means can have changed."""
-        parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests"})]
+        parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests", "chart", "phases"})]
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
         parts += [self._text_of(self.models[name]) for name in models if name is not None]
         parts += [self.version_of(each) for each in self.inputs(metric)]
@@ -137,7 +137,7 @@ class Catalogue:
     def _text_of(self, model: Model) -> str:
         tables = [model.table, *(join.to for join in model.joins)]
         declared = [self.tables[name].model_dump_json(exclude_defaults=True) for name in tables if name in self.tables]
-        return "\n".join([model.model_dump_json(exclude_defaults=True), *declared])
+        return "\n".join([model.model_dump_json(exclude_defaults=True, exclude={"scope_change"}), *declared])
 
     @cached_property
     def _declared(self) -> Mapping[str, sa.Table]:

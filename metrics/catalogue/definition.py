@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from metrics.catalogue.charting import ChartSettings, Phase
+from metrics.catalogue.strict import Strict
+from metrics.catalogue.value_range import possible_range
 from metrics.catalogue.window import Window, parse_window
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -29,10 +32,6 @@ ColumnType = Literal["text", "integer", "number", "date", "timestamp", "boolean"
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=120)]
 ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
 OverTime = Literal["sum", "last", "first", "mean"]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 def _length_of_time(text: str) -> str:
@@ -98,6 +97,17 @@ class Bins(Strict):
     unit: Unit = Field(default="weeks", description="what the edges are measured in")
 
 
+class ScopeChange(Strict):
+    """A day from which a publication covers more, or less, than before: totals on either side do not compare."""
+
+    from_day: date = Field(description="the first day of the new scope")
+    words: str = Field(description="what is covered from then on and what was before, in a sentence")
+    source: str = Field(description="where it is written")
+    levels: tuple[Level, ...] = Field(
+        default=("england", "region", "icb"), description="levels whose totals are not the same any more"
+    )
+
+
 class Model(Strict):
     """Binds a table: its native grain, its organisations, its dimensions and where it comes from."""
 
@@ -136,6 +146,9 @@ class Model(Strict):
         default="none", description="whom the rows are about, whose small numbers are protected"
     )
     notes: tuple[str, ...] = Field(default=(), description="what a reader of every number of the model must know")
+    scope_change: ScopeChange | None = Field(
+        default=None, description="the day from which its publication covers more, or less, than before"
+    )
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -177,6 +190,7 @@ class Target(Strict):
     valid_from: date = Field(description="the first day on which it holds")
     valid_to: date | None = Field(default=None, description="the last day on which it holds; null is open")
     organisation: str | None = Field(default=None, description="an organisation code; null is everyone")
+    service: str | None = Field(default=None, description="a code of the dimension 'service'; null is all together")
     source: str = Field(description="where it is written")
 
 
@@ -271,6 +285,10 @@ class Metric(Strict):
     direction: Literal["increase", "decrease", "neutral"] = Field(description="which way is better")
     targets: tuple[Target, ...] = Field(default=(), description="values to reach, each from a day on")
     benchmark: Benchmark | None = Field(default=None, description="a comparator that is no target")
+    chart: ChartSettings = Field(default=ChartSettings(), description="how its control chart is drawn")
+    phases: tuple[Phase, ...] = Field(
+        default=(), description="days from which its mean and limits are set anew, in order"
+    )
     shown_with: tuple[Identifier, ...] = Field(default=(), description="metrics to read beside this one")
     headline: bool = Field(default=True, description="false keeps it off the scorecard")
     owner: str = Field(description="who answers for the number")
@@ -300,6 +318,20 @@ class Metric(Strict):
         if self.over_time is not None:
             return self.over_time
         return "last" if self.type in ("snapshot", "percentile", "index") else "sum"
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Returns what values are never below and never above, None where nothing forbids it: (0, 1) of a share."""
+        written = (self.chart.lower_bound, self.chart.upper_bound)
+        if self.chart.unbounded:
+            return written
+        text = self.formula or (self.measure.expr if self.measure else None)
+        text = self.numerator.expr if self.numerator else text
+        worked_out = possible_range(self.type, self.unit, text)
+        return (
+            worked_out[0] if written[0] is None else written[0],
+            worked_out[1] if written[1] is None else written[1],
+        )
 
 
 class DefinitionFile(Strict):

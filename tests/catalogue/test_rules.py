@@ -9,10 +9,10 @@ import pytest
 from metrics.catalogue import CatalogueError, Finding, check, load
 from metrics.catalogue.rules import RULES, page
 from metrics.catalogue.rules.reading import PROBED, READING
-from tests.catalogue.rule_cases import of_metrics, of_models
+from tests.catalogue.rule_cases import of_charts, of_metrics, of_models
 from tests.catalogue.rule_cases.case import BASE, Case, written
 
-CASES = (*of_models.CASES, *of_metrics.CASES)
+CASES = (*of_models.CASES, *of_metrics.CASES, *of_charts.CASES)
 
 
 def found(folder: Path, text: str) -> list[Finding]:

@@ -6,6 +6,7 @@ from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.finding import Finding
 from metrics.catalogue.rules import (
     additivity,
+    charts,
     expressions,
     golden,
     joins,
@@ -22,7 +23,8 @@ from metrics.catalogue.rules.rule import Fault, Rule
 
 RULES: tuple[Rule, ...] = (
     *tables.RULES, *models.RULES, *joins.RULES, *shape.RULES, *expressions.RULES, *labels.RULES, *made_of.RULES,
-    *additivity.RULES, *units.RULES, *presentation.RULES, *golden.RULES, *unfilled.RULES,
+    *additivity.RULES, *units.RULES, *presentation.RULES, *charts.RULES, *golden.RULES,
+    *unfilled.RULES,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.definition import GoldenTest, Metric
 from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, Path, rule
-from metrics.catalogue.rules.scope import LEVELS, holders_of, made_of, models_behind, nests_in
+from metrics.catalogue.rules.scope import dimensions_of, holders_of, models_behind, nests_in
 
 
 def _tests(catalogue: Catalogue) -> Iterator[tuple[Metric, Path, GoldenTest]]:
@@ -47,33 +47,11 @@ def golden_grains_nest(catalogue: Catalogue) -> Iterator[Fault]:
 )
 def golden_filters_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for metric, path, test in _tests(catalogue):
-        known = _dimensions(catalogue, metric)
+        known = dimensions_of(catalogue, metric)
         for name in test.where:
             if known is not None and name not in known:
                 message = f"tests: the metric has no dimension '{name}'."
                 yield Fault(f"metric:{metric.id}", (*path, "where", name), message, suggest(name, known))
-
-
-def _dimensions(catalogue: Catalogue, metric: Metric, seen: frozenset[str] = frozenset()) -> frozenset[str] | None:
-    """Returns the dimensions that the metric can be filtered by; None when it is made of what is not defined."""
-    if metric.id in seen:
-        return None
-    names = [name for _, name in made_of(metric)]
-    if names:
-        inner = [
-            _dimensions(catalogue, catalogue.metrics[name], seen | {metric.id}) if name in catalogue.metrics else None
-            for name in names[: 1 if metric.type == "conversion" else None]
-        ]
-        sets = [each for each in inner if each is not None]
-        return frozenset.intersection(*sets) if len(sets) == len(inner) else None
-    found: set[str] = set()
-    for _, name, _ in holders_of(metric):
-        if name not in catalogue.models:
-            return None
-        model = catalogue.models[name]  # type: ignore[index]
-        found |= {level for level in LEVELS if level in model.levels and model.organisation is not None}
-        found |= {dimension.name for dimension in model.dimensions}
-    return frozenset(found)
 
 
 @rule("E066", "A golden number is of a time that has been.", "Correct the period.")

@@ -67,15 +67,16 @@ def shares_are_shares(catalogue: Catalogue) -> Iterator[Fault]:
 
 @rule(
     "E062",
-    "On any day one target of a kind holds for an organisation.",
+    "On any day one target of a kind holds for an organisation and service.",
     "End the earlier one with 'valid_to', the day before the later one starts.",
 )
 def targets_do_not_overlap(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         for (_, one), (index, other) in combinations(enumerate(metric.targets), 2):
-            same = (one.kind, one.organisation) == (other.kind, other.organisation)
+            same = (one.kind, one.organisation, one.service) == (other.kind, other.organisation, other.service)
             if same and one.valid_from <= _end(other) and other.valid_from <= _end(one):
-                whose = f" of {one.organisation}" if one.organisation else ""
+                scope = ", ".join(code for code in (one.organisation, one.service) if code)
+                whose = f" of {scope}" if scope else ""
                 first = max(one.valid_from, other.valid_from)
                 message = f"two targets{whose} ({one.kind.replace('_', ' ')}) hold on {_day(first)}."
                 yield Fault(f"metric:{metric.id}", ("targets", index), message)

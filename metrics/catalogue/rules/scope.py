@@ -152,6 +152,28 @@ def models_behind(catalogue: Catalogue, metric: Metric, seen: frozenset[str] = f
             yield from models_behind(catalogue, catalogue.metrics[name], seen | {metric.id, name})
 
 
+def dimensions_of(catalogue: Catalogue, metric: Metric, seen: frozenset[str] = frozenset()) -> frozenset[str] | None:
+    """Returns the dimensions that the metric can be filtered by; None when it is made of what is not defined."""
+    if metric.id in seen:
+        return None
+    names = [name for _, name in made_of(metric)]
+    if names:
+        inner = [
+            dimensions_of(catalogue, catalogue.metrics[name], seen | {metric.id}) if name in catalogue.metrics else None
+            for name in names[: 1 if metric.type == "conversion" else None]
+        ]
+        sets = [each for each in inner if each is not None]
+        return frozenset.intersection(*sets) if len(sets) == len(inner) else None
+    found: set[str] = set()
+    for _, name, _ in holders_of(metric):
+        if name not in catalogue.models:
+            return None
+        model = catalogue.models[name]  # type: ignore[index]
+        found |= {level for level in LEVELS if level in model.levels and model.organisation is not None}
+        found |= {dimension.name for dimension in model.dimensions}
+    return frozenset(found)
+
+
 def main_model(catalogue: Catalogue, metric: Metric) -> Model | None:
     """Returns the first model behind the metric; None when none is defined."""
     return next(models_behind(catalogue, metric), None)
