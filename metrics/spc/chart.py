@@ -46,7 +46,15 @@ class Chart:
 
 
 def finished(
-    kind: str, rows: Ordered, lines: Lines, profile: Profile, *, assured: bool = True, divided: bool = False
+    kind: str,
+    rows: Ordered,
+    lines: Lines,
+    profile: Profile,
+    *,
+    assured: bool = True,
+    divided: bool = False,
+    found: Signals | None = None,
+    told: Judged | None = None,
 ) -> Chart:
     """Returns the chart of ordered rows and their lines: rules, labels, natures and icons.
 
@@ -57,9 +65,11 @@ def finished(
         profile: how to judge.
         assured: whether a target says something about this kind of chart.
         divided: whether numerators and denominators belong to the points.
+        found: which rules fired, where they are not those of the profile.
+        told: what they come to, where their words are other ones.
     """
-    found = signals(rows, lines, profile)
-    told = judged(rows, found, profile)
+    found = signals(rows, lines, profile) if found is None else found
+    told = judged(rows, found, profile) if told is None else told
     points = _points(rows, lines, found, told, divided=divided)
     return Chart(kind, profile, points, summary(rows, lines, found, points, profile, assured=assured))
 

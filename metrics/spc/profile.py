@@ -61,8 +61,8 @@ class Profile:
             raise ProfileError(f"profile {self.name}: limit_factor is {self.limit_factor}, and must be above 0.")
 
     @property
-    def words(self) -> str:
-        """Returns the settings in a sentence, as printed beside a chart."""
+    def rules(self) -> str:
+        """Returns the rules of special cause in words."""
         third = {
             "mdc": "two in three points beyond 2 sigma",
             "plotthedots": "two in three points between 2 and 3 sigma",
@@ -74,10 +74,15 @@ class Profile:
             f"{self.trend_length} points in a row rising or falling",
             third,
         ]
+        return ", ".join(rule for rule in rules if rule)
+
+    @property
+    def words(self) -> str:
+        """Returns the settings in a sentence, as printed beside a chart."""
         screened = "outlying moving ranges left out" if self.screen_outliers else "all moving ranges kept"
         return (
             f"{self.title}: limits at {self.limit_factor:g} mean moving ranges, {screened}, from {self.minimum_points} "
-            f"points on; special cause: {', '.join(rule for rule in rules if rule)}."
+            f"points on; special cause: {self.rules}."
         )
 
 

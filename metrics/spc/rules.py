@@ -44,14 +44,14 @@ class Signals:
 def signals(rows: Ordered, lines: Lines, profile: Profile) -> Signals:
     """Returns what every rule of the profile says of every row. Source: the four rules of Making Data Count."""
     counted = rows.included & lines.enough
-    side = np.where(counted, _compared(rows.value, lines.centre), 0)
-    above, below = _compared(rows.value, lines.upper) > 0, _compared(rows.value, lines.lower) < 0
+    side = np.where(counted, compared(rows.value, lines.centre), 0)
+    above, below = compared(rows.value, lines.upper) > 0, compared(rows.value, lines.lower) < 0
     outside = counted & ~lines.flat & (above | below)
-    beyond = counted & ((_compared(rows.value, lines.upper_inner) > 0) | (_compared(rows.value, lines.lower_inner) < 0))
+    beyond = counted & ((compared(rows.value, lines.upper_inner) > 0) | (compared(rows.value, lines.lower_inner) < 0))
     plain = counted & ~lines.flat & ~lines.near
     at = np.flatnonzero(rows.included) if profile.gaps == "skip" else np.arange(len(side))
     phase, valid = rows.phase[at], rows.included[at]
-    shift_run, shift_so_far = _runs(side[at], phase)
+    shift_run, shift_so_far = runs_of(side[at], phase)
     chain = rows.series[at] if profile.trend_crosses_phases else phase
     step = _steps(rows.value[at], chain, valid)
     trend = _trend(step, chain, profile)
@@ -65,11 +65,11 @@ def signals(rows: Ordered, lines: Lines, profile: Profile) -> Signals:
         trend=np.where(plain, _spread(at, trend, side), 0),
         two_in_three=_spread(at, thirds, side) & plain,
         run_length=_spread(at, np.where(side[at] == 0, 0, shift_so_far), side),
-        steps=_spread(at, np.where(step == 0, 0, _runs(step, chain)[1]), side),
+        steps=_spread(at, np.where(step == 0, 0, runs_of(step, chain)[1]), side),
     )
 
 
-def _compared(value: Floats, line: Floats) -> Whole:
+def compared(value: Floats, line: Floats) -> Whole:
     """Returns 1 above the line, -1 below it, 0 on it up to rounding, or where either is missing."""
     with np.errstate(invalid="ignore"):
         difference = value - line
@@ -84,7 +84,7 @@ def _spread(at: Whole, found: npt.NDArray[Kind], like: Whole) -> npt.NDArray[Kin
     return whole
 
 
-def _runs(what: Whole, group: Whole) -> tuple[Whole, Whole]:
+def runs_of(what: Whole, group: Whole) -> tuple[Whole, Whole]:
     """Returns, for every entry, how long its run of equal entries is, and how far into it the entry stands."""
     count = len(what)
     if not count:
@@ -108,7 +108,7 @@ def _trend(step: Whole, chain: Whole, profile: Profile) -> Whole:
     """Returns the direction of the trend that every entry is part of, 0 where it is part of none."""
     if not len(step):
         return step
-    long = np.where(_runs(step, chain)[0] >= profile.trend_length - 1, step, 0)
+    long = np.where(runs_of(step, chain)[0] >= profile.trend_length - 1, step, 0)
     onward = np.append(np.where(chain[1:] == chain[:-1], long[1:], 0), 0)  # the trend that begins with this entry
     if profile.trend_direction == "later":
         return np.where(onward != 0, onward, long)

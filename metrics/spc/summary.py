@@ -54,7 +54,8 @@ def summary(
     told = held >= 0
     in_phase = rows.included & (rows.phase == rows.phase[ends][rows.series])
     target = _last(rows, points["target"].is_not_null().to_numpy())
-    phase = points[ends]
+    # Lines that follow a denominator are those of the newest final point, not of a provisional one after it.
+    phase = points[np.where(told & (rows.phase[held] == rows.phase[ends]), held, ends)]
     whole = pl.DataFrame({
         "series": phase["series"],
         "points": np.bincount(rows.series[in_phase], minlength=len(ends)),
@@ -114,7 +115,7 @@ def _run_starts(rows: Ordered, found: Signals, held: Whole) -> Whole:
         return np.full(len(held), -1)
     length = found.run_length[held]
     at = np.cumsum(rows.included)[held] - 1 - (length - 1)
-    return np.where((held >= 0) & (length > 0), counted[np.maximum(at, 0)], -1)
+    return np.where((held >= 0) & (length > 0), counted[np.clip(at, 0, len(counted) - 1)], -1)
 
 
 def _with_icons(whole: pl.DataFrame, profile: Profile, *, assured: bool) -> pl.DataFrame:
