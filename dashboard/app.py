@@ -17,6 +17,7 @@ from dashboard.components import shell, states  # noqa: E402
 from dashboard.menu import Entry, entries  # noqa: E402
 from dashboard.viewmodels import holdings  # noqa: E402
 from dashboard.visit import Visit  # noqa: E402
+from dashboard.written import written  # noqa: E402
 from metrics.catalogue import CatalogueError  # noqa: E402
 from metrics.query.errors import QueryError  # noqa: E402
 from metrics.warehouse.errors import WarehouseError, WarehouseNotBuiltError  # noqa: E402
@@ -94,7 +95,10 @@ def draw(entry: Entry) -> None:
     if entry.with_filters:
         filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
     states.messages(messages)
-    visit = Visit(metrics, places, services, filters, held, today)
+    noted = written()
+    if noted.problem:
+        states.messages((f"Annotations and phases are not shown: {noted.problem}",))
+    visit = Visit(metrics, places, services, filters, held, today, noted)
     with st.spinner("Working out the figures"):
         entry.draw()(visit)
     shell.watch(shown)

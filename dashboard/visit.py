@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from dashboard.layer import answer, definitions_of
 from dashboard.viewmodels.filters import Filters, link
 from dashboard.viewmodels.holdings import Holdings, source_line
 from dashboard.viewmodels.places import Place, Places
+from dashboard.written import Written
 from metrics import MetricsLayer
 
 Kept = TypeVar("Kept")
@@ -23,6 +24,7 @@ class Visit:
     Attributes:
         layer: the metrics layer as it stands: everything on the page comes from one state of it.
         services: treatment function code to name.
+        written: what the journal holds.
     """
 
     layer: MetricsLayer
@@ -31,6 +33,7 @@ class Visit:
     filters: Filters
     holdings: Holdings
     today: date
+    written: Written = field(default_factory=Written)
 
     @property
     def version(self) -> str:
@@ -44,13 +47,13 @@ class Visit:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Returns the filters, the day and the versions of data and definitions as plain values."""
+        """Returns the filters, the day and the versions of data, definitions and journal as plain values."""
         chosen = "&".join(f"{name}={value}" for name, value in self.filters.query().items())
-        return (chosen, str(self.today), self.version, definitions_of(self.layer))
+        return (chosen, str(self.today), self.version, definitions_of(self.layer), self.written.version)
 
     def answer(self, build: Callable[[], Kept], name: str, *more: object) -> Kept:
-        """Returns a view model, built once for these filters, this day, these data and these definitions."""
-        return answer(self.layer, build, name, self.key[0], *more)
+        """Returns a view model, built once for these filters, this day, these data, definitions and journal."""
+        return answer(self.layer, build, name, self.key[0], self.written.version, *more)
 
     def link(self, page: str, **more: str) -> str:
         """Returns the address of another page with the filters kept."""

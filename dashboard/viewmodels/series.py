@@ -199,8 +199,8 @@ def _compares(point: Point | None) -> TypeGuard[Point]:
     return point is not None and point.value is not None and point.status == Status.FINAL
 
 
-def target_of(metric: Metric, day: date, organisation: str) -> Target | None:
-    """Returns the target in force on a day: the organisation's own first, then national standards, then the rest."""
+def target_of(metric: Metric, day: date, organisation: str, service: str | None = None) -> Target | None:
+    """Returns the target in force on a day: a service's own, an organisation's own, national standards, the rest."""
     order = tuple(TARGET_KINDS)
     in_force = [
         target
@@ -208,8 +208,13 @@ def target_of(metric: Metric, day: date, organisation: str) -> Target | None:
         if target.valid_from <= day
         and (target.valid_to is None or day <= target.valid_to)
         and target.organisation in (None, organisation)
+        and target.service in (None, service)
     ]
-    return min(in_force, key=lambda each: (each.organisation is None, order.index(each.kind)), default=None)
+    return min(
+        in_force,
+        key=lambda each: (each.service is None, each.organisation is None, order.index(each.kind)),
+        default=None,
+    )
 
 
 def check_target(metric: Metric, value: float | None, day: date, organisation: str) -> TargetCheck | None:

@@ -226,6 +226,14 @@ class MetricsLayer:
             pl.col("org_code").is_in(self._holdings.reporting(today)).alias("is_reporting"),
         )  # fmt: skip
 
+    def successions(self) -> pl.DataFrame:
+        """Returns `predecessor_code`, `predecessor`, `successor_code` String and `effective` Date, one row a change."""
+        organisations = self._holdings.organisations
+        names = pl.col("predecessor_code").replace(organisations.names)
+        return organisations.successions.select(
+            "predecessor_code", names.alias("predecessor"), "successor_code", "effective"
+        ).sort("effective", "predecessor_code")
+
     def members(self, dimension: str, model: str | None = None) -> pl.DataFrame:
         """Returns `code` and `name` of a dimension's values, in the order of their names.
 

@@ -17,12 +17,14 @@ class Terms:
     """How the numbers and days of a series are written.
 
     Attributes:
-        value: a value in the measure's unit: '6.1 %'.
+        value: a value in the measure's unit: '1,531 patients'.
+        number: the same without its unit: '1,531'.
         period: the name of a period by its first day: 'May 2026'.
         noun: what a point is about: 'month'.
     """
 
     value: Callable[[float], str]
+    number: Callable[[float], str]
     period: Callable[[date], str]
     noun: str = "point"
 
@@ -94,8 +96,8 @@ def _range(row: Mapping[str, Any], terms: Terms) -> str:
     if row["lower_drawn"] is None or row["upper_drawn"] is None:
         return ""
     return (
-        f"The {terms.nouns} vary around a mean of {terms.value(row['mean'])}, between about "
-        f"{terms.value(row['lower_drawn'])} and {terms.value(row['upper_drawn'])}."
+        f"The {terms.nouns} vary around a mean of {terms.number(row['mean'])}, between about "
+        f"{terms.number(row['lower_drawn'])} and {terms.value(row['upper_drawn'])}."
     )
 
 
@@ -128,7 +130,9 @@ def _reason(rule: str, row: Mapping[str, Any], terms: Terms, profile: Profile) -
     above = "above" in rule or "rising" in rule
     if "process limit" in rule:
         side, limit = ("above", "upper") if above else ("below", "lower")
-        return f"{name}, at {value}, is {side} the {limit} process limit of {terms.value(row[limit + '_drawn'])}"
+        told = terms.value(row[limit + "_drawn"])
+        just = "just " if told == value else ""
+        return f"{name}, at {value}, is {just}{side} the {limit} process limit of {told}"
     if "rising" in rule or "falling" in rule:
         count = max(row["trend_length"], profile.trend_length)
         return f"the last {count} {terms.nouns} {'rose' if above else 'fell'} one after the other, to {value}"
