@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import History, Layer, histories, spreads
+from dashboard.viewmodels.board import Reading
 from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.freshness import Freshness, freshness_of
+from dashboard.viewmodels.matrix import Matrix, Verdict, chooses, matrix_of, verdict_of
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.series import (
     Change,
@@ -24,6 +27,9 @@ from dashboard.viewmodels.series import (
 )  # fmt: skip
 from metrics.catalogue import Catalogue, Metric
 from metrics.query.result import Status
+
+if TYPE_CHECKING:
+    from dashboard.viewmodels.variation import Variation
 
 GROUPS: Final[Mapping[str, str]] = {
     "access": "Access and waiting",
@@ -60,16 +66,16 @@ STATUS_WORDS: Final[Mapping[str, str]] = {
     Status.MISSING: "Partial: too few organisations reported",
     Status.NO_DATA: "No data",
 }
+# The headings of 'exceptions first', and which ranks of a verdict stand under each.
+EXCEPTIONS: Final[Mapping[str, tuple[int, ...]]] = {
+    "Special cause: concern": (0, 1),
+    "Consistently failing the target": (2,),
+    "Special cause: improvement": (3,),
+    "Special cause: change": (4,),
+    "Common cause": (5,),
+    "Not judged": (6,),
+}
 _SPARK_PERIODS: Final[Mapping[str, int]] = {"month": 25, "quarter": 13, "financial_year": 8}
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old a value is, in words, and whether that is older than the publication's habit."""
-
-    text: str
-    stale: bool
-    last_day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Row:
         whose: whose figure it is when it is not the chosen place's own.
         spread: the middle of the organisations, shown in place of a value for an index.
         spark: the newest values, None where nothing was reported.
+        grain: the length of the periods.
+        variation: what its control chart says; None where it has none.
     """
 
     metric: Metric
@@ -96,16 +104,37 @@ class Row:
     status: str
     coverage: str
     notes: tuple[str, ...] = ()
+    grain: str = ""
+    variation: Variation | None = None
 
     @property
     def has_value(self) -> bool:
         """Returns whether there is a figure or a spread to show."""
         return bool(self.period)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Returns how the matrix sorts it: by its control chart when the figure is the place's own."""
+        chart, yearly = self.variation, self.grain == "financial_year"
+        due = bool(self.freshness and self.freshness.stale)
+        if self.whose or self.spread or chart is None:
+            reason = "other" if self.whose else "spread" if self.spread else "too-few-points"
+            return Verdict(None, unjudged=reason, due=due)
+        return replace(verdict_of(chart.state, chart.variation_icon, chart.assurance_icon, yearly=yearly), due=due)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number of the summary. `cell` names the measures that it counts, where they can be listed."""
+
+    title: str
+    text: str
+    cell: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The metrics of one capability. `unreported` are those with nothing to show."""
+    """The metrics under one heading. `unreported` are those with nothing to show."""
 
     key: str
     title: str
@@ -143,32 +172,60 @@ class Scorecard:
         return f"{shown}." if own == len(self.rows) else f"{shown}, {own} of them its own. The counts are of its own."
 
     @property
-    def summary(self) -> tuple[tuple[str, str], ...]:
-        """Returns what the scorecard comes to: title and words, the most important first."""
-        changes = [row.change.judgement if row.change else "not judged" for row in self.own]
-        counts = {name: changes.count(name) for name in ("better", "worse", "no change")}
-        checks = [row.target.met for row in self.own if row.target]
+    def matrix(self) -> Matrix:
+        """Returns every measure shown, counted once."""
+        return matrix_of(row.verdict for row in self.rows)
+
+    @property
+    def summary(self) -> tuple[Tile, ...]:
+        """Returns what the scorecard comes to, the most important first."""
+        matrix = self.matrix
+        cells = [
+            ("Special cause: concern", matrix.of_variation("concern")),
+            ("Special cause: improvement", matrix.of_variation("improvement")),
+            ("Common cause", matrix.of_variation("common")),
+            ("Consistently failing the target", matrix.of_assurance("fail")),
+            ("Hit and miss", matrix.of_assurance("inconsistent")),
+            ("Consistently passing", matrix.of_assurance("pass")),
+        ]
+        changed = matrix.of_variation("neutral")
+        if changed.count:
+            cells.insert(2, ("Special cause: change", changed))
+        tiles = [Tile(title, f"{cell.count:,}", cell.key) for title, cell in cells]
         aged = [row for row in self.own if row.freshness]
         oldest = min(aged, key=lambda row: row.freshness.last_day if row.freshness else date.max, default=None)
-        found = [
-            ("Better than a year before", f"{counts['better']:,}"),
-            ("Worse", f"{counts['worse']:,}"),
-            ("Unchanged", f"{counts['no change']:,}"),
-            ("Not judged", f"{len(changes) - sum(counts.values()):,}"),
-            ("Standards and plans met", f"{sum(checks):,} of {len(checks):,}" if checks else "None apply"),
-        ]
         if oldest:
-            found += [
-                ("Newer data due", f"{self.stale:,}"),
-                ("Oldest figure", f"{oldest.period} ({oldest.metric.name})"),
+            tiles += [
+                Tile("Newer data due", f"{matrix.due.count:,}", matrix.due.key),
+                Tile("Oldest figure", f"{oldest.period} ({oldest.metric.name})"),
             ]
+        return tuple(tiles)
+
+    def listed(self, reading: Reading) -> tuple[Group, ...]:
+        """Returns the measures that the reader chose, in the order that they chose, under headings.
+
+        What is not reported is listed by capability, when every measure is shown.
+        """
+        if reading.order == "capability":
+            groups = tuple(replace(group, rows=_chosen(group.rows, reading)) for group in self.groups)
+            if reading.cell:
+                return tuple(replace(group, unreported=()) for group in groups if group.rows)
+            return groups
+        rows = _chosen(self.rows, reading)
+        ranked = [(title, [row for row in rows if row.verdict.rank in ranks]) for title, ranks in EXCEPTIONS.items()]
+        found = [
+            Group(title, title, tuple(sorted(members, key=lambda row: row.verdict.rank)), ())
+            for title, members in ranked
+            if members
+        ]
+        unreported = tuple(metric for group in self.groups for metric in group.unreported)
+        if unreported and not reading.cell:
+            found.append(Group("unreported", "Not reported", (), unreported))
         return tuple(found)
 
 
-def freshness_of(series: Series, point: Point, stale_after: int, today: date) -> Freshness:
-    """Returns the age of a point's period, counted from its last day."""
-    last = words.period_end(point.period, series.grain)
-    return Freshness(words.age_words(last, today), (today - last).days > stale_after, last)
+def _chosen(rows: Sequence[Row], reading: Reading) -> tuple[Row, ...]:
+    return tuple(row for row in rows if not reading.cell or chooses(reading.cell, row.verdict))
 
 
 def coverage_words(point: Point, place: Place) -> str:
@@ -235,6 +292,7 @@ def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filter
         status=newest.status,
         coverage=coverage_words(newest, history.reach.shown),
         notes=history.notes,
+        grain=series.grain,
     )
 
 

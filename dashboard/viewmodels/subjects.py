@@ -10,7 +10,7 @@ import polars as pl
 
 from dashboard.viewmodels.asking import History
 from dashboard.viewmodels.events import events_of
-from dashboard.viewmodels.scorecard import freshness_of
+from dashboard.viewmodels.freshness import freshness_of
 from dashboard.viewmodels.variation import Baseline, Subject, Variation, variations
 from metrics.catalogue import Catalogue
 
