@@ -72,7 +72,7 @@ def centres(units: pl.DataFrame, kind: Kind) -> pl.DataFrame:
         .then(pl.lit("no_events"))
         .when((pl.col("judged") < FEWEST_UNITS) & inward)
         .then(pl.lit("too_few_units"))
-        .when((pl.col("judged") > 1) & (pl.col("spread") <= _ALIKE * pl.col("greatest")))
+        .when((pl.col("judged") > 1) & inward & (pl.col("spread") <= _ALIKE * pl.col("greatest")))
         .then(pl.lit("all_equal"))
         .otherwise(pl.lit("ok"))
     )

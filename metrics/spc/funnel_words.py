@@ -37,7 +37,8 @@ def shown(column: str, kind: Kind) -> pl.Expr:
         return _fixed(pl.col(column), 2)
     percent = pl.col(column) * 100
     # Shares of few per thousand need more decimals to differ at all.
-    return pl.format("{} %", pl.when(percent.abs() < 1).then(_fixed(percent, 2)).otherwise(_fixed(percent, 1)))
+    number = pl.when(percent == 0).then(pl.lit("0")).when(percent < 1).then(_fixed(percent, 2))
+    return pl.format("{} %", number.otherwise(_fixed(percent, 1)))
 
 
 def _fixed(number: pl.Expr, decimals: int) -> pl.Expr:
@@ -46,18 +47,18 @@ def _fixed(number: pl.Expr, decimals: int) -> pl.Expr:
 
 
 def point_words(kind: Kind, limit: str) -> pl.Expr:
-    """Returns each unit in a sentence, from `state, value, lower, upper, outlier, outside_95, direction, adjusted`."""
+    """Returns each unit in a sentence, from the columns of points, `set_state` and `adjusted`."""
     within = pl.format("{} to {}", shown("lower", kind), shown("upper", kind))
     beyond = pl.when("adjusted").then(pl.lit("chance and the usual differences between units explain"))
     more = beyond.otherwise(pl.lit("chance explains"))
-    few = pl.lit("not judged: fewer than 3 units can be compared, or none has an event.")
+    why = pl.when(pl.col("set_state") == "too_few_units").then(pl.lit("it takes 3 units to judge one by the others"))
     return (
         pl.when(pl.col("state") == "missing")
         .then(pl.lit("Not reported."))
         .when(pl.col("state") == "no_denominator")
         .then(pl.lit("Nothing to divide by: the denominator is 0."))
         .when(pl.col("state") == "not_judged")
-        .then(pl.format("{}, {}", shown("value", kind), few))
+        .then(pl.format("{}, not judged: {}.", shown("value", kind), why.otherwise(pl.lit("no unit has an event"))))
         .when("outlier")
         .then(
             pl.format(
@@ -74,7 +75,7 @@ def point_words(kind: Kind, limit: str) -> pl.Expr:
 
 
 def set_words(kind: Kind, limit: str) -> pl.Expr:
-    """Returns each set in a sentence, from its `state, judged, above, below, theta, phi, adjusted`."""
+    """Returns each set in a sentence, from its `state, units, judged, above, below, theta, phi, adjusted`."""
     centre = pl.format("{}", shown("theta", kind)) if kind != "standardised" else pl.lit("1")
     spread = (
         pl.when("adjusted")
@@ -86,6 +87,14 @@ def set_words(kind: Kind, limit: str) -> pl.Expr:
             )
         )
         .otherwise(pl.lit("The limits are those of chance alone."))
+    )
+    unreported = pl.col("units") - pl.col("judged")
+    others = (
+        pl.when(unreported == 0)
+        .then(pl.lit(""))
+        .when(unreported == 1)
+        .then(pl.lit(" 1 more has no numbers to compare."))
+        .otherwise(pl.format(" {} more have no numbers to compare.", unreported))
     )
     units = pl.when(pl.col("judged") == 1).then(pl.lit("1 unit")).otherwise(pl.format("{} units", pl.col("judged")))
     return (
@@ -99,12 +108,13 @@ def set_words(kind: Kind, limit: str) -> pl.Expr:
         .then(pl.format("All {} have the same value, {}.", units, centre))
         .otherwise(
             pl.format(
-                f"Of {{}} around {{}}, {{}} above and {{}} below the {limit} % limits. {{}}",
+                f"Of {{}} around {{}}, {{}} above and {{}} below the {limit} % limits. {{}}{{}}",
                 units,
                 centre,
                 _counted("above"),
                 _counted("below"),
                 spread,
+                others,
             )
         )
     )
