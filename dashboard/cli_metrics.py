@@ -79,9 +79,8 @@ def _whole(catalogue: Catalogue, metric: Metric, *, as_json: bool) -> None:
     lines += [("How to read it", metric.interpretation or ""), ("Better is", _better(metric))]
     for target in metric.targets:
         until = f" to {target.valid_to:%d %B %Y}" if target.valid_to else ""
-        lines.append(
-            ("Target", f"{value_text(target.value, metric)} from {target.valid_from:%d %B %Y}{until} ({target.source})")
-        )
+        since = f"from {target.valid_from:%d %B %Y}{until}"
+        lines.append(("Target", f"{value_text(target.value, metric)}{target.whose} {since} ({target.source})"))
     dimensions = dict.fromkeys(dimensions_of(model))
     for alternate in metric.alternates:
         dimensions |= dict.fromkeys(dimensions_of(catalogue.models[alternate.model]))

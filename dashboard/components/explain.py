@@ -61,7 +61,8 @@ def definition(catalogue: Catalogue, metric: Metric) -> str:
 def _target(target: Target, metric: Metric) -> str:
     until = f" to {words.day_words(target.valid_to)}" if target.valid_to else ""
     kind = TARGET_KINDS[target.kind].capitalize()
-    return f"{kind} {target_text(target, metric)} from {words.day_words(target.valid_from)}{until} ({target.source})"
+    since = f"from {words.day_words(target.valid_from)}{until}"
+    return f"{kind} {target_text(target, metric)}{target.whose} {since} ({target.source})"
 
 
 def number(visit: Visit, metric: Metric, period: date, grain: Grain, where: tuple[Filter, ...]) -> None:

@@ -109,8 +109,10 @@ class RankChart:
     named: bool = field(default=True)
 
 
-def references_of(metric: Metric, organisation: str, first: date, last: date) -> tuple[Reference, ...]:
-    """Returns the targets in force between two days, each as long as it was in force."""
+def references_of(
+    metric: Metric, organisation: str, first: date, last: date, service: str | None = None
+) -> tuple[Reference, ...]:
+    """Returns the targets in force between two days, each as long as it was in force; of one service with its own."""
     return tuple(
         Reference(
             target.value,
@@ -120,6 +122,7 @@ def references_of(metric: Metric, organisation: str, first: date, last: date) ->
         )
         for target in metric.targets
         if target.organisation in (None, organisation)
+        and target.service in (None, service)
         and target.valid_from <= last
         and (target.valid_to is None or target.valid_to >= first)
     )
@@ -189,6 +192,7 @@ def line_chart(
     title: str | None = None,
     others: Sequence[Line] = (),
     filters: Mapping[str, str] | None = None,
+    service: str | None = None,
 ) -> LineChart:
     """Returns the chart of one series, with further lines beside it.
 
@@ -201,10 +205,11 @@ def line_chart(
         title: replaces the generated sentence.
         others: more lines of the same metric.
         filters: written into the file beside the numbers.
+        service: the code whose own targets count, of a series of one service.
     """
     first = series.points[0].period if series.points else date.min
     last = words.period_end(series.points[-1].period, series.grain) if series.points else date.min
-    references = references_of(series.metric, organisation, first, last) if series.points else ()
+    references = references_of(series.metric, organisation, first, last, service) if series.points else ()
     lines = (Line(name, series.points), *others)
     return LineChart(
         key=key,

@@ -172,7 +172,8 @@ def build(
         answer = metric.id in words.YES_NO and found.shown.level == "organisation"
         title = f"{metric.name}: {words.answer_words(newest.value)} in {series.name_of(newest)}" if answer else None
         history = line_chart(
-            "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said, title=title
+            "history", cut, found.shown.name, organisation=found.shown.code, version=version, filters=said, title=title,
+            service=services[0] if len(services) == 1 else None,
         )  # fmt: skip
     splits = splits_of(catalogue, metric, found.shown)
     chosen = split if split in splits else next(iter(splits), None)

@@ -174,6 +174,7 @@ def _chart(asked: _Lines, measure: Metric) -> LineChart:
         measure.id, told[0][1], own[0].name, organisation=asked.place.code, version=version,
         title=_title(measure, told, england), others=(*own[1:], *england),
         filters={"organisation": asked.place.code, "service": "+".join(asked.services)},
+        service=asked.services[0] if len(asked.services) == 1 else None,
     )  # fmt: skip
     if england:
         widening = widening_of(catalogue, measure, asked.england, by_service=True)

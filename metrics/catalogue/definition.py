@@ -193,6 +193,13 @@ class Target(Strict):
     service: str | None = Field(default=None, description="a code of the dimension 'service'; null is all together")
     source: str = Field(description="where it is written")
 
+    @property
+    def whose(self) -> str:
+        """Returns the codes that it is for, to follow its value: ' for R1H, service 110'; empty for everyone."""
+        codes = [self.organisation, self.service and f"service {self.service}"]
+        said = ", ".join(code for code in codes if code)
+        return f" for {said}" if said else ""
+
 
 class Benchmark(Strict):
     """A comparator that is no target."""

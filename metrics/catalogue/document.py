@@ -60,7 +60,7 @@ def _metric(catalogue: Catalogue, metric: Metric) -> Iterator[str]:
             yield f"- Also: {_alternate(catalogue.models[alternate.model], alternate)}"
     for target in metric.targets:
         until = f" to {_day(target.valid_to)}" if target.valid_to else ""
-        since = f"{_KINDS[target.kind]} from {_day(target.valid_from)}{until}"
+        since = f"{_KINDS[target.kind]}{target.whose} from {_day(target.valid_from)}{until}"
         yield f"- Target: {_amount(target.value, metric)}, {since} ({target.source})."
     if metric.benchmark:
         other = metric.benchmark

@@ -305,9 +305,8 @@ def _targets(metric: Metric) -> str | None:
 
 def _target(target: Target) -> str:
     until = f" to {_day(target.valid_to)}" if target.valid_to else ""
-    where = f" for {target.organisation}" if target.organisation else ""
     kind = target.kind.replace("_", " ")
-    return f"{target.value:g}{where} from {_day(target.valid_from)}{until} ({kind}; {target.source})"
+    return f"{target.value:g}{target.whose} from {_day(target.valid_from)}{until} ({kind}; {target.source})"
 
 
 def _day(day: date) -> str:

@@ -107,6 +107,15 @@ def test_references_last_as_long_as_the_target_was_in_force():
     ]
 
 
+def test_references_of_one_service_have_its_own_targets_too():
+    own = {"value": 0.7, "kind": "plan", "valid_from": "2025-04-01", "service": "110", "source": "a service's plan"}
+    of = metric(targets=(TARGETS[1], own))
+    days = (date(2025, 1, 1), date(2026, 12, 31))
+    assert [each.label for each in references_of(of, "ENG", *days)] == ["Standard 95%"]
+    assert [each.label for each in references_of(of, "ENG", *days, "120")] == ["Standard 95%"]
+    assert [each.label for each in references_of(of, "ENG", *days, "110")] == ["Standard 95%", "Plan 70%"]
+
+
 def test_a_spread_is_the_middle_of_the_reported_values():
     spread = spread_of([1.0, None, 2.0, 3.0, 4.0, 5.0], "FY 2025/26")
     assert (spread.lower, spread.median, spread.upper, spread.organisations) == (2.0, 3.0, 4.0, 5)
