@@ -32,16 +32,17 @@ def matrix_table(matrix: Matrix, reading: Reading, filters: Filters) -> str:
     corner = f"<th scope='col'>{hidden('Variation')}</th>"
     return (
         '<div class="bw bw-matrix-frame"><table class="bw-matrix" data-testid="matrix">'
-        f"<caption>{words.counted(matrix.judged, 'measure')} judged, by variation (down) and assurance (across). A count "
-        f"lists its measures below.</caption><thead><tr>{corner}{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"{_unjudged(matrix, reading, filters)}</div>"
+        f"<caption>{words.counted(matrix.judged, 'measure')} judged, by variation (down) and assurance "
+        f"(across). A count lists its measures below.</caption><thead><tr>{corner}{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+        f"{_unjudged(matrix, reading, filters)}{_due(matrix, reading, filters)}</div>"
     )
 
 
 def order_links(reading: Reading, filters: Filters) -> str:
     """Returns the choice between the orders, the chosen one marked."""
     links = " ".join(
-        _choice(reading.address(filters, order=order), title, chosen=order == reading.order)
+        _link(reading.address(filters, order=order), escape(title), chosen=order == reading.order)
         for order, title in ORDERS.items()
     )
     return f'<nav class="bw bw-choices" aria-label="Order of the measures">{links}</nav>'
@@ -49,11 +50,7 @@ def order_links(reading: Reading, filters: Filters) -> str:
 
 def listing(reading: Reading, shown: int, total: int, filters: Filters) -> str:
     """Returns what is listed, announced when it changes, and the way back to all."""
-    back = (
-        f' <a data-view data-stay href="{escape(reading.address(filters, cell=""))}" target="_self">Show all</a>'
-        if reading.cell
-        else ""
-    )
+    back = f" {_link(reading.address(filters, cell=''), 'Show all', chosen=False)}" if reading.cell else ""
     told = escape(reading.told(shown, total))
     return f'<p class="bw bw-told"><span role="status" data-testid="told">{told}</span>{back}</p>'
 
@@ -84,17 +81,26 @@ def _unjudged(matrix: Matrix, reading: Reading, filters: Filters) -> str:
     return f'<p class="bw-note">{left} not judged: {links}.</p>'
 
 
+def _due(matrix: Matrix, reading: Reading, filters: Filters) -> str:
+    """Returns how many of the judged are of a time for which newer data are due; nothing when none is."""
+    if not matrix.judged_due:
+        return ""
+    whole = "All" if matrix.judged_due == matrix.judged else f"{matrix.judged_due:,} of the"
+    link = _count(matrix.due, reading, filters, "newer data are due", "")
+    return (
+        f'<p class="bw-note">{whole} {matrix.judged:,} judged are of periods since which {link}: their icons say how '
+        "things were then.</p>"
+    )
+
+
 def _count(cell: Cell, reading: Reading, filters: Filters, text: str, more: str) -> str:
     """Returns a count as a link to its measures; that of the chosen cell leads back to all."""
     chosen = cell.key == reading.cell
     address = reading.address(filters, cell="" if chosen else cell.key)
-    mark = ' aria-current="true"' if chosen else ""
     said = f"{more}, listed below; show all" if chosen else more
-    return (
-        f'<a data-view data-stay{mark} href="{escape(address)}" target="_self">{text}{hidden(said) if said else ""}</a>'
-    )
+    return _link(address, f"{text}{hidden(said) if said else ''}", chosen=chosen)
 
 
-def _choice(address: str, text: str, *, chosen: bool) -> str:
+def _link(address: str, content: str, *, chosen: bool) -> str:
     mark = ' aria-current="true"' if chosen else ""
-    return f'<a data-view data-stay{mark} href="{escape(address)}" target="_self">{escape(text)}</a>'
+    return f'<a data-view data-stay{mark} href="{escape(address)}" target="_self">{content}</a>'

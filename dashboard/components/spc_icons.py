@@ -96,7 +96,7 @@ def icon(kind: str | None, size: int = SIZE, *, silent: bool = False) -> str:
         KeyError: there is no such icon.
     """
     if kind is None:
-        return f'<span class="bw-no-icon"><span aria-hidden="true">\N{EM DASH}</span>{hidden(NO_TARGET)}</span>'
+        return no_icon(NO_TARGET)
     art, words = _ART[kind], escape(TERMS[kind].words)
     said = 'aria-hidden="true"' if silent else f'role="img" aria-label="{words}"'
     title = "" if silent else f"<title>{words}</title>"
@@ -128,6 +128,11 @@ def worded(kind: str | None, size: int = SIZE) -> str:
     if kind is None:
         return icon(None)
     return f'{icon(kind, size)}<span class="bw-icon-words" aria-hidden="true">{escape(TERMS[kind].short)}</span>'
+
+
+def no_icon(text: str) -> str:
+    """Returns an em dash, and words for screen readers that say why there is no icon."""
+    return f'<span class="bw-no-icon"><span aria-hidden="true">\N{EM DASH}</span>{hidden(text)}</span>'
 
 
 def hidden(text: str) -> str:

@@ -14,14 +14,17 @@ ASSURANCES: Final[Mapping[str, str]] = {
     "pass": "Passing", "inconsistent": "Hit and miss", "fail": "Failing", "none": "No target",
 }  # fmt: skip
 UNJUDGED: Final[Mapping[str, str]] = {
-    "stale": "newer data due",
+    "stale": "too old to judge",
     "missing-latest": "latest value missing",
     "too-few-points": "too few points",
     "yearly": "yearly, too few points",
     "no-variation": "no variation",
+    "not-charted": "answer in words",
     "other": "figure of another organisation",
     "spread": "no figure of its own",
 }
+# Not a count of its own: a measure of which newer data are due is judged by what it has.
+DUE: Final = "due"
 _IN_WORDS: Final[Mapping[str, str]] = {
     "improvement": "improvement", "common": "common cause", "concern": "concern",
     "neutral": "change without a better direction", "pass": "passing", "inconsistent": "hit and miss",
@@ -33,9 +36,10 @@ CELLS: Final[Mapping[str, str]] = {
     **{row: _IN_WORDS[row] for row in VARIATIONS},
     **{f"any-{column}": _IN_WORDS[column] for column in ASSURANCES},
     **{key: f"not judged, {words}" for key, words in UNJUDGED.items()},
+    DUE: "newer data due",
 }
 _STATES: Final[Mapping[str, str]] = {
-    "stale": "stale", "missing_latest": "missing-latest", "no_variation": "no-variation",
+    "stale": "stale", "missing_latest": "missing-latest", "no_variation": "no-variation", "not_charted": "not-charted",
 }  # fmt: skip
 
 
@@ -47,11 +51,13 @@ class Verdict:
         variation: a key of `VARIATIONS`; None where it is not judged.
         assurance: a key of `ASSURANCES`.
         unjudged: a key of `UNJUDGED`, why there is no variation; empty where there is.
+        due: whether newer data are due.
     """
 
     variation: str | None
     assurance: str = "none"
     unjudged: str = ""
+    due: bool = False
 
     @property
     def key(self) -> str:
@@ -74,7 +80,7 @@ def verdict_of(state: str, variation_icon: str | None, assurance_icon: str | Non
     """Returns how a measure is sorted by the state and the icons of its control chart.
 
     Args:
-        state: 'ok', 'no_variation', 'too_few_points', 'missing_latest', 'stale' or 'no_data'.
+        state: the state of its chart: 'ok', or why there is no icon.
         variation_icon: 'concern_high' and the like; None where there is none.
         assurance_icon: 'pass', 'fail', 'inconsistent', or None.
         yearly: whether its periods are years, of which there are always too few.
@@ -103,11 +109,15 @@ class Matrix:
         cells: by variation, by assurance.
         unjudged: the reasons that occur.
         total: how many measures are counted, each once.
+        due: of how many of all newer data are due; these are counted above, too.
+        judged_due: of how many of the judged.
     """
 
     cells: Mapping[str, Mapping[str, Cell]]
     unjudged: tuple[Cell, ...]
     total: int
+    due: Cell
+    judged_due: int
 
     @property
     def judged(self) -> int:
@@ -126,16 +136,21 @@ class Matrix:
 
 def matrix_of(verdicts: Iterable[Verdict]) -> Matrix:
     """Returns the matrix of measures, every one of them in exactly one count."""
-    counts = Counter(verdict.key for verdict in verdicts)
+    found = tuple(verdicts)
+    counts = Counter(verdict.key for verdict in found)
     cells = {
         row: {column: _cell(f"{row}-{column}", counts) for column in ASSURANCES} for row in VARIATIONS
     }  # fmt: skip
     unjudged = tuple(_cell(key, counts) for key in UNJUDGED if counts[key])
-    return Matrix(cells, unjudged, counts.total())
+    due = [verdict for verdict in found if verdict.due]
+    judged_due = sum(verdict.variation is not None for verdict in due)
+    return Matrix(cells, unjudged, len(found), Cell(DUE, CELLS[DUE], len(due)), judged_due)
 
 
 def chooses(key: str, verdict: Verdict) -> bool:
     """Returns whether what is counted under a key of `CELLS` includes a measure."""
+    if key == DUE:
+        return verdict.due
     if key in VARIATIONS:
         return verdict.variation == key
     if key.startswith("any-"):

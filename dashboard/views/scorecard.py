@@ -1,4 +1,4 @@
-"""The scorecard: every headline measure of the chosen organisation and period."""
+"""The scorecard: every headline measure of the chosen organisation and period, as a board reads it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard.components import states
 from dashboard.components.html import put, view_link
+from dashboard.components.matrix import listing, matrix_table, order_links
 from dashboard.components.scorecard import group_table, summary_tiles
+from dashboard.components.spc_icons import legend
 from dashboard.menu import ENTRIES
-from dashboard.viewmodels import scorecard
+from dashboard.viewmodels import board, scorecard
 from dashboard.viewmodels.scorecard import STALE_WORDS
 from dashboard.visit import Visit
 
@@ -32,16 +34,26 @@ def draw(visit: Visit) -> None:
             "Choose a later period, or the integrated care board or region that the organisation belongs to.",
         )
         return
-    put(f'<p class="bw bw-headline">{escape(card.headline)}</p>{summary_tiles(card.summary)}')
-    stale = f" {STALE_WORDS}" if card.stale else ""
+    reading, messages = board.read(st.query_params)
+    states.messages(messages)
     put(
-        '<p class="bw bw-note">Better and worse compare the newest final period with the same one a year before; two '
-        f"points are no trend.{escape(stale)}</p>"
+        f'<div class="bw bw-top"><div><p class="bw-headline">{escape(card.headline)}</p>'
+        f"{summary_tiles(card.summary, reading, visit.filters)}</div>"
+        f"{matrix_table(card.matrix, reading, visit.filters)}</div>"
     )
-    for group in card.groups:
-        if group.rows or group.unreported:
-            st.subheader(group.title, anchor=False)
-            put(group_table(group, visit.filters))
+    if card.stale:
+        put(f'<p class="bw bw-note">{escape(STALE_WORDS)}</p>')
+    with st.expander("What the icons mean", key="icons"):
+        put(legend())
+    groups = card.listed(reading)
+    shown = sum(len(group.rows) for group in groups)
+    put(
+        f'<div class="bw bw-bar">{listing(reading, shown, len(card.rows), visit.filters)}'
+        f"{order_links(reading, visit.filters)}</div>"
+    )
+    for group in groups:
+        st.subheader(group.title, anchor=False)
+        put(group_table(group, visit.filters))
     links = ", ".join(view_link(visit.link(path), title) for path, title in CAPABILITIES)
     put(
         '<p class="bw bw-note">Not measured in any national publication: what your own programme delivers, how staff '

@@ -13,8 +13,10 @@ from dashboard.viewmodels.matrix import ASSURANCES, UNJUDGED, VARIATIONS, Verdic
 from dashboard.viewmodels.spc_terms import ASSURANCE, STATES, VARIATION
 
 CELLS = [f"{row}-{column}" for row in VARIATIONS for column in ASSURANCES]
-judged = st.builds(Verdict, st.sampled_from(list(VARIATIONS)), st.sampled_from(list(ASSURANCES)))
-unjudged = st.builds(Verdict, st.none(), st.sampled_from(list(ASSURANCES)), st.sampled_from(list(UNJUDGED)))
+judged = st.builds(Verdict, st.sampled_from(list(VARIATIONS)), st.sampled_from(list(ASSURANCES)), due=st.booleans())
+unjudged = st.builds(
+    Verdict, st.none(), st.sampled_from(list(ASSURANCES)), st.sampled_from(list(UNJUDGED)), st.booleans()
+)
 verdicts = st.lists(judged | unjudged, max_size=80)
 
 
@@ -39,6 +41,8 @@ def test_a_cell_chooses_as_many_measures_as_it_counts(found):
     for name in ASSURANCES:
         whole = counted.of_assurance(name)
         assert whole.count == sum(chooses(whole.key, each) for each in found)
+    assert counted.due.count == sum(chooses(counted.due.key, each) for each in found)
+    assert counted.judged_due == sum(each.due for each in found if each.variation)
     assert sum(counted.of_variation(name).count for name in VARIATIONS) == counted.judged
     assert sum(counted.of_assurance(name).count for name in ASSURANCES) == counted.judged
 
@@ -48,7 +52,7 @@ def test_a_measure_is_chosen_by_one_cell_or_reason_only(verdict):
     assert [key for key in (*CELLS, *UNJUDGED) if chooses(key, verdict)] == [verdict.key]
 
 
-@pytest.mark.parametrize("state", ["ok", "no_variation", *STATES])
+@pytest.mark.parametrize("state", ["ok", "no_variation", "not_charted", *STATES])
 @pytest.mark.parametrize("variation", [*VARIATION, None])
 @pytest.mark.parametrize("assurance", [*ASSURANCE, None])
 @pytest.mark.parametrize("yearly", [False, True])
@@ -84,11 +88,11 @@ def test_a_cell_says_what_it_counts():
     assert matrix.CELLS["common-inconsistent"] == "common cause and hit and miss"
     assert matrix.CELLS["any-fail"] == "failing"
     assert matrix.CELLS["concern"] == "concern"
-    assert matrix.CELLS["stale"] == "not judged, newer data due"
+    assert matrix.CELLS["stale"] == "not judged, too old to judge"
 
 
 def test_nothing_else_is_a_cell():
-    assert len(matrix.CELLS) == 4 * 4 + 4 + 4 + len(UNJUDGED)
+    assert len(matrix.CELLS) == 4 * 4 + 4 + 4 + len(UNJUDGED) + 1
 
 
 def test_the_address_says_which_measures_in_what_order():
@@ -111,4 +115,4 @@ def test_what_the_address_gets_wrong_is_said_and_all_is_shown():
 def test_what_is_listed_is_told():
     assert Reading("concern-fail").told(3, 48) == "3 of 48 measures: concern and failing."
     assert Reading().told(48, 48) == "All 48 measures."
-    assert Reading("stale").told(0, 1) == "0 of 1 measure: not judged, newer data due."
+    assert Reading("stale").told(0, 1) == "0 of 1 measure: not judged, too old to judge."
