@@ -68,11 +68,12 @@ def warm() -> None:
     from dashboard.viewmodels.filters import Filters  # noqa: PLC0415
     from dashboard.views.scorecard import view_model  # noqa: PLC0415
     from dashboard.visit import Visit  # noqa: PLC0415
+    from dashboard.written import written  # noqa: PLC0415
 
     try:
         metrics, today = data.metrics_layer().as_it_stands(), data.today()
         held = data.answer(metrics, lambda: holdings.build(metrics, today), "holdings")
-        view_model(Visit(metrics, data.places(metrics), data.services(metrics), Filters(), held, today))
+        view_model(Visit(metrics, data.places(metrics), data.services(metrics), Filters(), held, today, written()))
     except (WarehouseError, CatalogueError) as error:
         _log.warning("Started without data: %s", error)
     except Exception:  # noqa: BLE001 - a page that fails must not keep the server from starting

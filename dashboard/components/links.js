@@ -10,7 +10,7 @@ if (!window.bellwetherLinks) {
     event.preventDefault();
     window.history.pushState({}, "", link.href);
     window.dispatchEvent(new PopStateEvent("popstate"));
-    document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    if (!link.hasAttribute("data-stay")) document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
     if (link.closest(".bw-menu") && window.innerWidth < 768) {
       document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
     }

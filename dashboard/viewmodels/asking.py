@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
+import polars as pl
+
 from dashboard import format as words
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.reach import Reach, levels_of, reach
@@ -26,6 +28,8 @@ class Layer(Protocol):
     def catalogue(self) -> Catalogue: ...
 
     def ask(self, request: Request) -> Result: ...
+
+    def successions(self) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True, slots=True)

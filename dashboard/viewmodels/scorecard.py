@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import polars as pl
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import History, Layer, histories, spreads
@@ -25,11 +27,11 @@ from dashboard.viewmodels.series import (
     judged,
     values_of,
 )  # fmt: skip
+from dashboard.viewmodels.subjects import Context, judged_histories
+from dashboard.viewmodels.variation import Variation
 from metrics.catalogue import Catalogue, Metric
+from metrics.journal.reading import no_entries
 from metrics.query.result import Status
-
-if TYPE_CHECKING:
-    from dashboard.viewmodels.variation import Variation
 
 GROUPS: Final[Mapping[str, str]] = {
     "access": "Access and waiting",
@@ -304,6 +306,7 @@ def build(
     capabilities: Sequence[str] = tuple(GROUPS),
     *,
     headlines_only: bool = True,
+    entries: pl.DataFrame | None = None,
 ) -> Scorecard:
     """Returns the scorecard of the chosen place and period.
 
@@ -314,6 +317,7 @@ def build(
         today: the day that ages are counted to.
         capabilities: the groups to show, in this order.
         headlines_only: leaves out the metrics that their definitions keep off the scorecard.
+        entries: the journal's, as `Journal.everything` gives them; None for none.
     """
     catalogue = layer.catalogue
     place = places.by_code[filters.organisation]
@@ -328,7 +332,14 @@ def build(
         if metric.type == "index" and held[metric.id].series.latest is None and place.level != "organisation"
     ]
     middles = spreads(layer, silent, place, filters.period_to) if silent else {}
-    rows = [row_of(held[metric.id], catalogue, middles.get(metric.id), filters, today) for metric in chosen]
+    context = Context(
+        catalogue, no_entries() if entries is None else entries, layer.successions(), None if filters.month else today
+    )
+    charts = judged_histories(held, context)
+    rows = [
+        replace(row_of(held[metric.id], catalogue, middles.get(metric.id), filters, today), variation=charts[metric.id])
+        for metric in chosen
+    ]
     groups = []
     for key in capabilities:
         members = [row for row in rows if row.metric.capability == key]

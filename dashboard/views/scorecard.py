@@ -21,7 +21,10 @@ CAPABILITIES = tuple((entry.path, entry.title) for entry in ENTRIES if entry.sec
 
 def view_model(visit: Visit) -> scorecard.Scorecard:
     """Returns the scorecard for the visit."""
-    return visit.answer(lambda: scorecard.build(visit.layer, visit.places, visit.filters, visit.today), "scorecard")
+    return visit.answer(
+        lambda: scorecard.build(visit.layer, visit.places, visit.filters, visit.today, entries=visit.written.entries),
+        "scorecard",
+    )
 
 
 def draw(visit: Visit) -> None:
