@@ -59,6 +59,19 @@ def phase_means(rows: Ordered, what: Floats, where: Flags) -> Floats:
         return first + phase_sums(rows, what - first[rows.phase], where) / count
 
 
+def phase_medians(rows: Ordered) -> Floats:
+    """Returns the median by phase of its baseline, NaN without one; one entry a phase."""
+    order = np.flatnonzero(rows.baseline)
+    order = order[np.lexsort((rows.value[order], rows.phase[order]))]
+    count = phase_counts(rows, rows.baseline).astype(np.int64)
+    starts = np.cumsum(count) - count
+    found = np.full(rows.phases, np.nan)
+    held = count > 0
+    low, high = (rows.value[order[(starts + at)[held]]] for at in ((count - 1) // 2, count // 2))
+    found[held] = low + (high - low) / 2
+    return found
+
+
 def moving_ranges(rows: Ordered, what: Floats, where: Flags) -> Floats:
     """Returns the distance of every row to the one before; NaN where either does not count or a phase begins."""
     found = np.full(len(what), np.nan)
