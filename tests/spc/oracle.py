@@ -8,32 +8,38 @@ Where the method leaves a choice, this is what was chosen here:
 
 1. A row is *included* when its status is "final" (or it has none) and it has a value. A row without a value, or not
    final, has no side of the mean, is neither outside nor close, and is "Common Cause".
-2. The mean is known as soon as one included point sets it. Limits need a moving range and the profile's minimum of
-   included points in the part that sets limits (the first `fix_after_n_points` rows of the phase, or all of them).
-   Without limits no rule fires, not even those that need only the mean.
+2. The mean, and the side of it, are known as soon as one included point sets the mean. Limits need a moving range and
+   the profile's minimum of included points in the part that sets limits: the first `fix_after_n_points` rows of the
+   phase, or all of them. Without limits no rule fires, not even those that need only the mean.
 3. `moving_range` stands at every included point whose row before, in its phase, is included too, also after a frozen
    baseline: those draw no limits, but a moving range chart shows them.
 4. `close_to_limits` is beyond two sigma and not outside the limits, in every profile. What "counts" for two in three is
    up to the profile.
 5. A trend that may cross phases is looked for along the whole series, and flags its points in those phases where
-   rules may fire. Direction follows the next point when that is in a trend too, as in the package.
+   rules may fire.
 6. A phase has no variation when its mean moving range is at most 1e-9 of its largest absolute value. No rule fires there.
-7. A phase is near-constant when one pass of screening leaves only moving ranges of 0, but the unscreened mean is not 0;
-   this is looked for whether or not the profile screens. "No variation" is then the state and the icon of a latest
-   point that equals a usual value (one of the most frequent in the part that sets limits) and is not outside the limits.
+7. Screening that leaves only moving ranges of 0 is not applied. Such a phase is near-constant when, besides, three
+   quarters of the points that set limits have one value, the usual one; whether or not the profile screens. "No
+   variation" is then the state and the icon of a latest point that has the usual value.
 8. The latest row is the newest row that is final; rows after it that are not final are not missed. When it has no value
-   the state is "missing_latest", and what is said of the latest point is said of the newest included one.
-   The last phase is that of the newest row, final or not: a phase that has only begun has too few points.
+   the state is "missing_latest", and what is said of the latest point is said of the newest included one. The last
+   phase is that of the newest row, final or not: a phase that has only begun has too few points.
 9. States go first to last: no_data, missing_latest, stale, too_few_points, no_variation, ok.
-10. A constant series at its target meets it: inclusive assurance asks for "pass" before "fail".
+10. Assurance needs limits and a target, and no latest value. A constant series at its target meets it: inclusive
+    assurance asks for "pass" before "fail".
 11. The first phase is 0, also when a rebase stands on the first row.
-12. A run on one side of the mean that ends at the latest point is counted within the last phase; 0 when the point is
-    on the mean. The trend's length counts points; 0 when the latest two are equal or there are no two.
+12. A run on one side of the mean that ends at the newest included point is counted within that point's phase; 0 when
+    the point is on the mean. The trend's length counts points; 0 when the latest two are equal or there are no two.
+
+Three of these were chosen anew after the fast implementation had been read, as its reading is the better one:
+a baseline of 12, which is allowed, asks for 12 points even where the profile's minimum is 13 (2); a series with one step
+and nothing else that moves is not near-constant, or its shift would be hidden (7); a point between a rise and a fall
+belongs to the later trend (`trend_direction` "later") where the package goes by the next step, even one of 0.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -64,13 +70,16 @@ class Settings:
     gaps: str
     trend_crosses_phases: bool
     limit_factor: float = 2.66
-    default_direction: str = "increase"
+    trend_direction: str = "later"
+    default_direction: str = "neutral"
 
 
 SETTINGS = {
     "mdc": Settings(7, 7, "mdc", False, 13, "improvement", "decided", "skip", False),
     "mdc-2.6": Settings(6, 6, "mdc", False, 13, "improvement", "decided", "skip", True),
-    "plotthedots": Settings(7, 7, "plotthedots", True, 2, "priority", "open", "break", False),
+    "plotthedots": Settings(
+        7, 7, "plotthedots", True, 2, "priority", "open", "break", False, 2.66, "next_row", "increase"
+    ),
 }
 
 
@@ -101,7 +110,7 @@ class Phase:
     flat: bool = False
     near_constant: bool = False
     judged: bool = False
-    usual: set[Fraction] = field(default_factory=set)
+    usual: Fraction | None = None
 
 
 def exact(number: float) -> Fraction:
@@ -147,7 +156,8 @@ def _phases(rows: list[Row]) -> list[Phase]:
 
 
 def _limits(rows: list[Row], included: list[bool], phase: Phase, profile: Any, points: list[dict[str, Any]]) -> None:
-    fix = rows[phase.rows[0]].fix
+    fixes = [rows[i].fix for i in phase.rows if rows[i].fix is not None]
+    fix = fixes[-1] if fixes else None
     setting = phase.rows if fix is None else phase.rows[:fix]
     ranges = []
     for i in phase.rows:
@@ -168,15 +178,16 @@ def _limits(rows: list[Row], included: list[bool], phase: Phase, profile: Any, p
     screened = sum(kept) / len(kept) if kept else Fraction(0)
     nothing = exact(1e-9) * max(abs(value) for value in values)
     phase.flat = unscreened <= nothing
-    phase.near_constant = not phase.flat and screened <= nothing
-    counts = {value: values.count(value) for value in values}
-    phase.usual = {value for value, count in counts.items() if count == max(counts.values())}
-    if len(values) < profile.minimum_points:
-        phase.flat = phase.near_constant = False
+    collapsed = not phase.flat and screened <= nothing
+    if len(values) < min(profile.minimum_points, fix or profile.minimum_points):
+        phase.flat = False
         return
+    for value in values:
+        if collapsed and 4 * values.count(value) >= 3 * len(values):
+            phase.near_constant, phase.usual = True, value
     asked = rows[phase.rows[0]].screen
     screens = profile.screen_outliers if asked is None else asked
-    phase.amr = screened if screens and not phase.near_constant else unscreened
+    phase.amr = screened if screens and not collapsed else unscreened
     if phase.flat:
         phase.amr = Fraction(0)
     phase.judged = not phase.flat
@@ -284,18 +295,26 @@ def _two_in_three(stretch: list[int], form: str, points: list[dict[str, Any]]) -
 def _trends(stretches: list[list[int]], rows: list[Row], profile: Any, points: list[dict[str, Any]]) -> None:
     for stretch in stretches:
         values = [rows[i].value for i in stretch]
-        in_trend = [False] * len(stretch)
+        trends: list[set[int]] = [set() for _ in stretch]  # the directions of the trends that each is part of
+        starts_rising = {}
         for start in range(len(stretch) - profile.trend_length + 1):
             window = values[start : start + profile.trend_length]
             steps = [after - before for before, after in pairwise(window)]
             if all(step > 0 for step in steps) or all(step < 0 for step in steps):
+                starts_rising[start] = steps[0] > 0
                 for k in range(start, start + profile.trend_length):
-                    in_trend[k] = True
+                    trends[k].add(1 if steps[0] > 0 else -1)
         for k, i in enumerate(stretch):
-            if in_trend[k]:
-                has_next = k + 1 < len(stretch) and in_trend[k + 1]
+            if not trends[k]:
+                continue
+            if profile.trend_direction == "next_row":
+                has_next = k + 1 < len(stretch) and trends[k + 1]
                 step = values[k + 1] - values[k] if has_next else values[k] - values[k - 1]
-                points[i] |= {"rule_trend": 1, "trend_direction": 1 if step > 0 else -1}
+                direction = 1 if step > 0 else -1
+            else:
+                latest = max(start for start in starts_rising if start <= k < start + profile.trend_length)
+                direction = 1 if starts_rising[latest] else -1
+            points[i].update({"rule_trend": 1, "trend_direction": direction})
 
 
 def _label(point: dict[str, Any], direction: str, profile: Any) -> dict[str, Any]:
@@ -354,9 +373,7 @@ def _summary(
         state = "stale"
     elif phase.amr is None or not in_phase:
         state = "too_few_points"
-    elif phase.flat or (
-        phase.near_constant and rows[latest].value in phase.usual and not points[latest]["rule_outside"]
-    ):
+    elif phase.flat or (phase.near_constant and rows[latest].value == phase.usual):
         state = "no_variation"
     else:
         state = "ok"
@@ -368,7 +385,8 @@ def _summary(
             variation_icon = "no_variation"
     last = points[phase.rows[-1]]
     assurance = _assurance(last["lpl"], last["upl"], target, direction, profile)
-    run_length, run_start = _run(in_phase, phase, included, profile, points)
+    own = phase if latest is None else phases[points[latest]["rebase_group"]]
+    run_length, run_start = _run(own, included, profile, points) if latest is not None else (0, None)
     return {
         "state": state,
         "improvement_direction": direction,
@@ -389,7 +407,7 @@ def _summary(
         "near_constant": phase.near_constant,
         "run_length": run_length,
         "shift_from": None if run_start is None else rows[run_start].date,
-        "trend_length": _trend_length(in_phase, phase, rows, included, profile),
+        "trend_length": _trend_length(own, rows, included, profile) if latest is not None else 0,
     }
 
 
@@ -407,26 +425,20 @@ def _assurance(
     return "consistent_fail" if fails else "inconsistent"
 
 
-def _run(
-    in_phase: list[int], phase: Phase, included: list[bool], profile: Any, points: list[dict[str, Any]]
-) -> tuple[int, int | None]:
-    if not in_phase:
-        return 0, None
-    latest = _stretches(phase.rows, included, profile.gaps)[-1]
-    side = points[latest[-1]]["relative_to_mean"]
+def _run(phase: Phase, included: list[bool], profile: Any, points: list[dict[str, Any]]) -> tuple[int, int | None]:
+    stretch = _stretches(phase.rows, included, profile.gaps)[-1]
+    side = points[stretch[-1]]["relative_to_mean"]
     if not side:
         return 0, None
     length = 0
-    for i in reversed(latest):
+    for i in reversed(stretch):
         if points[i]["relative_to_mean"] != side:
             break
         length += 1
-    return length, latest[-length]
+    return length, stretch[-length]
 
 
-def _trend_length(in_phase: list[int], phase: Phase, rows: list[Row], included: list[bool], profile: Any) -> int:
-    if not in_phase:
-        return 0
+def _trend_length(phase: Phase, rows: list[Row], included: list[bool], profile: Any) -> int:
     positions = list(range(len(rows))) if profile.trend_crosses_phases else phase.rows
     values = [rows[i].value for i in _stretches(positions, included, profile.gaps)[-1]]
     signs = [(after > before) - (after < before) for before, after in pairwise(values)]

@@ -88,6 +88,24 @@ def _heavy(rng: random.Random, n: int) -> list[float]:
     return [round(rng.expovariate(0.2) ** 1.5, 2) for _ in range(n)]
 
 
+def _balanced(rng: random.Random, n: int) -> list[float]:
+    """Decimals whose mean is one of them, as written; floats only come near it."""
+    middle = rng.choice([0, 0, 3, 848, -71])
+    apart = [rng.randint(1, 60) for _ in range(n // 2)]
+    thousandths = [middle + d for d in apart] + [middle - d for d in apart] + [middle] * (n % 2)
+    for _ in range(rng.randint(0, n // 3)):
+        thousandths[rng.randrange(0, len(thousandths) // 2 or 1)] = middle
+    total = sum(thousandths) - middle * n
+    thousandths[-1] -= total
+    rng.shuffle(thousandths)
+    return [one / 1000 for one in thousandths]
+
+
+def _alternating(rng: random.Random, n: int) -> list[float]:
+    low, apart = rng.randint(-50, 999), rng.choice([0, 1, 7, 30, 200])
+    return [(low + apart * (i % 2)) / 100 for i in range(n)]
+
+
 FAMILIES: dict[str, Callable[[random.Random, int], list[float]]] = {
     "normal": _normal,
     "decimals": _decimals,
@@ -99,6 +117,8 @@ FAMILIES: dict[str, Callable[[random.Random, int], list[float]]] = {
     "steps": _steps,
     "drifting": _drifting,
     "heavy": _heavy,
+    "balanced": _balanced,
+    "alternating": _alternating,
 }
 
 
@@ -138,9 +158,12 @@ def _phases(rng: random.Random, rows: list[Row]) -> None:
     if rng.random() < 0.35:
         for _ in range(rng.randint(1, 3)):
             rows[rng.randrange(len(rows))].rebase = True
-    fix = rng.choice([12, 13, 14, 15, 20, 50]) if rng.random() < 0.3 else None
-    for row in rows:
-        row.fix = fix
+    if rng.random() < 0.3:
+        of_all, fix = rng.random() < 0.5, rng.choice([12, 13, 14, 15, 20, 50])
+        for i, row in enumerate(rows):
+            if row.rebase and i and not of_all:
+                fix = rng.choice([None, 12, 13, 15, 20])
+            row.fix = fix
 
 
 def _whole_series(rng: random.Random, rows: list[Row]) -> None:
@@ -162,7 +185,10 @@ def _targets(rng: random.Random, rows: list[Row]) -> None:
     if not known or rng.random() < 0.3:
         return
     spread = (max(known) - min(known)) or 1.0
-    target = rng.choice([rng.choice(known), round(rng.choice(known) + rng.uniform(-2, 2) * spread, 2)])
+    middle, ranges = (max(known) + min(known)) / 2, 2.66 * (max(known) - min(known))
+    on_limit = round(middle + rng.choice([-1, 1]) * ranges, 8)  # where two values take turns, it is exactly there
+    near = round(rng.choice(known) + rng.uniform(-2, 2) * spread, 2)
+    target = rng.choice([rng.choice(known), near, near, on_limit])
     for row in rows:
         row.target = target
     if rng.random() < 0.3:
@@ -184,6 +210,7 @@ def profile(base: Profile, seed: str) -> Profile:
         "target_on_limit": rng.choice(["decided", "open"]),
         "gaps": rng.choice(["skip", "break"]),
         "trend_crosses_phases": rng.random() < 0.5,
+        "trend_direction": rng.choice(["later", "next_row"]),
         "default_direction": rng.choice(["increase", "decrease", "neutral"]),
     }
     return replace(base, name=f"own {seed}", **settings)
@@ -192,8 +219,10 @@ def profile(base: Profile, seed: str) -> Profile:
 def frame(many: dict[str, list[Row]]) -> pl.DataFrame:
     """Returns the series as a chart takes them in."""
     rows = [
-        (name, row.date, row.value, row.target, row.rebase, row.direction, row.fix, row.screen, row.status)
-        + (row.lower_bound, row.upper_bound, row.due)
+        (
+            *(name, row.date, row.value, row.target, row.rebase, row.direction, row.fix, row.screen, row.status),
+            *(row.lower_bound, row.upper_bound, row.due),
+        )
         for name, rows in many.items()
         for row in rows
     ]
