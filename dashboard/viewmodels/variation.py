@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Any, Final, Literal, NamedTuple
+from datetime import date
+from typing import Any, Final, Literal, NamedTuple, overload
 
 import polars as pl
 
@@ -34,6 +34,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "hour": "hour", "day": "day", "week": "week", "month": "month", "quarter": "quarter", "financial_year": "year",
 }  # fmt: skip
 _DEFAULTS: Final = ChartSettings()
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _FROZEN: Final[Mapping[str, int]] = {"first12": 12, "first24": 24}
 _DIVIDED: Final = ("p", "u", "pp", "up", "i")
 _POINT_COLUMNS: Final = (
@@ -61,6 +62,38 @@ class SpcPoint(NamedTuple):
     def is_special(self) -> bool:
         """Returns whether a rule fired here."""
         return self.nature != "common_cause"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpcPoints(Sequence[SpcPoint]):
+    """The points of one series, made when they are looked at: a scorecard judges far more than it draws.
+
+    Attributes:
+        periods: of this series alone.
+        columns: the other columns of a point, of all series judged together.
+        start: where this series begins in them.
+    """
+
+    periods: tuple[date, ...] = ()
+    columns: tuple[Sequence[Any], ...] = ()
+    start: int = 0
+
+    def __len__(self) -> int:
+        return len(self.periods)
+
+    @overload
+    def __getitem__(self, place: int) -> SpcPoint: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[SpcPoint, ...]: ...
+    def __getitem__(self, place: int | slice) -> SpcPoint | tuple[SpcPoint, ...]:
+        if isinstance(place, slice):
+            return tuple(self)[place]
+        at = range(len(self))[place]
+        return SpcPoint(self.periods[at], *(column[self.start + at] for column in self.columns))
+
+    def __iter__(self) -> Iterator[SpcPoint]:
+        part = slice(self.start, self.start + len(self))
+        return map(SpcPoint._make, zip(self.periods, *(column[part] for column in self.columns), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +167,7 @@ class Variation:
     upper: float | None
     target: Target | None
     target_text: str
-    points: tuple[SpcPoint, ...]
+    points: Sequence[SpcPoint]
     points_used: int
     latest_period: date | None
     phase_from: date | None
@@ -214,49 +247,52 @@ def _tells(point: Point) -> bool:
     return point.value is not None or point.status not in (Status.INCOMPLETE, Status.PROVISIONAL)
 
 
-_FRAME: Final = {
-    "series": pl.String(), "date": pl.Datetime("us"), "value": pl.Float64(), "num": pl.Float64(), "den": pl.Float64(),
-    "status": pl.String(), "rebase": pl.Boolean(), "fix_after_n_points": pl.Int64(), "target": pl.Float64(),
-    "improvement_direction": pl.String(), "lower_bound": pl.Float64(), "upper_bound": pl.Float64(),
+_OF_SERIES: Final = {
+    "series": pl.String(), "target": pl.Float64(), "improvement_direction": pl.String(), "lower_bound": pl.Float64(),
+    "upper_bound": pl.Float64(),
 }  # fmt: skip
 
 
 def _judged(kind: str, profile: Profile, members: Sequence[tuple[Subject, list[Point]]]) -> Mapping[str, Variation]:
-    columns: dict[str, list[Any]] = {name: [] for name in _FRAME}
-    targets = {subject.key: in_force(subject, points) for subject, points in members}
-    for subject, points in members:
-        _add(columns, subject, points, targets[subject.key])
-    made = chart(pl.DataFrame(columns, schema=_FRAME), kind, profile)
+    targets = [in_force(subject, points) for subject, points in members]
+    made = chart(_frame(members, targets), kind, profile)
     rows = {row["series"]: row for row in made.series.iter_rows(named=True)}
-    drawn: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    # A series' rows come back in the order of its periods.
-    for name, *row in made.points.select("series", *_POINT_COLUMNS).iter_rows():
-        drawn[name].append(tuple(row))
+    stretches = dict(made.points.with_row_index("at").group_by("series").agg(pl.col("at").min()).iter_rows())
+    columns = tuple(made.points[name].to_list() for name in _POINT_COLUMNS)
     found = {}
-    for subject, points in members:
-        made_of = zip(points, drawn[subject.key], strict=True)
-        drawn_points = tuple(SpcPoint(point.period, *row) for point, row in made_of)
-        found[subject.key] = _variation(subject, kind, rows[subject.key], drawn_points, targets[subject.key])
+    for (subject, points), target in zip(members, targets, strict=True):
+        # A series' rows come back together and in the order of its periods.
+        drawn = SpcPoints(tuple(point.period for point in points), columns, stretches[subject.key])
+        found[subject.key] = _variation(subject, kind, rows[subject.key], drawn, target)
     return found
 
 
-def _add(columns: Mapping[str, list[Any]], subject: Subject, points: Sequence[Point], target: Target | None) -> None:
-    """Adds a subject's points to the columns of the frame that is judged."""
-    count, metric = len(points), subject.series.metric
-    low, high = metric.bounds
-    rebase, fix = _phases(subject, points)
-    columns["series"] += [subject.key] * count
-    columns["date"] += [_moment(point.period) for point in points]
-    columns["value"] += [point.value for point in points]
-    columns["num"] += [point.numerator for point in points]
-    columns["den"] += [point.denominator for point in points]
-    columns["status"] += [_standing(point) for point in points]
-    columns["rebase"] += rebase
-    columns["fix_after_n_points"] += fix
-    columns["target"] += [target.value if target else None] * count
-    columns["improvement_direction"] += [metric.direction] * count
-    columns["lower_bound"] += [low] * count
-    columns["upper_bound"] += [high] * count
+def _frame(members: Sequence[tuple[Subject, list[Point]]], targets: Sequence[Target | None]) -> pl.DataFrame:
+    """Returns the frame that is judged: one row a point. Its dates are places in the series, whatever the grain."""
+    counts = [len(points) for _, points in members]
+    held = [point for _, points in members for point in points]
+    phases = [_phases(subject, points) for subject, points in members]
+    of_series = pl.DataFrame(
+        [
+            (subject.key, target.value if target else None, subject.series.metric.direction,
+             *subject.series.metric.bounds)
+            for (subject, _), target in zip(members, targets, strict=True)
+        ],
+        schema=_OF_SERIES, orient="row",
+    )  # fmt: skip
+    of_points = pl.DataFrame(
+        {
+            "date": pl.Series([place for count in counts for place in range(count)], dtype=pl.Int32).cast(pl.Date),
+            "value": pl.Series([point.value for point in held], dtype=pl.Float64),
+            "num": pl.Series([point.numerator for point in held], dtype=pl.Float64),
+            "den": pl.Series([point.denominator for point in held], dtype=pl.Float64),
+            "status": pl.Series([_standing(point) for point in held], dtype=pl.String),
+            "rebase": pl.Series([each for starts, _ in phases for each in starts], dtype=pl.Boolean),
+            "fix_after_n_points": pl.Series([each for _, frozen in phases for each in frozen], dtype=pl.Int64),
+        }
+    )
+    which = pl.Series([place for place, count in enumerate(counts) for _ in range(count)], dtype=pl.UInt32)
+    return pl.concat([of_points, of_series[which]], how="horizontal")
 
 
 def _phases(subject: Subject, points: Sequence[Point]) -> tuple[list[bool], list[int | None]]:
@@ -268,6 +304,8 @@ def _phases(subject: Subject, points: Sequence[Point]) -> tuple[list[bool], list
     frozen: list[int | None] = [None] * len(points)
     if subject.baseline in _FROZEN and points:
         frozen[0] = _FROZEN[subject.baseline]
+    if not subject.events:
+        return starts, frozen
     days = [day_of(point.period) for point in points]
     for event in subject.events:
         at = bisect_left(days, event.day)
@@ -279,21 +317,13 @@ def _phases(subject: Subject, points: Sequence[Point]) -> tuple[list[bool], list
 
 def _standing(point: Point) -> str:
     """Returns a point's status as the chart reads it: what was due and not reported is a missing final point."""
-    return "final" if point.value is None and _tells(point) else point.status
+    return Status.FINAL if point.value is None and _tells(point) else point.status
 
 
-def _moment(period: date) -> datetime:
-    if isinstance(period, datetime):
-        return period.astimezone(UTC).replace(tzinfo=None)
-    return datetime(period.year, period.month, period.day)  # noqa: DTZ001 - a day has no zone
-
-
-def _variation(
-    subject: Subject, kind: str, row: dict[str, Any], points: tuple[SpcPoint, ...], target: Target | None
-) -> Variation:
+def _variation(subject: Subject, kind: str, row: dict[str, Any], points: SpcPoints, target: Target | None) -> Variation:
     series, profile = subject.series, subject.settings
-    latest = next((point.period for point in reversed(points) if point.included), None)
-    first, last = day_of(points[0].period), words.period_end(points[-1].period, series.grain)
+    latest = points.periods[row["latest_date"].toordinal() - _EPOCH] if row["latest_date"] else None
+    first, last = day_of(points.periods[0]), words.period_end(points.periods[-1], series.grain)
     phase = row["rebase_group"]
     return Variation(
         key=subject.key,
