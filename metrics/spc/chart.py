@@ -116,5 +116,5 @@ def _numbers(name: str, what: Floats) -> pl.Series:
 
 
 def _clipped(line: Floats, low: Floats, high: Floats) -> Floats:
-    """Returns a limit held to what the measure can be; bounds that are not stated are NaN and hold nothing."""
-    return np.fmin(np.fmax(line, low), high) if line.size else line
+    """Returns a limit held to what the measure can be, none where there is none; bounds that are NaN hold nothing."""
+    return np.where(np.isnan(line), np.nan, np.fmin(np.fmax(line, low), high)) if line.size else line
