@@ -6,19 +6,22 @@ import typer
 
 from dashboard.cli_check import check
 from dashboard.cli_explain import explain
+from dashboard.cli_funnel import draw_funnel
 from dashboard.cli_interchange import exporting, importing
 from dashboard.cli_load import load
 from dashboard.cli_metrics import metrics
 from dashboard.cli_query import query
 from dashboard.cli_run import run
+from dashboard.cli_spc import spc
 
 app = typer.Typer(
     help="Operational insights for healthcare: published NHS data, one metrics layer, one dashboard.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query, explain):
+for command in (run, load, check, metrics, query, explain, spc):
     app.command()(command)
+app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)
 app.add_typer(importing, name="import", no_args_is_help=True)
 

@@ -57,7 +57,11 @@ KINDS: Mapping[str, Kind] = {
 
 
 def read_csv_frame(
-    path: Path, required: Named, optional: Named = (), aliases: Mapping[str, str] | None = None
+    path: Path,
+    required: Named,
+    optional: Named = (),
+    aliases: Mapping[str, str] | None = None,
+    numbered: str | None = None,
 ) -> pl.DataFrame:
     """Returns the named columns of a CSV file, one row per data row of the file.
 
@@ -72,6 +76,7 @@ def read_csv_frame(
         required: columns that must be there, with their kinds where they are not the usual ones.
         optional: columns that may be there.
         aliases: other names that a column may have in the file, each with the name that is meant.
+        numbered: the name of one more column, Int64, with the row's number in the file.
 
     Raises:
         FrameFileError: no such file, not UTF-8, a column missing or twice, a row of the wrong length, or a cell that
@@ -94,12 +99,13 @@ def read_csv_frame(
             )
     columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     found = {name: names.index(name) for name in kinds if name in names}
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             name: _READERS[kinds[name]](_Column(path, header[at], kinds[name], columns[at], lines))
             for name, at in found.items()
         }
     )
+    return frame if numbered is None else frame.with_columns(pl.Series(numbered, lines, dtype=pl.Int64))
 
 
 def write_csv_frame(frame: pl.DataFrame, path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["proportion", "ratio", "standardised"]
@@ -83,12 +83,24 @@ def squared_error(method: Method, n: Floats, theta: Floats) -> Floats:
 def _binomial(n: Floats, theta: Floats, probability: float) -> Floats:
     """Returns quantiles of the share of a binomial count, interpolated between whole counts."""
     size = np.maximum(np.rint(n), 1.0)
-    count = stats.binom.ppf(probability, size, theta)
-    reached, before = stats.binom.cdf(count, size, theta), stats.binom.cdf(count - 1, size, theta)
-    step = reached - before
-    over = np.divide(reached - probability, step, out=np.zeros_like(step), where=step > 0)
-    share: Floats = np.clip((count - over) / size, 0.0, 1.0)
+    # The first count at which the probability is reached lies above `below` and not above `count`.
+    below, count = np.full_like(size, -1.0), size.copy()
+    while np.any(count - below > 1):
+        middle = np.floor((below + count) / 2)
+        reached = _up_to(middle, size, theta) >= probability
+        below, count = np.where(reached, below, middle), np.where(reached, middle, count)
+    before, reached_by = _up_to(count - 1, size, theta), _up_to(count, size, theta)
+    share: Floats = np.clip((count - (reached_by - probability) / (reached_by - before)) / size, 0.0, 1.0)
     return share
+
+
+def _up_to(count: Floats, size: Floats, theta: Floats) -> Floats:
+    """Returns the probability of at most so many of `size`."""
+    # Arguments are kept valid where the answer is known without them.
+    inside = (count >= 0) & (count < size)
+    held = np.where(inside, count, 0.0)
+    found: Floats = np.where(inside, special.betaincc(held + 1, np.maximum(size - held, 1.0), theta), count >= size)
+    return found
 
 
 def _arcsine_back(scaled: Floats, _n: Floats) -> Floats:
