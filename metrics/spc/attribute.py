@@ -23,7 +23,7 @@ from metrics.spc.lines import (
     phase_sums,
     usual_values,
 )
-from metrics.spc.parts import bounded, counted, divided, number, refuse, revalued
+from metrics.spc.parts import bounded, counted, denominated, divided, number, refuse, revalued
 from metrics.spc.profile import Profile, profile_of
 from metrics.spc.runs import with_runs
 
@@ -195,8 +195,7 @@ def _sized(frame: pl.DataFrame, profile: Profile) -> tuple[Ordered, Floats, Flag
     rows = counted(frame, profile)
     size, num = number(rows, "den"), number(rows, "num")
     refuse(rows, size < 0, "den", "A denominator cannot be negative")
-    stated = np.bincount(rows.series, weights=~np.isnan(size), minlength=len(rows.firsts)) > 0
-    weighted = stated[rows.series]
+    weighted = denominated(rows)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(weighted & ~np.isnan(num), num / size, rows.value)
     value = np.where(weighted & ~(size > 0), np.nan, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,17 @@ _OPTIONAL: Final[dict[str, pl.DataType]] = {
 
 
 class FrameError(ValueError):
-    """A frame that no chart can be made of: what is wrong, in which series and column, and what to write."""
+    """A frame that no chart can be made of: what is wrong, in which series and column, and what to write.
+
+    Attributes:
+        row: the first row at fault, as the frame has it, where one row is.
+        column: the column at fault, where one is.
+    """
+
+    def __init__(self, message: str, *, row: Mapping[str, Any] | None = None, column: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,22 +184,32 @@ def _check(rows: pl.DataFrame) -> None:
     twice = rows.filter(pl.struct("series", "date").is_duplicated())
     if twice.height:
         first = twice.row(0, named=True)
-        raise FrameError(f"Series '{first['series']}' has {first['date']} more than once. Keep one row a date.")
+        raise FrameError(
+            f"Series '{first['series']}' has {first['date']} more than once. Keep one row a date.",
+            row=first,
+            column="date",
+        )
     infinite = rows.filter(pl.col("value").is_infinite())
     if infinite.height:
         first = infinite.row(0, named=True)
-        raise FrameError(f"Series '{first['series']}' has an infinite value on {first['date']}.")
+        raise FrameError(
+            f"Series '{first['series']}' has an infinite value on {first['date']}.", row=first, column="value"
+        )
     unknown = rows.filter(~pl.col("improvement_direction").is_in(DIRECTIONS))
     if unknown.height:
         first = unknown.row(0, named=True)
         raise FrameError(
             f"Series '{first['series']}': improvement_direction is '{first['improvement_direction']}'. "
-            f"Write one of {', '.join(DIRECTIONS)}."
+            f"Write one of {', '.join(DIRECTIONS)}.",
+            row=first,
+            column="improvement_direction",
         )
     early = rows.filter(pl.col("fix_after_n_points") < LEAST_BASELINE)
     if early.height:
         first = early.row(0, named=True)
         raise FrameError(
             f"Series '{first['series']}': fix_after_n_points is {first['fix_after_n_points']}. A baseline needs "
-            f"{LEAST_BASELINE} points or more."
+            f"{LEAST_BASELINE} points or more.",
+            row=first,
+            column="fix_after_n_points",
         )

@@ -23,7 +23,7 @@ def mr(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
     neutral, and there is no target.
 
     Args:
-        frame: as `xmr` takes it; `num` may stand for `value`.
+        frame: as `xmr` takes it; `num`, or `num` by `den`, may stand for `value`.
         profile: the name of a profile, or one of your own.
 
     Raises:
@@ -31,7 +31,7 @@ def mr(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
         ProfileError: the profile is not known.
     """
     settings = profile_of(profile)
-    held = counted(frame, settings)
+    held = counted(frame, settings, ratio=True)
     neither = held.frame.with_columns(improvement_direction=pl.lit("neutral"), target=pl.lit(None, pl.Float64))
     # Bounds are of the measure; those of its ranges are not stated.
     unbounded = neither.with_columns(lower_bound=pl.lit(0.0), upper_bound=pl.lit(None, pl.Float64))

@@ -14,13 +14,14 @@ from metrics.spc.profile import Profile
 _SAME: Final = 1e-9
 
 
-def counted(frame: pl.DataFrame, profile: Profile, *, first: str = "value") -> Ordered:
+def counted(frame: pl.DataFrame, profile: Profile, *, first: str = "value", ratio: bool = False) -> Ordered:
     """Returns the ordered rows of counts, of gaps between events, or of plain values.
 
     Args:
         frame: as `xmr` takes it; `num` may stand for `value`.
         profile: the profile.
         first: which of `value` and `num` counts where a row has both.
+        ratio: whether `num` stands for a value as divided by `den`, in a series that has denominators.
 
     Raises:
         FrameError: as `ordered`, or neither column is there.
@@ -29,6 +30,10 @@ def counted(frame: pl.DataFrame, profile: Profile, *, first: str = "value") -> O
         raise FrameError(f"The frame has neither 'value' nor 'num'; it has {', '.join(frame.columns) or 'none'}.")
     rows = _ordered(frame, profile)
     value, num = rows.value, number(rows, "num")
+    if ratio:
+        den, stated = number(rows, "den"), denominated(rows)
+        over = np.divide(num, den, out=np.full(len(num), np.nan), where=den > 0)
+        num = np.where(stated, over, num)
     chosen, other = (num, value) if first == "num" else (value, num)
     return revalued(rows, np.where(np.isnan(chosen), other, chosen))
 
@@ -64,6 +69,12 @@ def divided(frame: pl.DataFrame, profile: Profile, *, share: bool) -> Ordered:
     value = np.divide(num, den, out=np.full(len(num), np.nan), where=den > 0)
     filled = rows.frame.with_columns(pl.Series("num", num, nan_to_null=True))
     return revalued(replace(rows, frame=filled), value)
+
+
+def denominated(rows: Ordered) -> Flags:
+    """Returns by row whether its series has any denominator."""
+    stated = np.bincount(rows.series, weights=~np.isnan(number(rows, "den")), minlength=len(rows.firsts)) > 0
+    return np.asarray(stated[rows.series])
 
 
 def number(rows: Ordered, column: str) -> Floats:
@@ -103,7 +114,9 @@ def refuse(rows: Ordered, where: Flags, column: str, why: str) -> None:
         raise FrameError(
             f"Series '{row['series']}', {row['date']}, column '{column}': {held:g}. {why}."
             if held is not None
-            else f"Series '{row['series']}', {row['date']}: {why}."
+            else f"Series '{row['series']}', {row['date']}: {why}.",
+            row=row,
+            column=column,
         )
 
 

@@ -31,7 +31,7 @@ def run(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
     has no limits, so a target decides nothing.
 
     Args:
-        frame: as `xmr` takes it; `num` may stand for `value`.
+        frame: as `xmr` takes it; `num`, or `num` by `den`, may stand for `value`.
         profile: the name of a profile, or one of your own; its rules and limits are not used.
 
     Raises:
@@ -39,7 +39,7 @@ def run(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
         ProfileError: the profile is not known.
     """
     settings = profile_of(profile)
-    rows = counted(frame, settings)
+    rows = counted(frame, settings, ratio=True)
     median = phase_medians(rows)[rows.phase]
     about = runs(rows, median)
     flat = (about.useful == 0) & (phase_counts(rows, rows.included) >= LEAST_USEFUL)
