@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 from typing import Final
 
@@ -60,9 +60,12 @@ def line_figure(chart: LineChart) -> go.Figure:
         legend={"orientation": "h", "y": -0.18, "x": 0, "font": {"color": INK, "size": 13}},
         hovermode="x unified" if len(chart.lines) > 1 else "closest",
     )
-    _axis(figure, "y", chart.metric, _range(chart))
-    figure.update_xaxes(tickfont={"color": INK, "size": 13}, showgrid=False, fixedrange=True, tickformat=_ticks(chart))
-    figure.update_xaxes(**_steps(chart))
+    scale_axis(figure, "y", chart.metric, _range(chart))
+    periods = sorted({point.period for line in chart.lines for point in line.points})
+    figure.update_xaxes(
+        tickfont={"color": INK, "size": 13}, showgrid=False, fixedrange=True, tickformat=tick_format(chart.grain),
+        **tick_steps(chart.grain, periods),
+    )  # fmt: skip
     return figure
 
 
@@ -105,7 +108,7 @@ def rank_figure(chart: RankChart) -> go.Figure:
     figure.update_layout(
         height=max(160, 60 + _ROW * len(shown)) if chart.named else 320, margin={"l": 8, "r": 8, "t": 12, "b": 8}
     )
-    _axis(figure, value_axis, chart.metric, _rank_range(chart))
+    scale_axis(figure, value_axis, chart.metric, _rank_range(chart))
     other = figure.update_yaxes if chart.named else figure.update_xaxes
     other(tickfont={"color": INK, "size": 13}, fixedrange=True, showgrid=chart.named, zeroline=False)
     if chart.named:
@@ -182,7 +185,8 @@ def _reference_line(figure: go.Figure, chart: LineChart, reference: Reference, n
     )  # fmt: skip
 
 
-def _axis(figure: go.Figure, which: str, metric: Metric, span: tuple[float, float] | None) -> None:
+def scale_axis(figure: go.Figure, which: str, metric: Metric, span: tuple[float, float] | None) -> None:
+    """Sets the axis of values ('x' or 'y') in the metric's unit; `span` are its ends."""
     settings: dict[str, object] = {
         "tickfont": {"color": INK, "size": 13}, "fixedrange": True, "zeroline": False, "automargin": True,
     }  # fmt: skip
@@ -229,14 +233,14 @@ def _span(values: list[float], metric: Metric) -> tuple[float, float] | None:
     return low, high
 
 
-def _ticks(chart: LineChart) -> str:
-    return {"month": "%b %Y", "quarter": "%b %Y", "financial_year": "%Y"}.get(chart.grain, "%-d %b %Y")
+def tick_format(grain: str) -> str:
+    """Returns how periods of a grain are written on an axis."""
+    return {"month": "%b %Y", "quarter": "%b %Y", "financial_year": "%Y"}.get(grain, "%-d %b %Y")
 
 
-def _steps(chart: LineChart) -> dict[str, object]:
+def tick_steps(grain: str, periods: Sequence[date]) -> dict[str, object]:
     """Returns one mark a period where there are few: else a period's name would stand at several marks."""
-    length = {"month": 1, "quarter": 3, "financial_year": 12}.get(chart.grain)
-    periods = sorted({point.period for line in chart.lines for point in line.points})
+    length = {"month": 1, "quarter": 3, "financial_year": 12}.get(grain)
     if length is None or not 1 < len(periods) <= _FEW_PERIODS:
         return {}
     return {"dtick": f"M{length}", "tick0": periods[0]}

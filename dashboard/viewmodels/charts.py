@@ -259,7 +259,7 @@ def _line_download(
         "metric", "definition_version", "series", "filters", "period", "grain", "value", "numerator", "denominator",
         "status", "reporting", "expected",
     )  # fmt: skip
-    said = _said(filters)
+    said = said_of(filters)
     rows = tuple(
         (
             series.metric.id, version, line.name, said, point.period, series.grain, point.value, point.numerator,
@@ -271,7 +271,8 @@ def _line_download(
     return Download(f"{series.metric.id}-{key}.csv", columns, rows)
 
 
-def _said(filters: Mapping[str, str]) -> str:
+def said_of(filters: Mapping[str, str]) -> str:
+    """Returns the filters as a file names them: 'organisation=R0A; service=C_110'."""
     return "; ".join(f"{name}={value}" for name, value in filters.items())
 
 
@@ -330,7 +331,7 @@ def rank_chart(
         ("metric", "definition_version", "filters", "period", "grain", "code", "name", "value", "numerator",
          "denominator", "status"),
         tuple(
-            (metric.id, version, _said(scope.filters), scope.period, scope.grain, item.code, item.name, item.value,
+            (metric.id, version, said_of(scope.filters), scope.period, scope.grain, item.code, item.name, item.value,
              item.numerator, item.denominator, item.status)
             for item in ordered
         ),

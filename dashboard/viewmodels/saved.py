@@ -10,7 +10,7 @@ from metrics.catalogue import Metric
 
 KEY: Final = "definition"
 # What an address may say of a measure's page beside its filters.
-CHOICES: Final = ("by", "grain")
+CHOICES: Final = ("by", "grain", "profile", "baseline", "peers", "scale")
 _VERSION: Final = re.compile(r"[0-9a-f]{12}")
 
 

@@ -7,13 +7,16 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components import charts, explain, states
+from dashboard.components import charts, explain, spc_chart, spc_controls, states
 from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, change_cell, target_cell
+from dashboard.components.spc_icons import legend
 from dashboard.viewmodels import metric as model
-from dashboard.viewmodels import saved
+from dashboard.viewmodels import metric_spc, saved, spc_choice
 from dashboard.viewmodels.asking import filters_of
 from dashboard.viewmodels.scorecard import GROUPS
+from dashboard.viewmodels.spc_choice import SpcChoice
+from dashboard.viewmodels.subjects import Context
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric, suggest
 from metrics.query.request import Grain
@@ -43,7 +46,7 @@ def draw(visit: Visit) -> None:
     source = visit.source_of(metric.id)
     key = (*visit.key, str(split), str(grain))
     if view.history:
-        charts.draw(view.history, source=source, key=key, level=2)
+        _over_time(visit, metric, view, source, key)
     elif not view.row.spread:
         states.empty(
             f"{metric.name} is not reported for {visit.place.name}",
@@ -135,6 +138,37 @@ def _figure(view: model.MetricView) -> None:
 def _notes(view: model.MetricView) -> None:
     for note in view.notes:
         put(f'<p class="bw bw-note">{escape(note)}</p>')
+
+
+def _over_time(visit: Visit, metric: Metric, view: model.MetricView, source: str, key: tuple[str, ...]) -> None:
+    """Draws the control chart; a plain line, and why, of what has none."""
+    choice, messages = spc_choice.read(st.query_params)
+    found = visit.answer(
+        lambda: metric_spc.build(view, visit.filters, context_of(visit), choice), "metric-spc", metric.id,
+        view.series.grain, choice,
+    )  # fmt: skip
+    st.header("Over time", anchor="chart")
+    states.messages(messages)
+    if found.chart is None:
+        charts.draw(view.history, source=source, key=key) if view.history else None
+        put(f'<p class="bw bw-note" data-testid="plain">{escape(found.plain)}</p>')
+        return
+    spc_chart.draw(
+        found.chart, source=source, key=(*key, choice.profile, choice.baseline),
+        beneath=lambda: _beneath(choice, metric),
+    )  # fmt: skip
+
+
+def _beneath(choice: SpcChoice, metric: Metric) -> None:
+    with st.expander("What the icons mean", key="icons"):
+        put(legend())
+    spc_controls.choices(choice, metric)
+
+
+def context_of(visit: Visit) -> Context:
+    """Returns what the series of a visit are judged with."""
+    today = visit.today if visit.filters.month is None else None
+    return Context(visit.layer.catalogue, visit.written.entries, visit.layer.successions(), today)
 
 
 def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> None:

@@ -1,0 +1,63 @@
+"""What control charts add to the page of a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard import format as words
+from dashboard.viewmodels.asking import History
+from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.metric import MetricView
+from dashboard.viewmodels.spc_choice import SpcChoice
+from dashboard.viewmodels.spc_view import ControlChart, Scope, control_chart, why_plain
+from dashboard.viewmodels.subjects import Context, subject_of
+from dashboard.viewmodels.variation import Subject, Variation, variations
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpc:
+    """The control chart of a measure.
+
+    Attributes:
+        chart: None where a plain line is drawn, or nothing is held.
+        plain: why there is a plain line, in a sentence.
+        service: the one service that the page is narrowed to.
+    """
+
+    subject: Subject
+    variation: Variation
+    chart: ControlChart | None
+    plain: str
+    service: str | None
+
+
+def build(view: MetricView, filters: Filters, context: Context, choice: SpcChoice | None = None) -> MetricSpc:
+    """Returns the control chart of a page.
+
+    Args:
+        view: the page.
+        filters: what the reader chose.
+        context: what the series is judged with.
+        choice: how the chart is drawn; None is as defined.
+    """
+    chosen = choice or SpcChoice()
+    series, place, metric = view.series, view.reach.shown, view.series.metric
+    services = filters.services if "service" in view.splits else ()
+    subject = subject_of(
+        metric.id, History(view.reach, series), context, services=services, profile=chosen.profile,
+        baseline=chosen.baseline,
+    )  # fmt: skip
+    variation = variations([subject])[metric.id]
+    plain = why_plain(variation, series.grain, len(services))
+    newest = series.latest
+    chart = None
+    if newest and not plain:
+        cut = series.shown_since(filters.period_from(words.period_end(newest.period, series.grain)))
+        scope = Scope(place.name, context.catalogue.version_of(metric), _said(place.code, services))
+        chart = control_chart("history", subject, variation, cut, scope)
+    return MetricSpc(subject, variation, chart, plain if newest else "", subject.service)
+
+
+def _said(organisation: str, services: tuple[str, ...]) -> Mapping[str, str]:
+    return {"organisation": organisation} | ({"service": "+".join(services)} if services else {})
