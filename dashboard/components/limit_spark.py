@@ -12,9 +12,9 @@ _PAD: Final = 5.0
 _LEVEL: Final = 0.5
 # As the icons: improvement a disc, concern a diamond, a change without a better direction a square.
 _MARKS: Final[Mapping[str, tuple[str, str]]] = {
-    "improvement": ("good", "m-3.5 0a3.5 3.5 0 1 1 7 0a3.5 3.5 0 1 1-7 0"),
-    "concern": ("poor", "m0-4.5l4.5 4.5-4.5 4.5-4.5-4.5Z"),
-    "neutral": ("neutral", "m-3-3h6v6h-6Z"),
+    "improvement": ("good", "m-2.5 0a2.5 2.5 0 1 1 5 0a2.5 2.5 0 1 1-5 0"),
+    "concern": ("poor", "m0-3.4l3.4 3.4-3.4 3.4-3.4-3.4Z"),
+    "neutral": ("neutral", "m-2.2-2.2h4.4v4.4h-4.4Z"),
 }
 
 
@@ -38,14 +38,18 @@ def limit_spark(
         mean: the centre line of the newest phase.
         lower: its lower limit as drawn.
         upper: its upper limit as drawn.
-        target: the target, drawn dotted.
+        target: the target, drawn dotted; left out when it lies so far off that the line would become flat.
         since: the place of the first value of the newest phase, from which mean and limits are drawn.
     """
     held = [value for value in values if value is not None]
     if len(held) < 2:
         return ""
-    levels = [*held, *(each for each in (mean, lower, upper, target) if each is not None)]
+    levels = [*held, *(each for each in (mean, lower, upper) if each is not None)]
     low, high = min(levels), max(levels)
+    if target is not None and not low - (high - low) <= target <= high + (high - low):
+        target = None
+    if target is not None:
+        low, high = min(low, target), max(high, target)
     scale = (HEIGHT - 2 * _PAD) / (high - low) if high > low else 0.0
     step = (WIDTH - 2 * _PAD) / (len(values) - 1)
 

@@ -95,8 +95,8 @@ def _row(row: Row, filters: Filters, *, weak: bool) -> str:
     address = link("metric", filters, metric=row.metric.id)
     whose = f"<small>{badge(row.whose, 'warn')}</small>" if row.whose else ""
     name = f'<th scope="row" role="rowheader">{view_link(address, row.metric.name)}{whose}</th>'
-    unit = f"<small>{escape(row.unit)}</small>" if row.unit else ""
-    period = f"<small>{escape(row.period)}</small>"
+    unit = f'<small class="bw-unit">{escape(row.unit)}</small>' if row.unit else ""
+    period = f'<small class="bw-unit">{escape(row.period)}</small>'
     value = f'<td role="cell" class="bw-latest"><span class="bw-value">{escape(row.value)}</span>{unit}{period}</td>'
     if row.spread:
         middle = row.spread
@@ -121,10 +121,10 @@ def _row(row: Row, filters: Filters, *, weak: bool) -> str:
 def limits_cell(row: Row) -> str:
     """Returns mean and process limits; without them how the value differs from a year before."""
     chart = row.variation
-    if chart is None or chart.mean is None:
+    if chart is None or chart.mean is None or not row.has_limits:
         if row.change is None:
             return '<span class="bw-quiet">None</span>'
-        return f'<span class="bw-quiet">{escape(row.change.text[0].upper() + row.change.text[1:])}</span>'
+        return f'<small class="bw-alone">{escape(row.change.text[0].upper() + row.change.text[1:])}</small>'
     mean = escape(words.value_text(chart.mean, row.metric))
     if chart.lower is None or chart.upper is None:
         return mean
@@ -170,8 +170,8 @@ def _course(row: Row) -> str:
     since = next(place for place, point in enumerate(chart.points) if point.phase == newest)
     return limit_spark(
         [point.value for point in chart.points], [point.nature for point in chart.points],
-        f"{row.spark_text}. {chart.narrative.text}".strip(". "), mean=chart.mean, lower=chart.lower, upper=chart.upper,
-        target=chart.target.value if chart.target else None, since=since,
+        f"{row.spark_text}. {chart.narrative.text}".strip(". "), target=chart.target.value if chart.target else None,
+        since=since, **({"mean": chart.mean, "lower": chart.lower, "upper": chart.upper} if row.has_limits else {}),
     )  # fmt: skip
 
 

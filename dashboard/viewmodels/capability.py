@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import polars as pl
+
 from dashboard import format as words
 from dashboard.viewmodels import scorecard
 from dashboard.viewmodels.asking import History, Layer, histories
@@ -122,10 +124,15 @@ class CapabilityView:
         return f"{text}." if own == len(rows) else f"{text}, {own} of them its own figures."
 
 
-def build(layer: Layer, places: Places, filters: Filters, capability: str, today: date) -> CapabilityView:
-    """Returns the page of a capability, a key of `CAPABILITIES`, for the chosen place and period."""
+def build(
+    layer: Layer, places: Places, filters: Filters, capability: str, today: date, *, entries: pl.DataFrame | None = None
+) -> CapabilityView:
+    """Returns the page of a capability, a key of `CAPABILITIES`, for the chosen place and period.
+
+    `entries` are the journal's, as `Journal.everything` gives them; None for none.
+    """
     about = CAPABILITIES[capability]
-    card = scorecard.build(layer, places, filters, today, about.groups, headlines_only=False)
+    card = scorecard.build(layer, places, filters, today, about.groups, headlines_only=False, entries=entries)
     shown = {row.metric.id: row.metric for row in card.rows if not row.spread}
     held = histories(layer, shown.values(), card.place, places, filters.period_to)
     charts: list[LineChart] = []

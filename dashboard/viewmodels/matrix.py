@@ -19,8 +19,8 @@ UNJUDGED: Final[Mapping[str, str]] = {
     "too-few-points": "too few points",
     "yearly": "yearly, too few points",
     "no-variation": "no variation",
-    "not-charted": "answer in words",
-    "other": "figure of another organisation",
+    "not-charted": "told in words",
+    "other": "of another organisation",
     "spread": "no figure of its own",
 }
 # Not a count of its own: a measure of which newer data are due is judged by what it has.

@@ -77,6 +77,7 @@ EXCEPTIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "Common cause": (5,),
     "Not judged": (6,),
 }
+_LIMITED: Final = ("ok", "no_variation", "missing_latest", "stale")
 _SPARK_PERIODS: Final[Mapping[str, int]] = {"month": 25, "quarter": 13, "financial_year": 8}
 
 
@@ -89,6 +90,7 @@ class Row:
         spread: the middle of the organisations, shown in place of a value for an index.
         spark: the newest values, None where nothing was reported.
         grain: the length of the periods.
+        number: the value as a number; None for a spread.
         variation: what its control chart says; None where it has none.
     """
 
@@ -107,12 +109,18 @@ class Row:
     coverage: str
     notes: tuple[str, ...] = ()
     grain: str = ""
+    number: float | None = None
     variation: Variation | None = None
 
     @property
     def has_value(self) -> bool:
         """Returns whether there is a figure or a spread to show."""
         return bool(self.period)
+
+    @property
+    def has_limits(self) -> bool:
+        """Returns whether its control chart has a mean and limits that say something."""
+        return self.variation is not None and self.variation.mean is not None and self.variation.state in _LIMITED
 
     @property
     def verdict(self) -> Verdict:
@@ -183,25 +191,23 @@ class Scorecard:
         """Returns what the scorecard comes to, the most important first."""
         matrix = self.matrix
         cells = [
-            ("Special cause: concern", matrix.of_variation("concern")),
-            ("Special cause: improvement", matrix.of_variation("improvement")),
+            ("Concern", matrix.of_variation("concern")),
+            ("Improvement", matrix.of_variation("improvement")),
+            ("Change", matrix.of_variation("neutral")),
             ("Common cause", matrix.of_variation("common")),
-            ("Consistently failing the target", matrix.of_assurance("fail")),
+            ("Failing", matrix.of_assurance("fail")),
             ("Hit and miss", matrix.of_assurance("inconsistent")),
-            ("Consistently passing", matrix.of_assurance("pass")),
+            ("Passing", matrix.of_assurance("pass")),
+            ("Newer data due", matrix.due),
         ]
-        changed = matrix.of_variation("neutral")
-        if changed.count:
-            cells.insert(2, ("Special cause: change", changed))
-        tiles = [Tile(title, f"{cell.count:,}", cell.key) for title, cell in cells]
+        return tuple(Tile(title, f"{cell.count:,}", cell.key) for title, cell in cells)
+
+    @property
+    def oldest(self) -> str:
+        """Returns which of the place's own figures is the oldest, in words; nothing for a chosen month."""
         aged = [row for row in self.own if row.freshness]
-        oldest = min(aged, key=lambda row: row.freshness.last_day if row.freshness else date.max, default=None)
-        if oldest:
-            tiles += [
-                Tile("Newer data due", f"{matrix.due.count:,}", matrix.due.key),
-                Tile("Oldest figure", f"{oldest.period} ({oldest.metric.name})"),
-            ]
-        return tuple(tiles)
+        found = min(aged, key=lambda row: row.freshness.last_day if row.freshness else date.max, default=None)
+        return f"{found.period} ({found.metric.name})" if found else ""
 
     def listed(self, reading: Reading) -> tuple[Group, ...]:
         """Returns the measures that the reader chose, in the order that they chose, under headings.
@@ -295,6 +301,7 @@ def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filter
         coverage=coverage_words(newest, history.reach.shown),
         notes=history.notes,
         grain=series.grain,
+        number=newest.value,
     )
 
 

@@ -20,8 +20,11 @@ def draw(visit: Visit, capability: str) -> None:
     # The heading stands before the figures are asked for: a page that fails keeps its own.
     st.title(f"{model.CAPABILITIES[capability].title}: {visit.place.name}", anchor=False)
     view = visit.answer(
-        lambda: model.build(visit.layer, visit.places, visit.filters, capability, visit.today), "capability", capability
-    )
+        lambda: model.build(
+            visit.layer, visit.places, visit.filters, capability, visit.today, entries=visit.written.entries
+        ),
+        "capability", capability,
+    )  # fmt: skip
     put(f'<p class="bw bw-headline">{escape(view.about.intro)}</p><p class="bw">{escape(view.measured)}</p>')
     if not view.card.rows:
         states.empty(
