@@ -152,6 +152,7 @@ def _serve(settings: Settings, host: str, port: int, *, browser: bool) -> None:
     os.environ["BELLWETHER_WAREHOUSE"] = settings.warehouse
     os.environ["BELLWETHER_DEFINITIONS"] = os.pathsep.join(map(str, settings.definitions))
     os.environ["BELLWETHER_SHIPPED_DEFINITIONS"] = "yes" if settings.shipped_definitions else "no"
+    os.environ["BELLWETHER_WRITERS"] = ",".join(settings.writers)
     os.chdir(PACKAGE.parent)  # where Streamlit finds .streamlit/config.toml
     from streamlit.web import cli  # noqa: PLC0415  it reads its settings when it is imported
 

@@ -18,7 +18,9 @@ from metrics.warehouse.spark.url import BACKEND as SPARK
 from metrics.warehouse.spark.url import checked_spark_url
 
 FILE = "bellwether.toml"
-_KEYS = ("home", "warehouse", "definitions", "shipped_definitions")
+_KEYS = ("home", "warehouse", "definitions", "shipped_definitions", "writers")
+# What stands between the members of a list in the environment.
+_LISTS = {"definitions": os.pathsep, "writers": ","}
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -31,12 +33,14 @@ class Settings:
         warehouse: SQLAlchemy URL. `duckdb:///FOLDER` is the embedded warehouse in that folder.
         definitions: folders of definitions of your own.
         shipped_definitions: whether the definitions that ship with Bellwether are read too.
+        writers: sign-in names, e-mail addresses as a rule, of those who may write into the journal.
     """
 
     home: Path
     warehouse: str
     definitions: tuple[Path, ...] = ()
     shipped_definitions: bool = True
+    writers: tuple[str, ...] = ()
 
 
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -46,7 +50,7 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     which go before the defaults: `.bellwether` beside our own `pyproject.toml`, else the user's data
     folder; and the embedded warehouse in `home`. `BELLWETHER_DEFINITIONS` and `definitions` name folders
     of definitions that are read beside those that ship; with `BELLWETHER_SHIPPED_DEFINITIONS=no` or
-    `shipped_definitions = false`, in their place.
+    `shipped_definitions = false`, in their place. `BELLWETHER_WRITERS` and `writers` name those who may write.
 
     Raises:
         SettingsError: a key that is not known, or a value that cannot be used.
@@ -59,10 +63,11 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     if not url:
         place, url = f"{FILE}, key 'warehouse'", written.get("warehouse", "")
     own, shipped = _definitions(folder, written, environ)
+    writers = _names(environ.get("BELLWETHER_WRITERS", written.get("writers", "")))
     if not url:
-        return Settings(home, embedded_url(home / "warehouse"), own, shipped)
+        return Settings(home, embedded_url(home / "warehouse"), own, shipped, writers)
     try:
-        return Settings(home, checked_url(url), own, shipped)
+        return Settings(home, checked_url(url), own, shipped, writers)
     except DatabaseUrlError as error:
         raise SettingsError(f"{place}: {error}") from error
 
@@ -141,6 +146,11 @@ def _definitions(folder: Path, written: Mapping[str, str], environ: Mapping[str,
     return named, shipped
 
 
+def _names(said: str) -> tuple[str, ...]:
+    """Returns the names in a text that has commas between them, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))
+
+
 def _is_ours(project: Path) -> bool:
     try:
         return bool(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] == "bellwether")
@@ -164,17 +174,17 @@ def _written(path: Path) -> dict[str, str]:
             raise SettingsError(f"{path}: there is no setting '{key}'.{hint}")
         if not isinstance(value, str) and not _may_be(key, value):
             raise SettingsError(f"{path}: '{key}' must be text, for example {key} = \"...\".")
-    return {key: _as_text(value) for key, value in found.items() if not isinstance(value, dict)}
+    return {key: _as_text(key, value) for key, value in found.items() if not isinstance(value, dict)}
 
 
 def _may_be(key: str, value: Any) -> bool:
-    if key == "definitions":
+    if key in _LISTS:
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
     return key == "shipped_definitions" and isinstance(value, bool)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(key: str, value: Any) -> str:
     """Returns the value as the environment would say it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return os.pathsep.join(value) if isinstance(value, list) else str(value)
+    return _LISTS[key].join(value) if isinstance(value, list) else str(value)

@@ -141,3 +141,17 @@ def test_a_mistake_about_definitions_says_what_to_write(tmp_path: Path, text, me
 def test_a_mistake_about_definitions_in_the_environment_names_the_variable(tmp_path: Path):
     with pytest.raises(SettingsError, match=r"BELLWETHER_DEFINITIONS: there is no folder .*nowhere"):
         load_settings(tmp_path, {"BELLWETHER_DEFINITIONS": "nowhere"})
+
+
+def test_writers_are_names_with_commas_or_a_list(tmp_path: Path):
+    assert load_settings(tmp_path, {}).writers == ()
+    (tmp_path / "bellwether.toml").write_text('writers = ["ada@nhs.example", "grace@nhs.example"]\n')
+    assert load_settings(tmp_path, {}).writers == ("ada@nhs.example", "grace@nhs.example")
+    (tmp_path / "bellwether.toml").write_text('writers = "ada@nhs.example"\n')
+    assert load_settings(tmp_path, {}).writers == ("ada@nhs.example",)
+    said = {"BELLWETHER_WRITERS": "grace@nhs.example , alan@nhs.example,,grace@nhs.example"}
+    assert load_settings(tmp_path, said).writers == ("grace@nhs.example", "alan@nhs.example")
+    assert load_settings(tmp_path, {"BELLWETHER_WRITERS": ""}).writers == ()
+    (tmp_path / "bellwether.toml").write_text("writers = 3\n")
+    with pytest.raises(SettingsError, match="'writers' must be text"):
+        load_settings(tmp_path, {})
