@@ -154,8 +154,9 @@ def _ratio(
     collapsed = None
     if laney:
         beyond, collapsed = dispersion(rows, centre, sigma)
+        # Without any event, or with events only, points cannot vary more than chance.
+        sigma = np.where(flat[rows.phase], sigma, sigma * beyond[rows.phase])
         flat = flat | (beyond <= _NONE)
-        sigma = sigma * beyond[rows.phase]
     lines = sigma_lines(rows, settings, centre, sigma, flat=flat, collapsed=collapsed)
     return with_runs(finished(kind, rows, lines, settings, divided=True), rows)
 

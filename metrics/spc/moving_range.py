@@ -35,8 +35,11 @@ def mr(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
     neither = held.frame.with_columns(improvement_direction=pl.lit("neutral"), target=pl.lit(None, pl.Float64))
     # Bounds are of the measure; those of its ranges are not stated.
     unbounded = neither.with_columns(lower_bound=pl.lit(0.0), upper_bound=pl.lit(None, pl.Float64))
-    rows = revalued(replace(held, frame=unbounded), moving_ranges(held, held.value, held.included))
-    average, _ = mean_moving_ranges(rows, moving_ranges(held, held.value, held.baseline))
+    plotted = revalued(replace(held, frame=unbounded), moving_ranges(held, held.value, ~np.isnan(held.value)))
+    counts = ~np.isnan(moving_ranges(held, held.value, held.included))
+    setting = moving_ranges(held, held.value, held.baseline)
+    rows = replace(plotted, included=counts, baseline=~np.isnan(setting))
+    average, _ = mean_moving_ranges(rows, setting)
     enough = enough_points(held, settings) & ~np.isnan(average)
     mean = average[rows.phase]
     none = np.full(len(mean), np.nan)

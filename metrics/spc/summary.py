@@ -28,6 +28,11 @@ _COLUMNS: Final = (
     "mean", "lpl", "upl", "lower_drawn", "upper_drawn", "special_cause_type", "rules", "variation_type",
     "variation_icon", "assurance_type", "assurance_icon", "near_constant", "run_length", "trend_length", "shift_from",
 )  # fmt: skip
+_TYPES: Final[dict[str, pl.DataType]] = {
+    **dict.fromkeys(("points", "rebase_group", "run_length", "trend_length"), pl.Int64()),
+    **dict.fromkeys(("latest_value", "target", "mean", "lpl", "upl", "lower_drawn", "upper_drawn"), pl.Float64()),
+    "near_constant": pl.Boolean(),
+}
 
 
 def summary(
@@ -47,7 +52,8 @@ def summary(
         assured: whether a target says something about this kind of chart.
     """
     if not points.height:
-        return points.select("series").with_columns(pl.lit(None).alias(name) for name in _COLUMNS[1:])
+        dates = dict.fromkeys(("latest_date", "shift_from"), points["date"].dtype)
+        return pl.DataFrame(schema={name: (_TYPES | dates).get(name, pl.String()) for name in _COLUMNS})
     final = (points["status"] == FINAL).to_numpy()
     ends = np.append(rows.firsts[1:], points.height) - 1
     held = _last(rows, rows.included)
