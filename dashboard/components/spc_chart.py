@@ -16,6 +16,7 @@ from dashboard import format as words
 from dashboard.components.charts import CONFIG, INK, scale_axis, tick_format, tick_steps, with_table
 from dashboard.components.html import put
 from dashboard.components.spc_icons import icon, no_icon
+from dashboard.viewmodels.charts import Reference
 from dashboard.viewmodels.spc_terms import TERMS
 from dashboard.viewmodels.spc_view import ControlChart, Mark, point_words
 from dashboard.viewmodels.variation import SpcPoint
@@ -48,10 +49,7 @@ def spc_figure(chart: ControlChart) -> go.Figure:
     _older(figure, chart)
     _lines(figure, chart)
     for target in chart.targets:
-        figure.add_scatter(
-            x=[target.start, target.end], y=[target.value, target.value], mode="lines", hoverinfo="skip",
-            line={"color": INK, "width": 2.25, "dash": "dot"}, name=target.label,
-        )  # fmt: skip
+        _target(figure, chart, target)
     _values(figure, chart)
     room = _labels(figure, chart, span, HEIGHT - top - _BOTTOM)
     for mark, level in zip(chart.marks, levels, strict=True):
@@ -120,11 +118,13 @@ def verdict(chart: ControlChart) -> str:
 
 def marks_legend(chart: ControlChart) -> str:
     """Returns what points and lines of the figure mean: those that are drawn."""
-    natures = {point.nature for point in chart.points if point.included and point.value is not None}
+    judged = [point for point in chart.points if point.included and point.value is not None]
     items = []
     for nature, (tone, path, text) in _LEGEND.items():
-        if nature in natures:
-            items.append((f'<path class="bw-key-{tone}" d="{path}"/>', text))
+        like = [point for point in judged if point.nature == nature]
+        if like:
+            turned = nature == "special_cause_improvement" and not any(_is_high(point) for point in like)
+            items.append((f'<path class="bw-key-{tone}" d="{_DOWN if turned else path}"/>', text))
     if any(not point.included and point.value is not None for point in chart.points):
         items.append((f'<path class="bw-key-open" d="{_DISC}"/>', "Not final: not judged"))
     if chart.before:
@@ -147,6 +147,7 @@ def marks_legend(chart: ControlChart) -> str:
 
 
 _DISC: Final = "M7 8a4 4 0 1 1 8 0a4 4 0 1 1-8 0Z"
+_DOWN: Final = "M4 2H18L11 14.5Z"
 _LEGEND: Final = {
     "common_cause": ("common", _DISC, "Common cause"),
     "special_cause_improvement": ("good", "M11 1.5L18 14H4Z", "Special cause: improvement"),
@@ -205,6 +206,24 @@ def _lines(figure: go.Figure, chart: ControlChart) -> None:
             )  # fmt: skip
 
 
+def _target(figure: go.Figure, chart: ControlChart, target: Reference) -> None:
+    """Adds a target for as long as it was in force; the label of one that has ended stands at its end."""
+    figure.add_scatter(
+        x=[target.start, target.end], y=[target.value, target.value], mode="lines", hoverinfo="skip",
+        line={"color": INK, "width": 2.25, "dash": "dot"}, name=target.label,
+    )  # fmt: skip
+    if not _is_in_force(chart, target):
+        figure.add_annotation(
+            x=target.end, y=target.value, text=escape(target.label), showarrow=False, xanchor="right",
+            yanchor="bottom", font={"color": INK, "size": 12},
+        )  # fmt: skip
+
+
+def _is_in_force(chart: ControlChart, target: Reference) -> bool:
+    """Returns whether a target holds at the end of the newest period."""
+    return target.end is None or target.end >= words.period_end(chart.points[-1].period, chart.grain)
+
+
 def _values(figure: go.Figure, chart: ControlChart) -> None:
     points, small = chart.points, len(chart.points) > _DENSE
     looks = [_look(point, small=small) for point in points]
@@ -246,8 +265,7 @@ def _labels(figure: go.Figure, chart: ControlChart, span: tuple[float, float] | 
         for name, level in (("Upper", last.upper), ("Mean", last.mean), ("Lower", last.lower))
         if level is not None
     ]
-    end = words.period_end(last.period, chart.grain)
-    told += [(each.value, each.label) for each in chart.targets if each.end is None or each.end >= end]
+    told += [(each.value, each.label) for each in chart.targets if _is_in_force(chart, each)]
     if not told or span is None:
         return 12
     pixel = height / (span[1] - span[0])

@@ -7,18 +7,19 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components import charts, explain, spc_chart, spc_controls, states
+from dashboard.components import charts, explain, journal, spc_chart, spc_controls, states
 from dashboard.components.html import badge, put, view_link
-from dashboard.components.scorecard import age_cell, change_cell, target_cell
+from dashboard.components.scorecard import age_cell, target_cell
 from dashboard.components.spc_icons import legend
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels import metric_spc, saved, spc_choice
 from dashboard.viewmodels.asking import filters_of
-from dashboard.viewmodels.scorecard import GROUPS
+from dashboard.viewmodels.scorecard import GROUPS, Row
 from dashboard.viewmodels.spc_choice import SpcChoice
 from dashboard.viewmodels.subjects import Context
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric, suggest
+from metrics.query.periods import day_of
 from metrics.query.request import Grain
 
 DEFAULT = "ae_four_hour"
@@ -129,10 +130,17 @@ def _figure(view: model.MetricView) -> None:
         f'<div class="bw">{whose}<div class="bw-figure">'
         f"<div><small>{escape(view.reach.shown.name)}, {escape(row.period)}</small>"
         f'<span class="bw-value" data-testid="value">{escape(row.value)}</span>{unit}</div>'
-        f"<div><small>Change</small>{change_cell(row.change)}</div>"
+        f"<div><small>Change</small>{_change(row)}</div>"
         f"<div><small>Target</small>{target_cell(row)}</div>"
         f"<div><small>Age and completeness</small>{age_cell(row)}</div></div></div>"
     )
+
+
+def _change(row: Row) -> str:
+    """Returns how the value differs from an earlier one. Whether that means anything is the control chart's to say."""
+    if row.change is None:
+        return '<span class="bw-quiet">No earlier final period to compare</span>'
+    return f'<span class="bw-quiet">{escape(row.change.text[0].upper() + row.change.text[1:])}</span>'
 
 
 def _notes(view: model.MetricView) -> None:
@@ -155,14 +163,22 @@ def _over_time(visit: Visit, metric: Metric, view: model.MetricView, source: str
         return
     spc_chart.draw(
         found.chart, source=source, key=(*key, choice.profile, choice.baseline),
-        beneath=lambda: _beneath(choice, metric),
+        beneath=lambda: _beneath(visit, found, choice, metric),
     )  # fmt: skip
 
 
-def _beneath(choice: SpcChoice, metric: Metric) -> None:
+def _beneath(visit: Visit, found: metric_spc.MetricSpc, choice: SpcChoice, metric: Metric) -> None:
+    """Draws what stands between the figure and its table: what happened, the choices, what the icons mean."""
+    chart = found.chart
+    if chart is not None:
+        about = journal.Chart(
+            metric.id, frozenset(visit.layer.catalogue.metrics), found.subject.organisation, chart.name, found.service,
+            visit.services.get(found.service or "", ""), day_of(chart.points[-1].period),
+        )  # fmt: skip
+        journal.draw(visit, about, chart.marks, chart.outside)
+    spc_controls.choices(choice, metric)
     with st.expander("What the icons mean", key="icons"):
         put(legend())
-    spc_controls.choices(choice, metric)
 
 
 def context_of(visit: Visit) -> Context:
