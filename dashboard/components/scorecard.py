@@ -40,7 +40,7 @@ def group_table(group: Group, filters: Filters, weak: frozenset[str] = frozenset
         if group.rows
         else ""
     )
-    return f'<div class="bw">{body}{_unreported(group, filters)}</div>'
+    return f'<div class="bw bw-listed">{body}{_unreported(group, filters)}</div>'
 
 
 def summary_tiles(tiles: Sequence[Tile], reading: Reading, filters: Filters) -> str:
