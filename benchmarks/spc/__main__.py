@@ -114,7 +114,7 @@ def markdown(found: dict[str, Any], about: dict[str, Any]) -> str:
         peer += (
             f" abspc takes {ratio(found, 'ours beside', 'abspc beside'):,.0f} times ours for the {sizes['beside']:,} "
             "series, in a loop over its calls for limits, rules and both icons, without its drawing, in an environment "
-            "of its own. Its rules are others (8 and 6 points), missing months are taken out for it, and its findings are "
+            "of its own. Its rules are others (8 and 6 points), missing months are taken out, and its findings are "
             "not compared."
         )
     package = (
