@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -276,3 +277,30 @@ def test_a_baseline_of_fewer_than_twelve_rows_is_refused(fix: int) -> None:
 def test_random_series_are_the_same_each_time() -> None:
     assert series("again") == series("again") != series("another")
     assert profile(PROFILES["mdc"], "again") == profile(PROFILES["mdc"], "again")
+
+
+def _plain(values: list[float], **columns: object) -> pl.DataFrame:
+    return frame({"a": [Row(START + timedelta(days=i), value) for i, value in enumerate(values)]}).with_columns(
+        **{name: pl.lit(value) for name, value in columns.items()}
+    )
+
+
+def test_a_point_on_a_mean_of_nought_is_on_it() -> None:
+    """Sums of 0.7, -0.3 and the like are some 1e-17 in floats, and a stretch of noughts was a shift below the mean."""
+    rng = random.Random(12)  # noqa: S311 - not a secret
+    for _ in range(200):
+        apart = [rng.randint(1, 60) / 1000 for _ in range(8)]
+        values = [sign * one for one in apart for sign in (1, -1)]
+        rng.shuffle(values)
+        one = xmr(_plain(values[:8] + [0.0] * 8 + values[8:]), "mdc")
+        assert one.points["relative_to_mean"].to_list()[8:16] == [0] * 8
+        assert one.points["rule_shift"].to_list()[8:16] == [0] * 8
+
+
+@pytest.mark.parametrize(("name", "icon"), [("mdc", "pass"), ("plotthedots", "inconsistent")])
+def test_a_target_on_a_limit_as_printed_is_on_it(name: str, icon: str) -> None:
+    """The mean is (low + high) / 2 and the limits lie 2.66 times high - low from it: decimals that floats only near."""
+    for low in range(1, 400):
+        values, limit = [low / 100, (low + 30) / 100] * 8, (low * 10 + 150 - 798) / 1000
+        one = xmr(_plain(values, target=limit, improvement_direction="increase"), name)
+        assert one.series["assurance_icon"].to_list() == [icon], (low, limit, one.series["lpl"][0])
