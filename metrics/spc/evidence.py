@@ -197,18 +197,19 @@ def _trend(facts: pl.DataFrame) -> Floats:
 
 
 def _calibrated(least: Floats, n: Floats) -> Floats:
-    """Returns the probability of so small a least probability under common cause, by number of points."""
-    if not least.size:
-        return least
-    # How many times as likely it is as it says, between the simulated sizes and shares.
-    x = np.clip(np.log(np.maximum(least, 1e-300)), np.log(LEAST_SHARES[0]), 0.0)
-    table = np.array([np.interp(x, np.log(LEAST_SHARES), row) for row in RATIOS])
-    at = np.interp(
-        1 / np.maximum(n, 1), 1 / np.array(SIZES, dtype=float)[::-1], np.arange(len(SIZES))[::-1].astype(float)
-    )
-    low = np.floor(at).astype(int)
+    """Returns the probability of so small a least probability under common cause, by number of points.
+
+    It is that of the next greater share that was simulated: a little too great, and never too small.
+    """
+    shares = np.array(LEAST_SHARES)
+    reached = np.minimum(np.searchsorted(shares * (1 + 1e-9), least), len(shares) - 1)
+    share = np.where(reached == 0, np.minimum(least, shares[0]), shares[reached])
+    # Between simulated numbers of points the ratio is interpolated; it changes with their inverse.
+    inverse = 1 / np.array(SIZES, dtype=np.float64)
+    at = np.interp(-1 / np.maximum(n, 1.0), -inverse, np.arange(len(SIZES), dtype=np.float64))
+    low = np.floor(at).astype(np.int64)
     high = np.minimum(low + 1, len(SIZES) - 1)
-    columns = np.arange(least.size)
-    ratio = table[low, columns] * (1 - (at - low)) + table[high, columns] * (at - low)
-    found: Floats = np.minimum(least * ratio, 1.0)
+    table = np.array(RATIOS)
+    ratio = table[low, reached] * (1 - (at - low)) + table[high, reached] * (at - low)
+    found: Floats = np.minimum(share * ratio, 1.0)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,15 +21,16 @@ SEED: Final = 20261122
 TRIED: Final = 100_000
 AT_ONCE: Final = 10_000
 SIZES: Final = (3, 5, 7, 10, 13, 16, 20, 24, 30, 36, 48, 60, 84, 120)
-TABLE_SIZES: Final = (13, 16, 20, 24, 36, 60, 120)
-LEAST_SHARES: Final = tuple(round(10 ** (-3.5 + 0.25 * step), 7) for step in range(15))
+TABLE_SIZES: Final = (5, 8, 13, 16, 20, 24, 36, 60, 120)
+LEAST_SHARES: Final = tuple(round(10 ** (-3.5 + 0.1 * step), 7) for step in range(36))
 
 
 def stable(profile: Profile, points: int, count: int, seed: int) -> Iterator[Chart]:
-    """Yields charts of `count` series in all, of independent normal values that do not change."""
+    """Yields charts of `count` series in all, of independent normal values that do not change, however few."""
     rng = np.random.default_rng((SEED, seed))
     for done in range(0, count, AT_ONCE):
-        yield xmr(in_rows(rng.normal(size=(min(AT_ONCE, count - done), points))), profile)
+        values = rng.normal(size=(min(AT_ONCE, count - done), points))
+        yield xmr(in_rows(values), dataclasses.replace(profile, minimum_points=2))
 
 
 def in_rows(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> pl.DataFrame:
@@ -35,7 +38,7 @@ def in_rows(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> pl.Dat
     series, points = values.shape
     start = np.datetime64("2000-01-01")
     return pl.DataFrame({
-        "series": np.repeat(np.char.zfill(np.arange(series).astype(str), 6), points),
+        "series": pl.Series(np.repeat(np.arange(series), points)).cast(pl.String).str.zfill(6),
         "date": pl.Series(np.tile(start + np.arange(points), series)).cast(pl.Date),
         "value": values.ravel(),
     })  # fmt: skip
@@ -73,19 +76,25 @@ def tables() -> str:
         "",
         "# Share of stable series whose newest point is a special cause, by profile and number of points.",
         "FALSE_SIGNALS: Final[Mapping[str, Mapping[int, float]]] = {",
-        *(f'    "{name}": {held},' for name, held in shares.items()),
+        *(line for name, held in shares.items() for line in _wrapped(f'"{name}": {held},')),
         "}  # fmt: skip",
         "",
         "# How many times as often as it says the least probability of the rules comes about at the newest point of",
         "# stable series: a row for each number of points, a column for each of the shares.",
         f"SIZES: Final = {TABLE_SIZES}",
-        f"LEAST_SHARES: Final = {LEAST_SHARES}  # fmt: skip",
+        "LEAST_SHARES: Final = (",
+        *_wrapped(str(LEAST_SHARES)[1:-1] + ","),
+        ")  # fmt: skip",
         "RATIOS: Final = (",
-        *(f"    {tuple(row)}," for row in rows),
+        *(line for row in rows for line in _wrapped(f"{tuple(row)},")),
         ")  # fmt: skip",
         "",
     ]
     return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 120, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -20,15 +19,15 @@ __all__ = ["controlled", "expected_false_signals", "false_signal_rate", "latest_
 
 # For profiles of one's own, which are simulated when they are met.
 _TRIED: Final = 4000
-_SIZES: Final = (13, 24, 36, 60, 120)
+_SIZES: Final = (5, 8, 13, 18, 24, 36, 60, 120)
 
 
 def false_signal_rate(points: int, profile: str | Profile = "mdc") -> float:
     """Returns how often the newest point of a process that has not changed is a special cause by chance.
 
     Simulated on independent normal values judged by the profile's own rules and limits; between the simulated numbers
-    of points it is interpolated, and beyond them held. A profile of one's own is simulated when first met (to about a
-    tenth of its rate).
+    of points it is interpolated, and beyond them held. A profile of one's own is simulated when first met, at about
+    that number of points (to about a tenth of its rate).
 
     Args:
         points: final points in the last phase.
@@ -37,8 +36,12 @@ def false_signal_rate(points: int, profile: str | Profile = "mdc") -> float:
     settings = profile_of(profile)
     if points < settings.minimum_points:
         return 0.0
-    rates = _rates(settings)
-    return float(np.interp(points, list(rates), list(rates.values())))
+    for name, known in PROFILES.items():
+        if _judging(known) == _judging(settings):
+            held = FALSE_SIGNALS[name]
+            return float(np.interp(points, list(held), list(held.values())))
+    nearest = min(_SIZES, key=lambda size: abs(np.log(size / points)))
+    return _simulated(_judging(settings), nearest)
 
 
 def expected_false_signals(series: pl.DataFrame, profile: str | Profile = "mdc") -> float:
@@ -71,13 +74,6 @@ def multiplicity_words(series: pl.DataFrame, profile: str | Profile = "mdc", nou
     return f"{of} {about} would show a signal by chance alone; {do}."
 
 
-def _rates(settings: Profile) -> Mapping[int, float]:
-    for name, profile in PROFILES.items():
-        if _judging(profile) == _judging(settings):
-            return FALSE_SIGNALS[name]
-    return _simulated(_judging(settings))
-
-
 def _judging(profile: Profile) -> Profile:
     """Returns the profile with only what bears on whether a point of one phase, without gaps, is a signal."""
     return dataclasses.replace(
@@ -86,8 +82,8 @@ def _judging(profile: Profile) -> Profile:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=32)
-def _simulated(profile: Profile) -> dict[int, float]:
+@lru_cache(maxsize=128)
+def _simulated(profile: Profile, points: int) -> float:
     from metrics.spc.false_signals import rate  # noqa: PLC0415  only for profiles of one's own
 
-    return {size: rate(profile, size, _TRIED, seed=size) for size in _SIZES}
+    return rate(profile, points, _TRIED, seed=points)
