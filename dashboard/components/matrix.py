@@ -11,6 +11,7 @@ from dashboard.components.spc_icons import hidden, icon
 from dashboard.viewmodels.board import ORDERS, Reading
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.matrix import ASSURANCES, UNJUDGED, VARIATIONS, Cell, Matrix
+from dashboard.viewmodels.signals import Signals
 
 _ROW_ICONS: Final[Mapping[str, Sequence[str]]] = {
     "improvement": ("improvement_high", "improvement_low"),
@@ -46,6 +47,17 @@ def order_links(reading: Reading, filters: Filters) -> str:
         for order, title in ORDERS.items()
     )
     return f'<nav class="bw bw-choices" aria-label="Order of the measures">{links}</nav>'
+
+
+def chance(signals: Signals, reading: Reading, filters: Filters) -> str:
+    """Returns what chance has to do with the signals, and the choice to weigh them together."""
+    if not signals.shown:
+        return f'<p class="bw-note" data-testid="chance">{escape(signals.text)}</p>'
+    on = reading.controlled
+    text = f"{signals.text} {signals.controlled_text}" if on else signals.text
+    choice = "Take each signal by itself" if on else "Weigh them together"
+    link = _link(reading.address(filters, controlled=not on), choice, chosen=False)
+    return f'<p class="bw-note" data-testid="chance">{escape(text)} {link}</p>'
 
 
 def listing(reading: Reading, shown: int, total: int, filters: Filters) -> str:

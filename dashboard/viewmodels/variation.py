@@ -20,6 +20,7 @@ from metrics.query.periods import day_of
 from metrics.query.result import Status
 from metrics.spc import Profile, profile_of
 from metrics.spc.charts import chart
+from metrics.spc.evidence import latest_evidence
 from metrics.spc.narrative import Narrative, Terms, narrative
 from metrics.spc.summary import NO_DATA
 
@@ -150,6 +151,8 @@ class Variation:
         phase_from: the first period of the last phase, None when there is one phase.
         events: those that fall within the points.
         run_length: how many of the newest points lie on one side of the mean.
+        p_value: how probable the newest point is under common cause; None where it is not judged.
+        strength: how strong that evidence of a special cause is, in words.
     """
 
     key: str
@@ -177,6 +180,8 @@ class Variation:
     run_length: int
     near_constant: bool
     narrative: Narrative
+    p_value: float | None = None
+    strength: str = ""
 
 
 def variations(subjects: Iterable[Subject]) -> Mapping[str, Variation]:
@@ -256,7 +261,8 @@ _OF_SERIES: Final = {
 def _judged(kind: str, profile: Profile, members: Sequence[tuple[Subject, list[Point]]]) -> Mapping[str, Variation]:
     targets = [in_force(subject, points) for subject, points in members]
     made = chart(_frame(members, targets), kind, profile)
-    rows = {row["series"]: row for row in made.series.iter_rows(named=True)}
+    seen = made.series.join(latest_evidence(made), on="series", how="left", maintain_order="left")
+    rows = {row["series"]: row for row in seen.iter_rows(named=True)}
     stretches = dict(made.points.with_row_index("at").group_by("series").agg(pl.col("at").min()).iter_rows())
     columns = tuple(made.points[name].to_list() for name in _POINT_COLUMNS)
     found = {}
@@ -350,7 +356,9 @@ def _variation(subject: Subject, kind: str, row: dict[str, Any], points: SpcPoin
         rules=row["rules"] or "",
         run_length=row["run_length"],
         near_constant=row["near_constant"],
-        narrative=narrative({**row, "latest_date": latest}, terms_of(series), profile),
+        narrative=narrative({**row, "latest_date": latest}, terms_of(series), profile, row["strength"] or ""),
+        p_value=row["p_value"],
+        strength=row["strength"] or "",
     )
 
 

@@ -8,13 +8,14 @@ import streamlit as st
 
 from dashboard.components import charts, states
 from dashboard.components.html import put, view_link
-from dashboard.components.matrix import listing, matrix_table, order_links
+from dashboard.components.matrix import chance, listing, matrix_table, order_links
 from dashboard.components.scorecard import group_table, summary_tiles
 from dashboard.components.spc_icons import legend
 from dashboard.menu import ENTRIES
 from dashboard.viewmodels import board, scorecard
 from dashboard.viewmodels.scorecard import STALE_WORDS
 from dashboard.viewmodels.scorecard_file import scorecard_file
+from dashboard.viewmodels.signals import signals_of
 from dashboard.visit import Visit
 
 CAPABILITIES = tuple((entry.path, entry.title) for entry in ENTRIES if entry.section == "Capabilities")
@@ -40,10 +41,13 @@ def draw(visit: Visit) -> None:
         return
     reading, messages = board.read(st.query_params)
     states.messages(messages)
+    signals = signals_of(card.rows)
+    weak = signals.weak if reading.controlled else None
     oldest = f"Oldest figure: {card.oldest}. " if card.oldest else ""
     put(
         f'<div class="bw bw-top"><div><p class="bw-headline">{escape(card.headline)}</p>'
         f"{summary_tiles(card.summary, reading, visit.filters)}"
+        f"{chance(signals, reading, visit.filters)}"
         f'<p class="bw-note">{escape(oldest + (STALE_WORDS if card.stale else ""))}</p></div>'
         f"{matrix_table(card.matrix, reading, visit.filters)}</div>"
     )
@@ -57,9 +61,9 @@ def draw(visit: Visit) -> None:
     )
     for group in groups:
         st.subheader(group.title, anchor=False)
-        put(group_table(group, visit.filters))
+        put(group_table(group, visit.filters, weak or frozenset()))
     charts.download_csv(
-        scorecard_file(card, visit.layer.catalogue, visit.filters), "scorecard", "Download the scorecard (CSV)"
+        scorecard_file(card, visit.layer.catalogue, visit.filters, weak), "scorecard", "Download the scorecard (CSV)"
     )
     links = ", ".join(view_link(visit.link(path), title) for path, title in CAPABILITIES)
     put(

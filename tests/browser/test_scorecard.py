@@ -161,3 +161,16 @@ def test_the_whole_scorecard_can_be_downloaded(dashboard, page):
     assert lines[0].startswith("organisation_code,organisation,metric,measure")
     assert lines[0].endswith("data_version,read_at")
     assert sum(line.startswith("R0A,") for line in lines) > 48, "every measure, whatever is listed"
+
+
+def test_signals_are_weighed_together_when_asked_and_the_address_says_so(dashboard, page):
+    """University Hospitals Birmingham (RRK) has one signal that is as good as its cell, and one that chance may explain."""
+    open_page(page, f"{dashboard}/scorecard?org=RRK&cell=concern")
+    assert "by chance alone" in page.get_by_test_id("chance").inner_text()
+    assert page.get_by_text("Weak signal").count() == 0
+    page.get_by_role("link", name="Weigh them together").click()
+    page.get_by_role("link", name="Take each signal by itself").wait_for()
+    wait_rendered(page)
+    assert query(page) == {"cell": "concern", "fdr": "1", "org": "RRK"}
+    assert "marked weak" in page.get_by_test_id("chance").inner_text()
+    assert page.get_by_text("Weak signal").count() == 1

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from dashboard import format as words
+from dashboard.components.matrix import chance
 from dashboard.components.scorecard import group_table, limits_cell, summary_tiles
 from dashboard.viewmodels import scorecard
 from dashboard.viewmodels.board import Reading
@@ -18,9 +19,11 @@ from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.matrix import CELLS, chooses
 from dashboard.viewmodels.places import Places
 from dashboard.viewmodels.scorecard_file import COLUMNS, scorecard_file
+from dashboard.viewmodels.signals import signals_of
 from dashboard.viewmodels.spc_terms import ASSURANCE, TERMS, VARIATION
 from metrics import MetricsLayer
 from metrics.journal.reading import no_entries
+from metrics.spc.multiplicity import false_signal_rate
 
 TODAY = date(2026, 11, 22)
 MANCHESTER = "R0A"
@@ -169,3 +172,41 @@ def test_the_file_holds_every_measure_and_the_icons_in_words(card, layer):
         if row.number is not None:
             assert float(line["value"]) == row.number
     assert all(shown[name]["status"] == "Not reported" and shown[name]["value"] == "" for name in unreported)
+
+
+def test_signals_are_set_beside_those_that_chance_alone_would_give(card):
+    found = signals_of(card.rows)
+    judged = [row for row in card.rows if row.verdict.variation]
+    signals = [row for row in judged if row.verdict.variation != "common"]
+    assert (found.judged, found.shown) == (len(judged), len(signals))
+    assert found.by_chance == pytest.approx(
+        sum(false_signal_rate(row.variation.points_used, row.variation.profile) for row in judged)
+    )
+    assert 0 < found.by_chance < len(judged) * 0.03, "7 points and 7 points: 1.4% at 36 points, somewhat more at few"
+    assert found.text.startswith(f"Of {len(judged)} judged measures fewer than 1 would show a signal by chance alone; ")
+
+
+def test_a_signal_that_does_not_outlast_the_looking_at_many_is_weak(england):
+    """By hand: of 10 judged measures, signals with p of 0.001 and 0.04; Benjamini and Hochberg keep the first alone."""
+    chart = england.rows[0].variation
+    common = replace(chart, variation_icon="common_cause", p_value=0.5)
+    weak, strong = (replace(chart, variation_icon="concern_low", p_value=p) for p in (0.04, 0.001))
+    own = [row for row in england.rows if not row.spread][:10]
+    rows = [
+        replace(row, whose="", variation=each) for row, each in zip(own, [weak, strong, *[common] * 8], strict=True)
+    ]
+    found = signals_of(rows)
+    assert (found.judged, found.shown, found.weak) == (10, 2, {rows[0].metric.id})
+    assert found.controlled_text.startswith("Weighed together, 1 of 2 signals stands; the rest are marked weak.")
+    assert signals_of(rows[2:]).controlled_text == "There is no signal to weigh."
+    assert signals_of(rows[1:2]).controlled_text == "Weighed together, the signal stands."
+    assert signals_of([]).text == "No measure can be judged yet."
+    address = Reading(cell="concern").address(Filters(), controlled=True)
+    assert f'href="{address.replace("&", "&amp;")}"' in chance(found, Reading(cell="concern"), Filters())
+
+
+def test_figures_of_others_are_no_signals_of_the_place(layer, places):
+    card = scorecard.build(layer, places, Filters(organisation=MANCHESTER), TODAY)
+    others = [row for row in card.rows if row.whose and row.variation.variation_icon not in (None, "common_cause")]
+    assert others
+    assert signals_of(others).judged == 0
