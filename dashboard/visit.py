@@ -11,6 +11,7 @@ from dashboard.layer import answer, definitions_of
 from dashboard.viewmodels.filters import Filters, link
 from dashboard.viewmodels.holdings import Holdings, source_line
 from dashboard.viewmodels.places import Place, Places
+from dashboard.viewmodels.subjects import Context
 from dashboard.written import Written
 from metrics import MetricsLayer
 
@@ -44,6 +45,12 @@ class Visit:
     def place(self) -> Place:
         """Returns the chosen organisation."""
         return self.places.by_code[self.filters.organisation]
+
+    @property
+    def context(self) -> Context:
+        """Returns what control charts are judged with."""
+        today = self.today if self.filters.month is None else None
+        return Context(self.layer.catalogue, self.written.entries, self.layer.successions(), today)
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -47,6 +47,10 @@ class Filters:
             return None
         return months_after(last, -12 * int(self.span[0]))
 
+    def with_services(self, services: tuple[str, ...]) -> Filters:
+        """Returns the same choices for other services, none for all."""
+        return replace(self, services=services)
+
     def query(self) -> dict[str, str]:
         """Returns the query string's parts. The organisation is always said, the rest when it is not the default."""
         parts = {"org": self.organisation}

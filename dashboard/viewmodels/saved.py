@@ -16,8 +16,12 @@ _VERSION: Final = re.compile(r"[0-9a-f]{12}")
 
 def parts_of(query: Mapping[str, str], metric: Metric, version: str) -> dict[str, str]:
     """Returns what the address of the shown view of a metric says beside its filters, its definition's version last."""
-    chosen = {name: query[name] for name in CHOICES if query.get(name)}
-    return {"metric": metric.id, **chosen, KEY: version}
+    return {"metric": metric.id, **kept(query), KEY: version}
+
+
+def kept(query: Mapping[str, str]) -> dict[str, str]:
+    """Returns the choices in an address of a measure's page that its reader made beside the filters."""
+    return {name: query[name] for name in CHOICES if query.get(name)}
 
 
 def changed(asked: str, metric: Metric, version: str) -> str:

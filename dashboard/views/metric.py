@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components import charts, explain, journal, spc_chart, spc_controls, states
+from dashboard.components import by_service, charts, explain, journal, peers, spc_chart, spc_controls, states
 from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, target_cell
 from dashboard.components.spc_icons import legend
@@ -16,7 +16,6 @@ from dashboard.viewmodels import metric_spc, saved, spc_choice
 from dashboard.viewmodels.asking import filters_of
 from dashboard.viewmodels.scorecard import GROUPS, Row
 from dashboard.viewmodels.spc_choice import SpcChoice
-from dashboard.viewmodels.subjects import Context
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue, Metric, suggest
 from metrics.query.periods import day_of
@@ -56,9 +55,10 @@ def draw(visit: Visit) -> None:
         )
     if view.splits:
         _breakdown(view, source, key)
+    if "service" in view.splits:
+        by_service.draw(visit, metric, view)
     if view.peers:
-        st.header("How it compares", anchor=False)
-        charts.draw(view.peers, source=source, key=key)
+        peers.draw(visit, view, source, key)
     _definition(visit, metric, view)
 
 
@@ -152,7 +152,7 @@ def _over_time(visit: Visit, metric: Metric, view: model.MetricView, source: str
     """Draws the control chart; a plain line, and why, of what has none."""
     choice, messages = spc_choice.read(st.query_params)
     found = visit.answer(
-        lambda: metric_spc.build(view, visit.filters, context_of(visit), choice), "metric-spc", metric.id,
+        lambda: metric_spc.build(view, visit.filters, visit.context, choice), "metric-spc", metric.id,
         view.series.grain, choice,
     )  # fmt: skip
     st.header("Over time", anchor="chart")
@@ -179,12 +179,6 @@ def _beneath(visit: Visit, found: metric_spc.MetricSpc, choice: SpcChoice, metri
     spc_controls.choices(choice, metric)
     with st.expander("What the icons mean", key="icons"):
         put(legend())
-
-
-def context_of(visit: Visit) -> Context:
-    """Returns what the series of a visit are judged with."""
-    today = visit.today if visit.filters.month is None else None
-    return Context(visit.layer.catalogue, visit.written.entries, visit.layer.successions(), today)
 
 
 def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> None:
