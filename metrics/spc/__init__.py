@@ -9,6 +9,7 @@ from metrics.spc.frame import FrameError
 from metrics.spc.moving_range import mr
 from metrics.spc.profile import PROFILES, Profile, ProfileError, profile_of
 from metrics.spc.rare import g, t
+from metrics.spc.recommend import recommended
 from metrics.spc.run_chart import run
 from metrics.spc.xmr import xmr
 
@@ -30,6 +31,7 @@ __all__ = [
     "p",
     "pp",
     "profile_of",
+    "recommended",
     "run",
     "settings_words",
     "t",

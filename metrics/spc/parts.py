@@ -28,7 +28,7 @@ def counted(frame: pl.DataFrame, profile: Profile, *, first: str = "value", rati
     """
     if "value" not in frame.columns and "num" not in frame.columns:
         raise FrameError(f"The frame has neither 'value' nor 'num'; it has {', '.join(frame.columns) or 'none'}.")
-    rows = _ordered(frame, profile)
+    rows = with_parts(frame, profile)
     value, num = rows.value, number(rows, "num")
     if ratio:
         den, stated = number(rows, "den"), denominated(rows)
@@ -54,7 +54,7 @@ def divided(frame: pl.DataFrame, profile: Profile, *, share: bool) -> Ordered:
             "This chart needs 'num' and 'den', the numerator and the denominator of every point "
             f"(or 'value' and 'den'); the frame has {', '.join(frame.columns) or 'no column'}."
         )
-    rows = _ordered(frame, profile)
+    rows = with_parts(frame, profile)
     num, den = number(rows, "num"), number(rows, "den")
     num = np.where(np.isnan(num), rows.value * den, num)
     refuse(rows, num < 0, "num", "A numerator cannot be negative")
@@ -120,7 +120,12 @@ def refuse(rows: Ordered, where: Flags, column: str, why: str) -> None:
         )
 
 
-def _ordered(frame: pl.DataFrame, profile: Profile) -> Ordered:
+def with_parts(frame: pl.DataFrame, profile: Profile) -> Ordered:
+    """Returns the ordered rows of a frame that may have no `value`, its numerators and denominators being finite.
+
+    Raises:
+        FrameError: as `ordered`, or one of them is infinite.
+    """
     whole = frame if "value" in frame.columns else frame.with_columns(value=pl.lit(None, pl.Float64))
     rows = ordered(whole, profile)
     for column in ("num", "den"):
