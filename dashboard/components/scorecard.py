@@ -138,7 +138,7 @@ def _variation(row: Row, address: str, *, weak: bool) -> str:
     if kind not in TERMS:
         return no_icon("Not charted")
     note = "<small>Weak signal</small>" if weak else ""
-    return f"{_to_chart(worded(kind), address, row)}{note}"
+    return f"{_to_chart(worded(kind, due=row.verdict.due), address, row)}{note}"
 
 
 def _assurance(row: Row, address: str) -> str:

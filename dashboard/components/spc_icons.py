@@ -16,6 +16,7 @@ from typing import Final
 from dashboard.viewmodels.spc_terms import ASSURANCE, NO_TARGET, STATES, TERMS, VARIATION
 
 SIZE: Final = 40
+_CLOCK: Final = 18
 _CIRCLE: Final = "M24 3a21 21 0 1 1 0 42a21 21 0 1 1 0-42Z"
 _DIAMOND: Final = "M24 2 46 24 24 46 2 24Z"
 _HEXAGON: Final = "M13 4H35L46 24 35 44H13L2 24Z"
@@ -123,11 +124,17 @@ def _drawn(art: _Art) -> str:
     return "".join(parts)
 
 
-def worded(kind: str | None, size: int = SIZE) -> str:
-    """Returns an icon with its short words below it, seen by everybody; screen readers hear the whole meaning."""
+def worded(kind: str | None, size: int = SIZE, *, due: bool = False) -> str:
+    """Returns an icon with its short words below it, seen by everybody; screen readers hear the whole meaning.
+
+    Where newer data are `due`, a small clock stands beside it, which says so.
+    """
     if kind is None:
         return icon(None)
-    return f'{icon(kind, size)}<span class="bw-icon-words" aria-hidden="true">{escape(TERMS[kind].short)}</span>'
+    drawn = icon(kind, size)
+    if due:
+        drawn = f'<span class="bw-aged">{drawn}{icon("stale", _CLOCK)}</span>'
+    return f'{drawn}<span class="bw-icon-words" aria-hidden="true">{escape(TERMS[kind].short)}</span>'
 
 
 def no_icon(text: str) -> str:

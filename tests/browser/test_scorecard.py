@@ -145,6 +145,9 @@ def test_a_phone_shows_name_value_and_icons_and_the_rest_behind_one_word(dashboa
     row = page.locator("table.bw-board tbody tr").first
     boxes = [row.locator("td.bw-icon").nth(place).bounding_box() for place in range(2)]
     assert boxes[0]["y"] == boxes[1]["y"], "the two icons stand on one line"
+    value = row.locator("td.bw-latest").bounding_box()
+    assert value["x"] < boxes[0]["x"] < boxes[1]["x"]
+    assert abs(value["y"] - boxes[0]["y"]) < 8, "beside the value"
     assert row.bounding_box()["height"] < 150
     assert not row.get_by_text("Mean and process limits").is_visible()
     row.locator("summary").click()

@@ -76,6 +76,13 @@ def test_no_target_is_a_dash_with_words_and_no_icon():
     assert spc_icons.worded(None) == shown
 
 
+def test_a_clock_beside_an_icon_says_that_newer_data_are_due():
+    assert "Newer data due" not in spc_icons.worded("concern_low")
+    shown = spc_icons.worded("concern_low", due=True)
+    assert shown.count("<svg") == 2
+    assert f'aria-label="{TERMS["stale"].words}"' in shown
+
+
 def test_an_unknown_icon_is_an_error():
     with pytest.raises(KeyError):
         spc_icons.icon("red")
