@@ -15,6 +15,7 @@ from dashboard.viewmodels.variation import SpcPoint, Variation
 WIDTH: Final = 260
 HEIGHT: Final = 84
 _PAD: Final = 7.0
+_FIRST: Final = 12  # what a reader sees before asking for more
 _LEVEL: Final = 0.5
 # As in the large chart: improvement a triangle, concern a diamond, a change without a better direction a square.
 _MARKS: Final = {
@@ -34,8 +35,16 @@ def grid(found: Multiples, address: Callable[[str], str], *, same_scale: bool) -
         same_scale: whether all are drawn on one scale.
     """
     span = found.span if same_scale else None
-    cards = "".join(_card(each, address(each.code), span) for each in found.charts)
-    return f'<ul class="bw bw-multiples" data-testid="multiples">{cards}</ul>'
+    cards = [_card(each, address(each.code), span) for each in found.charts]
+    first, rest = cards[:_FIRST], cards[_FIRST:]
+    more = (
+        f"<details><summary>Show {len(rest)} more</summary>{_listed(rest, 'more-multiples')}</details>" if rest else ""
+    )
+    return f'<div class="bw">{_listed(first, "multiples")}{more}</div>'
+
+
+def _listed(cards: Sequence[str], name: str) -> str:
+    return f'<ul class="bw-multiples" data-testid="{name}">{"".join(cards)}</ul>'
 
 
 def _card(small: Small, address: str, span: tuple[float, float] | None) -> str:

@@ -229,7 +229,7 @@ def _values(figure: go.Figure, chart: ControlChart) -> None:
     looks = [_look(point, small=small) for point in points]
     figure.add_scatter(
         x=[point.period for point in points], y=[point.value for point in points], mode="lines+markers",
-        name=chart.name, connectgaps=False, line={"color": _GREY, "width": 1.5 if small else 2},
+        name=chart.name, connectgaps=False, cliponaxis=False, line={"color": _GREY, "width": 1.5 if small else 2},
         marker={
             "color": [colour for colour, _, _, _ in looks], "symbol": [symbol for _, symbol, _, _ in looks],
             "size": [size for _, _, size, _ in looks], "opacity": 1,

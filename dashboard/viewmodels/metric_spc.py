@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import History
-from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.filters import DEFAULT_SPAN, Filters
 from dashboard.viewmodels.metric import MetricView
 from dashboard.viewmodels.spc_choice import SpcChoice
 from dashboard.viewmodels.spc_view import ControlChart, Scope, control_chart, why_plain
 from dashboard.viewmodels.subjects import Context, subject_of
 from dashboard.viewmodels.variation import Subject, Variation, variations
+from metrics.query.periods import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ def build(view: MetricView, filters: Filters, context: Context, choice: SpcChoic
     newest = series.latest
     chart = None
     if newest and not plain:
-        cut = series.shown_since(filters.period_from(words.period_end(newest.period, series.grain)))
+        start = filters.period_from(words.period_end(newest.period, series.grain))
+        if start and filters.span == DEFAULT_SPAN:  # all that the limits are made from, unless less was asked for
+            start = min(start, day_of(variation.points[0].period))
+        cut = series.shown_since(start)
         scope = Scope(place.name, context.catalogue.version_of(metric), _said(place.code, services))
         chart = control_chart("history", subject, variation, cut, scope)
     return MetricSpc(subject, variation, chart, plain if newest else "", subject.service)

@@ -8,8 +8,10 @@ from html import escape
 import streamlit as st
 
 from dashboard.components import charts, states
-from dashboard.components.html import badge, put, table
+from dashboard.components.html import badge, put, table, view_link
 from dashboard.viewmodels import service as model
+from dashboard.viewmodels.charts import LineChart
+from dashboard.viewmodels.filters import link
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue
 
@@ -37,9 +39,23 @@ def draw(visit: Visit) -> None:
         put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
     put("".join(f'<p class="bw bw-note">{escape(note)}</p>' for note in view.notes))
     source = visit.source_of(*(chart.metric.id for chart in view.charts))
-    charts.in_pairs([partial(charts.draw, chart, source=source, key=visit.key, level=2) for chart in view.charts])
+    charts.in_pairs([partial(_chart, visit, chart, view.chosen, source) for chart in view.charts])
     st.header("All services", anchor=False)
     put(f'<p class="bw">{escape(view.title)}</p>{table(view.overview)}')
+
+
+def _chart(visit: Visit, chart: LineChart, services: tuple[str, ...], source: str) -> None:
+    """Draws a measure of the chosen services, with the way to the control chart of each."""
+    charts.draw(chart, source=source, key=visit.key, level=2)
+    links = ", ".join(
+        view_link(
+            link("metric", visit.filters.with_services((code,)), metric=chart.metric.id) + "#chart",
+            visit.services.get(code, code),
+        )
+        for code in services
+    )
+    hidden = f'<span class="bw-hidden"> of {escape(chart.metric.name)}</span>'
+    put(f'<p class="bw bw-note">Control chart{hidden}: {links}</p>')
 
 
 def _until(visit: Visit) -> str:
