@@ -73,7 +73,8 @@ def controlled(
     """Returns the frame with which of its series outlast looking at all of them at once.
 
     Adds `q_value` Float64, the least rate at which the series would be kept, and `discovery` Boolean. Of the series
-    kept, on average no more than the share `rate` have not changed. Rows without a probability count for nothing.
+    kept, on average no more than the share `rate` have not changed: as far as the probabilities hold, which for skewed
+    values they do not. Rows without a probability count for nothing.
 
     Args:
         frame: `p_value` Float64 and any other columns, as from `latest_evidence`.
@@ -199,11 +200,11 @@ def _trend(facts: pl.DataFrame) -> Floats:
 def _calibrated(least: Floats, n: Floats) -> Floats:
     """Returns the probability of so small a least probability under common cause, by number of points.
 
-    It is that of the next greater share that was simulated: a little too great, and never too small.
+    It is that of the next greater share that was simulated: a little too great, and not too small. Below the least of
+    them it is multiplied by the number of rules.
     """
     shares = np.array(LEAST_SHARES)
     reached = np.minimum(np.searchsorted(shares * (1 + 1e-9), least), len(shares) - 1)
-    share = np.where(reached == 0, np.minimum(least, shares[0]), shares[reached])
     # Between simulated numbers of points the ratio is interpolated; it changes with their inverse.
     inverse = 1 / np.array(SIZES, dtype=np.float64)
     at = np.interp(-1 / np.maximum(n, 1.0), -inverse, np.arange(len(SIZES), dtype=np.float64))
@@ -211,5 +212,6 @@ def _calibrated(least: Floats, n: Floats) -> Floats:
     high = np.minimum(low + 1, len(SIZES) - 1)
     table = np.array(RATIOS)
     ratio = table[low, reached] * (1 - (at - low)) + table[high, reached] * (at - low)
-    found: Floats = np.minimum(share * ratio, 1.0)
+    simulated = np.minimum(shares[reached] * ratio, 1.0)
+    found: Floats = np.where(reached == 0, np.minimum(RULES * least, simulated), simulated)
     return found
