@@ -3,6 +3,26 @@
 if (!window.bellwetherLinks) {
   window.bellwetherLinks = true;
   document.documentElement.lang = "en-GB";
+  // A link may end in the name of a part of the page. It is shown once Streamlit has drawn it and what is below it,
+  // unless the reader has gone on by then.
+  const showPart = (hash) => {
+    const until = Date.now() + 15000;
+    let calm = 0;
+    let moved = false;
+    for (const kind of ["wheel", "keydown", "pointerdown"]) {
+      window.addEventListener(kind, () => { moved = true; }, { capture: true, once: true });
+    }
+    const look = () => {
+      if (moved || calm > 5 || location.hash !== hash || Date.now() > until) return;
+      const part = document.getElementById(hash.slice(1));
+      part?.scrollIntoView({ block: "start" });
+      const running = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== "notRunning";
+      calm = part && !running ? calm + 1 : 0;
+      setTimeout(look, 100);
+    };
+    if (hash.length > 1) look();
+  };
+  showPart(location.hash);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-view]");
     const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
@@ -11,6 +31,7 @@ if (!window.bellwetherLinks) {
     window.history.pushState({}, "", link.href);
     window.dispatchEvent(new PopStateEvent("popstate"));
     if (!link.hasAttribute("data-stay")) document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    showPart(location.hash);
     if (link.closest(".bw-menu") && window.innerWidth < 768) {
       document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
     }

@@ -104,15 +104,23 @@ def test_a_cell_that_there_is_not_is_said_and_all_is_shown(dashboard, page):
 def test_an_icon_is_an_image_with_words_and_leads_to_its_chart(dashboard, page):
     open_page(page, f"{dashboard}/scorecard?org={TRUST}&order=capability")
     row = page.locator("table.bw-board tr", has=page.get_by_role("link", name="A&E within 4 hours", exact=True))
-    icons = row.get_by_role("img")
-    assert icons.nth(0).get_attribute("aria-label") == (
-        "Improvement, high: special cause of improving nature due to higher values"
-    )
-    assert icons.nth(1).get_attribute("aria-label") == "Failing: the process consistently fails the target"
+    said = [
+        [each.get_attribute("aria-label") for each in row.locator("td.bw-icon").nth(place).get_by_role("img").all()]
+        for place in range(2)
+    ]
+    assert said == [
+        [
+            "Improvement, high: special cause of improving nature due to higher values",
+            "Newer data due: the newest value is too old to say how things are now",
+        ],
+        ["Failing: the process consistently fails the target"],
+    ]
     row.locator("a.bw-to-chart").first.click()
     page.get_by_role("heading", level=1, name="A&E").wait_for()
     wait_rendered(page)
     assert (query(page)["metric"], query(page)["org"]) == ("ae_four_hour", TRUST)
+    assert urlsplit(page.url).fragment == "chart"
+    assert page.get_by_role("heading", name="Over time").bounding_box()["y"] < 120, "the chart is in view"
     assert exceptions(page) == []
 
 
