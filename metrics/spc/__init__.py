@@ -9,6 +9,7 @@ from metrics.spc.frame import FrameError
 from metrics.spc.moving_range import mr
 from metrics.spc.profile import PROFILES, Profile, ProfileError, profile_of
 from metrics.spc.rare import g, t
+from metrics.spc.rebasing import suggested
 from metrics.spc.recommend import recommended
 from metrics.spc.run_chart import run
 from metrics.spc.xmr import xmr
@@ -34,6 +35,7 @@ __all__ = [
     "recommended",
     "run",
     "settings_words",
+    "suggested",
     "t",
     "u",
     "up",
