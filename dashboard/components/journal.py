@@ -14,6 +14,7 @@ from dashboard.components.html import put
 from dashboard.person import person
 from dashboard.viewmodels.events import Event
 from dashboard.viewmodels.journal_view import Withdrawn, baseline_words, origin_words, withdrawn
+from dashboard.viewmodels.spc_advice import Rebase
 from dashboard.viewmodels.spc_view import Mark, mark_title
 from dashboard.visit import Visit
 from dashboard.written import journal
@@ -51,7 +52,9 @@ class Chart:
     newest: date
 
 
-def draw(visit: Visit, chart: Chart, marks: Sequence[Mark], outside: Sequence[Event]) -> None:
+def draw(
+    visit: Visit, chart: Chart, marks: Sequence[Mark], outside: Sequence[Event], rebase: Rebase | None = None
+) -> None:
     """Draws what the numbered marks mean, what was withdrawn, and the form.
 
     Args:
@@ -59,9 +62,12 @@ def draw(visit: Visit, chart: Chart, marks: Sequence[Mark], outside: Sequence[Ev
         chart: the chart that is written about.
         marks: the marks of the figure.
         outside: what the journal says of days that are not shown.
+        rebase: a new phase that is suggested.
     """
     who = person(load_settings())
     _told()
+    if rebase:
+        _suggestion(rebase, who)
     for mark in marks:
         _event(mark.event, str(mark.number), who)
     if outside:
@@ -82,7 +88,20 @@ def draw(visit: Visit, chart: Chart, marks: Sequence[Mark], outside: Sequence[Ev
             put(f'<p class="bw" data-testid="why-not">{escape(who.why_not)}</p>')
 
 
-def fill(day: date, reason: str) -> None:
+def _suggestion(rebase: Rebase, who: Person) -> None:
+    put(
+        f'<div class="bw bw-suggestion" data-testid="suggestion"><strong>Suggested: a new phase from '
+        f"{escape(rebase.period)}.</strong> {escape(rebase.evidence)} Nothing is set anew by itself: do it only if the "
+        "cause is known and the change is meant to stay.</div>"
+    )
+    if who.may_write:
+        st.button(
+            "Put it into the form", key="journal_fill", on_click=_fill, args=(rebase.day, rebase.reason),
+            help="Opens the form below with this day. You add the cause and decide.",
+        )  # fmt: skip
+
+
+def _fill(day: date, reason: str) -> None:
     """Fills the form with a phase from a day, and opens it: nothing is written before its reader does."""
     state = st.session_state
     state["journal_kind"], state["journal_day"], state["journal_reason"] = "phase", day, reason

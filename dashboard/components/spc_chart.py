@@ -17,6 +17,7 @@ from dashboard.components.charts import CONFIG, INK, scale_axis, tick_format, ti
 from dashboard.components.html import put
 from dashboard.components.spc_icons import icon, no_icon
 from dashboard.viewmodels.charts import Reference
+from dashboard.viewmodels.spc_advice import Advice
 from dashboard.viewmodels.spc_terms import TERMS
 from dashboard.viewmodels.spc_view import ControlChart, Mark, point_words
 from dashboard.viewmodels.variation import SpcPoint
@@ -144,6 +145,17 @@ def marks_legend(chart: ControlChart) -> str:
         for drawn, text in items
     )
     return f'<ul class="bw-keys" aria-label="What points and lines mean">{shown}</ul>'
+
+
+def care(advice: Advice) -> str:
+    """Returns why to read a chart with care, and which other may suit better; nothing without a doubt."""
+    if not advice.reasons:
+        return ""
+    other = f" Another chart may suit it better: {advice.chart}." if advice.chart else ""
+    return (
+        f'<p class="bw bw-note" data-testid="care"><strong>Read with care.</strong> '
+        f"{escape(' '.join(advice.reasons) + other)}</p>"
+    )
 
 
 _DISC: Final = "M7 8a4 4 0 1 1 8 0a4 4 0 1 1-8 0Z"

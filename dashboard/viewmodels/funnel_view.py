@@ -73,7 +73,7 @@ def funnel_kind(metric: Metric, items: Sequence[Item]) -> Kind | None:
     """
     held = [(each.numerator, each.denominator, each.value) for each in items if each.value is not None]
     parts = [(top, bottom, value) for top, bottom, value in held if top is not None and bottom]
-    if metric.type != "ratio" or not parts or len(parts) < len(held):
+    if metric.type != "ratio" or metric.id in words.YES_NO or not parts or len(parts) < len(held):
         return None
     if any(abs(top / bottom - (value or 0.0)) > _ALIKE * max(1.0, abs(value or 0.0)) for top, bottom, value in parts):
         return None  # the value is scaled: it is no plain share of its parts
@@ -100,8 +100,9 @@ def funnel_chart(peers: RankChart, noun: str, period: str, version: str, scope: 
     frame = pl.DataFrame(
         {
             "group": [each.code for each in peers.items],
-            "numerator": [each.numerator for each in peers.items],
-            "denominator": [each.denominator for each in peers.items],
+            # What has no value is not compared, whatever there is of its parts.
+            "numerator": [None if each.value is None else each.numerator for each in peers.items],
+            "denominator": [None if each.value is None else each.denominator for each in peers.items],
         },
         schema={"group": pl.String, "numerator": pl.Float64, "denominator": pl.Float64},
     )

@@ -9,6 +9,7 @@ from dashboard import format as words
 from dashboard.viewmodels.asking import History
 from dashboard.viewmodels.filters import DEFAULT_SPAN, Filters
 from dashboard.viewmodels.metric import MetricView
+from dashboard.viewmodels.spc_advice import Advice, advice_of
 from dashboard.viewmodels.spc_choice import SpcChoice
 from dashboard.viewmodels.spc_view import ControlChart, Scope, control_chart, why_plain
 from dashboard.viewmodels.subjects import Context, subject_of
@@ -24,6 +25,7 @@ class MetricSpc:
         chart: None where a plain line is drawn, or nothing is held.
         plain: why there is a plain line, in a sentence.
         service: the one service that the page is narrowed to.
+        advice: what to consider about the chart.
     """
 
     subject: Subject
@@ -31,6 +33,7 @@ class MetricSpc:
     chart: ControlChart | None
     plain: str
     service: str | None
+    advice: Advice
 
 
 def build(view: MetricView, filters: Filters, context: Context, choice: SpcChoice | None = None) -> MetricSpc:
@@ -60,7 +63,8 @@ def build(view: MetricView, filters: Filters, context: Context, choice: SpcChoic
         cut = series.shown_since(start)
         scope = Scope(place.name, context.catalogue.version_of(metric), _said(place.code, services))
         chart = control_chart("history", subject, variation, cut, scope)
-    return MetricSpc(subject, variation, chart, plain if newest else "", subject.service)
+    advice = advice_of(subject, variation) if chart else Advice()
+    return MetricSpc(subject, variation, chart, plain if newest else "", subject.service, advice)
 
 
 def _said(organisation: str, services: tuple[str, ...]) -> Mapping[str, str]:

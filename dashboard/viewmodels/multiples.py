@@ -160,5 +160,8 @@ def _summary(found: list[Small], shown: int) -> str:
     unjudged = sum(1 for each in found if each.verdict.variation is None)
     if unjudged:
         told.append(f"{unjudged} not judged")
+    if unjudged == len(found):
+        told = ["none has enough points for limits"]
     first = f" The first {shown} are shown; choose services above to see others." if shown < len(found) else ""
-    return f"{words.counted(len(found), 'service')}, those that stand out first: {', '.join(told)}.{first}"
+    order = "" if unjudged == len(found) else ", those that stand out first"
+    return f"{words.counted(len(found), 'service')}{order}: {', '.join(told)}.{first}"

@@ -175,7 +175,8 @@ def _beneath(visit: Visit, found: metric_spc.MetricSpc, choice: SpcChoice, metri
             metric.id, frozenset(visit.layer.catalogue.metrics), found.subject.organisation, chart.name, found.service,
             visit.services.get(found.service or "", ""), day_of(chart.points[-1].period),
         )  # fmt: skip
-        journal.draw(visit, about, chart.marks, chart.outside)
+        put(spc_chart.care(found.advice))
+        journal.draw(visit, about, chart.marks, chart.outside, found.advice.rebase)
     spc_controls.choices(choice, metric)
     with st.expander("What the icons mean", key="icons"):
         put(legend())
