@@ -31,7 +31,7 @@ class Chart:
             `included` Boolean, `relative_to_mean` Int8, `outside_limits`, `close_to_limits` Boolean, `rule_outside`,
             `rule_trend`, `rule_two_in_three`, `rule_shift`, `trend_direction` Int8, `rules`, `special_cause_type`
             String, `special_cause_flag` Boolean, `point_type` String, `short_group_warning` Boolean; and `num`, `den`
-            Float64 of charts that divide them. Charts other than XmR also have the figures of `runs.with_runs`, here and
+            Float64 of charts that divide them. Charts other than XmR have the figures of `runs.with_runs` too, here and
             in `series`.
         series: one row a series: `series` String, `state` String, `improvement_direction` String, `points` Int64,
             `latest_date`, `latest_value`, `target` Float64, `rebase_group` Int64, `mean`, `lpl`, `upl`, `lower_drawn`,
