@@ -176,7 +176,7 @@ def test_chart_colours_follow_the_theme(dashboard, new_page):
         open_page(page, address(dashboard, "metric", metric="ae_four_hour"))
         line = page.locator('[data-testid="stPlotlyChart"] path.js-line').first
         seen[dark] = line.evaluate("node => getComputedStyle(node).stroke")
-    assert seen == {False: "rgb(0, 94, 184)", True: "rgb(108, 176, 245)"}
+    assert seen == {False: "rgb(33, 43, 50)", True: "rgb(240, 244, 245)"}, "the line of the mean, in ink"
 
 
 def background(page):
