@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from html import escape
 
 from dashboard import format as words
-from dashboard.components.html import arrow, badge, spark, view_link
+from dashboard.components.html import badge, spark, view_link
 from dashboard.components.limit_spark import limit_spark
 from dashboard.components.spc_icons import no_icon, worded
 from dashboard.viewmodels.board import Reading
 from dashboard.viewmodels.filters import Filters, link
 from dashboard.viewmodels.scorecard import STATUS_WORDS, Group, Row, Tile
-from dashboard.viewmodels.series import Change
 from dashboard.viewmodels.spc_terms import TERMS
 from metrics.query.result import Status
 
-_TONES = {"better": "good", "worse": "poor"}
 _HEADS = (
     "Measure", "Latest", "Variation", "Assurance", "Mean and process limits", "Target", "Trend", "Age and completeness",
 )  # fmt: skip
@@ -54,16 +52,6 @@ def summary_tiles(tiles: Sequence[Tile], reading: Reading, filters: Filters) -> 
 
     items = "".join(f"<div><dt>{escape(tile.title)}</dt><dd>{shown(tile)}</dd></div>" for tile in tiles)
     return f'<dl class="bw bw-tiles" data-testid="summary">{items}</dl>'
-
-
-def change_cell(change: Change | None) -> str:
-    """Returns the change in words, with an arrow that says the same."""
-    if change is None:
-        return '<span class="bw-quiet">No earlier final period to compare</span>'
-    direction = "level" if change.amount == 0 else "up" if change.amount > 0 else "down"
-    text = change.text[0].upper() + change.text[1:]
-    tone = _TONES.get(change.judgement, "plain")
-    return f"{badge(change.judgement, tone)}<small>{arrow(direction)}{escape(text)}</small>"
 
 
 def target_cell(row: Row) -> str:
