@@ -174,6 +174,8 @@ def _said(chart: ControlChart, source: str) -> str:
     axis = ""
     if low > 0:
         axis = f" The scale begins at {words.value_text(low, chart.metric)}, not at 0."
+    if chart.grain in ("hour", "day") and not chart.before:
+        axis += " Choose another history above to see what was before."
     return (
         f'<div class="bw-note"><p data-testid="made-of">{escape(f"{chart.made_of}{axis}".strip())}</p>'
         f'<p data-testid="profile-words">{escape(chart.kind_words)}. {escape(chart.variation.profile_words)}</p>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from dashboard import format as words
 from dashboard.viewmodels.asking import History
@@ -15,6 +16,8 @@ from dashboard.viewmodels.spc_view import ControlChart, Scope, control_chart, wh
 from dashboard.viewmodels.subjects import Context, subject_of
 from dashboard.viewmodels.variation import Subject, Variation, variations
 from metrics.query.periods import day_of
+
+DENSE: Final = ("hour", "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,10 @@ def build(view: MetricView, filters: Filters, context: Context, choice: SpcChoic
     chart = None
     if newest and not plain:
         start = filters.period_from(words.period_end(newest.period, series.grain))
-        if start and filters.span == DEFAULT_SPAN:  # all that the limits are made from, unless less was asked for
-            start = min(start, day_of(variation.points[0].period))
+        if start and filters.span == DEFAULT_SPAN:
+            # All that limits are made from, unless less was asked for. Years of days would hide the newest of them.
+            first = day_of(variation.points[0].period)
+            start = first if series.grain in DENSE else min(start, first)
         cut = series.shown_since(start)
         scope = Scope(place.name, context.catalogue.version_of(metric), _said(place.code, services))
         chart = control_chart("history", subject, variation, cut, scope)

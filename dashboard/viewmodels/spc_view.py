@@ -202,7 +202,8 @@ def _marks(events: Sequence[Event], periods: Sequence[date], last: date) -> tupl
 def _title(series: Series) -> str:
     newest = series.latest
     assert newest is not None  # noqa: S101 - only what has a value is charted
-    text = f"{series.metric.name}: {words.value_words(newest.value, series.metric)} in {series.name_of(newest)}"
+    joint = "on" if series.grain in ("hour", "day") else "in"
+    text = f"{series.metric.name}: {words.value_words(newest.value, series.metric)} {joint} {series.name_of(newest)}"
     return text if newest.status == Status.FINAL else f"{text} ({newest.status})"
 
 

@@ -158,8 +158,9 @@ def _over_time(visit: Visit, metric: Metric, view: model.MetricView, source: str
     st.header("Over time", anchor="chart")
     states.messages(messages)
     if found.chart is None:
-        charts.draw(view.history, source=source, key=key) if view.history else None
-        put(f'<p class="bw bw-note" data-testid="plain">{escape(found.plain)}</p>')
+        put(f'<p class="bw" data-testid="plain">{escape(found.plain)}</p>')
+        if view.history:
+            charts.draw(view.history, source=source, key=key)
         return
     spc_chart.draw(
         found.chart, source=source, key=(*key, choice.profile, choice.baseline),

@@ -250,6 +250,17 @@ def test_a_point_that_is_not_final_is_hollow_and_not_judged(page):
     assert "Not final: not judged" in marks_legend(doubtful)
 
 
+def test_a_new_phase_is_suggested_with_evidence_and_why_to_read_with_care(page):
+    found = page("ae_four_hour", "R0A").advice
+    assert (found.rebase.day, found.rebase.period) == (date(2025, 3, 1), "March 2025")
+    assert found.rebase.evidence.startswith("The mean of the 15 months since then is 73.0%; before it was 68.9%, 2.3 ")
+    assert any(reason.startswith("Each point resembles the one before") for reason in found.reasons)
+    done = page("ae_four_hour", "R0A", entries=entry(7, "phase", date(2025, 3, 1))).advice
+    assert done.rebase is None
+    falling = page("rtt_within_18_weeks", "ENG").advice.reasons
+    assert "It rises: a straight line explains 76 % of the variation" in falling[0], "no bare shares"
+
+
 def test_targets_run_as_long_as_they_were_in_force(page):
     chart = page("ae_four_hour", "R0A").chart
     assert [(each.label, each.start, each.end) for each in chart.targets] == [
@@ -272,6 +283,15 @@ def test_every_grain_is_charted_or_says_why_not(page, grain):
     found = page("ae_four_hour", "ENG", grain=grain)
     assert found.chart is not None
     assert len(found.chart.points) == {"month": 36, "quarter": 16}[grain]
+
+
+def test_days_are_shown_as_far_as_their_limits_reach_unless_more_is_asked_for(page):
+    usual = page("discharges_daily", "R0A", grain="day").chart
+    assert usual.title == "Discharges: 107 patients on 31 August 2025"
+    assert (len(usual.before), len(usual.points)) == (0, 91)
+    whole = page("discharges_daily", "R0A", grain="day", span="5y").chart
+    assert len(whole.before) > 900
+    assert whole.points == usual.points
 
 
 def test_an_address_that_cannot_be_used_is_told():
