@@ -8,6 +8,7 @@ from dashboard.cli_check import check
 from dashboard.cli_explain import explain
 from dashboard.cli_funnel import draw_funnel
 from dashboard.cli_interchange import exporting, importing
+from dashboard.cli_journal import keeping
 from dashboard.cli_load import load
 from dashboard.cli_metrics import metrics
 from dashboard.cli_query import query
@@ -24,6 +25,7 @@ for command in (run, load, check, metrics, query, explain, spc):
 app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)
 app.add_typer(importing, name="import", no_args_is_help=True)
+app.add_typer(keeping, name="journal", no_args_is_help=True)
 
 
 def main() -> None:

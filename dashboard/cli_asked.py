@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from dashboard.cli_layer import refuse
 from metrics.query.request import Against, Bound, Comparison, Filter, Sort, Top
 
 _RANGE = ".."
 _COMPARED = {"previous": Against.PREVIOUS, "last-year": Against.LAST_YEAR}
+
+
+def day(text: str, option: str) -> date:
+    """Returns the day that is written as 2026-03-31."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the calendar, not a moment
+    except ValueError:
+        refuse(f"{option} '{text}' is no date. Write it as year-month-day: 2026-03-31.")
 
 
 def filters(pairs: Iterable[str]) -> tuple[Filter, ...]:

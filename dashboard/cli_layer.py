@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from dashboard.cli_run import bring_up_to_date
 from metrics.catalogue import CatalogueError, UnknownMetricError
 from metrics.catalogue.expression import ExpressionError
+from metrics.journal import JournalError
 from metrics.query.engine import MetricsLayer
 from metrics.query.errors import QueryError
 from metrics.warehouse.connect import embedded_folder
@@ -42,7 +43,7 @@ def told() -> Iterator[None]:
         # The reader of the pipe has what it wanted.
         sys.stderr.close()
         raise typer.Exit(0) from None
-    except (WarehouseError, QueryError, UnknownMetricError, CatalogueError, ExpressionError) as error:
+    except (WarehouseError, QueryError, UnknownMetricError, CatalogueError, ExpressionError, JournalError) as error:
         _leave(str(error), error)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

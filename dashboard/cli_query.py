@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -131,8 +130,8 @@ def query(
             metrics=tuple(dict.fromkeys(metrics)),
             by=tuple(by or ()),
             grain=grain,
-            period_from=_day(first, "--from"),
-            period_to=_day(last, "--to"),
+            period_from=asked.day(first, "--from") if first else None,
+            period_to=asked.day(last, "--to") if last else None,
             where=asked.filters(where or ()),
             totals=totals,
             compare=asked.comparison(compare, per_working_day=per_working_day),
@@ -148,15 +147,6 @@ def query(
             beside.print(line, markup=False)
         if explain:
             _explain(layer, result)
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the calendar, not a moment
-    except ValueError:
-        refuse(f"{option} '{text}' is no date. Write it as year-month-day: 2026-03-31.")
 
 
 def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, *, coverage: bool) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import ipaddress
-import os
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from dashboard.local_user import os_user
 from metrics.governance import Person, writer
 from metrics.warehouse.settings import Settings
 
@@ -27,20 +26,6 @@ def person(settings: Settings) -> Person:
     trusts_headers = bool(st.get_option("server.trustedUserHeaders"))
     signed_in = signed_in_name(st.user.to_dict(), trusts_headers=trusts_headers)
     return writer(settings, signed_in, is_local(address, headers), os_user())
-
-
-def os_user() -> str:
-    """Returns the name of the user that runs this process; empty when the system has none."""
-    try:
-        import pwd  # noqa: PLC0415 - Windows has none
-
-        return pwd.getpwuid(os.getuid()).pw_name
-    except (ImportError, KeyError):
-        pass
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""
 
 
 def signed_in_name(user: Mapping[str, Any], *, trusts_headers: bool) -> str | None:

@@ -7,7 +7,8 @@ import pwd
 
 import pytest
 
-from dashboard.person import is_local, os_user, signed_in_name
+from dashboard.local_user import os_user
+from dashboard.person import is_local, signed_in_name
 
 HERE = {"host": "127.0.0.1:8501", "origin": "http://127.0.0.1:8501"}
 
