@@ -204,3 +204,21 @@ def test_an_icon_of_the_scorecard_leads_to_the_chart(written, page):
     open_page(page, f"{written}/metric?metric=ae_four_hour&org=R0A#chart")
     heading = page.get_by_role("heading", name="Over time")
     expect(heading).to_be_in_viewport()
+
+
+def test_an_icon_opens_the_page_at_the_chart(written, page):
+    open_page(page, f"{written}/scorecard?org=R0A")
+    page.locator("a.bw-to-chart").first.click()
+    page.get_by_role("heading", name="Over time").wait_for()
+    wait_rendered(page)
+    assert urlsplit(page.url).path == "/metric"
+    expect(page.get_by_role("heading", name="Over time")).to_be_in_viewport()
+
+
+def test_those_who_come_from_elsewhere_read_why_they_cannot_write(written, page):
+    page.set_extra_http_headers({"X-Forwarded-For": "192.0.2.7"})
+    open_form(page, f"{written}/metric?metric=ae_four_hour&org=R0A")
+    expect(page.get_by_test_id("why-not")).to_contain_text("Nobody can write from here: there is no sign-in")
+    assert page.get_by_role("button", name="Write it").count() == 0
+    assert page.get_by_role("button", name="Retract").count() == 0
+    assert page.get_by_role("button", name="Put it into the form").count() == 0
