@@ -39,12 +39,15 @@ def test_every_yes_of_the_comparison_links_to_a_test() -> None:
 
 def test_the_metric_that_the_documents_add_checks_and_gives_its_number(shipped_warehouse: str, tmp_path: Path) -> None:
     written = (PROJECT / "docs" / "add_a_metric.md").read_text(encoding="utf-8")
-    metric, table = re.findall(r"```yaml\n(.*?)```", written, re.DOTALL)
-    (tmp_path / "urgent_care.yml").write_text(metric, encoding="utf-8")
+    metric, charting, table = re.findall(r"```yaml\n(.*?)```", written, re.DOTALL)
+    place = "    owner: Chief operating officer\n"
+    (tmp_path / "urgent_care.yml").write_text(metric.replace(place, charting + place, 1), encoding="utf-8")
     (tmp_path / "clinic.yml").write_text(table, encoding="utf-8")
     catalogue, findings = check([SHIPPED, tmp_path])
     assert catalogue is not None
     assert [finding for finding in findings if finding.file in ("urgent_care.yml", "clinic.yml")] == []
+    assert catalogue.metric("ae_minor_share").chart.kind == "pp"
+    assert [phase.baseline_points for phase in catalogue.metric("ae_minor_share").phases] == [12]
     layer = MetricsLayer.open(shipped_warehouse, definitions=[SHIPPED, tmp_path], today=lambda: date(2026, 11, 1))
     march = {"grain": Grain.MONTH, "period_from": date(2026, 3, 1), "period_to": date(2026, 3, 31)}
     frame = layer.ask(Request.of("ae_minor_share", "ae_minor_share_12m", **march)).frame

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from metrics.journal import Entry, Journal, JournalError, JournalUnusableError
 from metrics.journal.tables import journal_version
 from metrics.warehouse.settings import Settings, embedded_url
+from metrics.warehouse.writing import writing
 
 NOTE = Entry("annotation", "dna_rate", date(2026, 1, 1), "Snow")
 KNOWN = {"dna_rate"}
@@ -110,3 +111,16 @@ def test_a_role_that_may_only_read_reads_and_is_told_why_it_cannot_write(new_dat
         reader.write(NOTE, "A", known_metrics=KNOWN)
     assert "add rows" in str(error.value)
     assert owner.everything().height == 1
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"GRANT INSERT ON ALL TABLES IN SCHEMA public TO {role}"))
+        connection.execute(sa.text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"))
+    engine.dispose()
+    assert reader.write(NOTE, "B", known_metrics=KNOWN) > 1
+    assert owner.everything()["author"].to_list() == ["A", "B"]
+
+
+def test_loading_afresh_leaves_the_journal_alone(settings: Settings, journal: Journal) -> None:
+    journal.write(NOTE, "A", known_metrics=KNOWN)
+    with writing(settings.warehouse, fresh=True):
+        pass
+    assert journal.everything().height == 1
