@@ -79,6 +79,7 @@ def _points(rows: Ordered, lines: Lines, found: Signals, told: Judged, *, divide
     frame = rows.frame
     low, high = (frame[name].to_numpy() for name in ("lower_bound", "upper_bound"))
     short = phase_counts(rows, np.ones(frame.height, dtype=bool))[rows.phase] < SHORT
+    sideless = ~rows.included | np.isnan(lines.centre)
     unjudged = ~rows.included | np.isnan(lines.lower) | np.isnan(lines.upper)
     kept = ("series", "date", "target", "improvement_direction", "fix_after_n_points", "screen_outliers", "status")
     points = frame.select(kept).with_columns(
@@ -93,7 +94,7 @@ def _points(rows: Ordered, lines: Lines, found: Signals, told: Judged, *, divide
         _numbers("lower_drawn", _clipped(lines.lower, low, high)),
         _numbers("upper_drawn", _clipped(lines.upper, low, high)),
         pl.Series("included", rows.included),
-        pl.Series("relative_to_mean", found.side, dtype=pl.Int8).set(pl.Series(~rows.included), None),
+        pl.Series("relative_to_mean", found.side, dtype=pl.Int8).set(pl.Series(sideless), None),
         pl.Series("outside_limits", found.outside).set(pl.Series(unjudged), None),
         pl.Series("close_to_limits", found.close).set(pl.Series(unjudged), None),
         pl.Series("rule_outside", found.outside.astype(np.int8)),

@@ -11,7 +11,7 @@ from metrics.spc.frame import Flags, Floats, Ordered
 from metrics.spc.profile import Profile
 
 SCREEN: Final = 3.267
-_SAME: Final = 1e-9
+FLAT: Final = 1e-9  # a moving range that is smaller, beside the values, is rounding
 _USUAL_SHARE: Final = 0.75
 
 
@@ -132,7 +132,7 @@ def xmr_lines(rows: Ordered, profile: Profile) -> Lines:
     average, collapsed = mean_moving_ranges(rows, moving_ranges(rows, rows.value, rows.baseline))
     scale = np.zeros(rows.phases)
     np.maximum.at(scale, rows.phase[rows.baseline], np.abs(rows.value[rows.baseline]))
-    flat = average <= _SAME * scale
+    flat = average <= FLAT * scale
     average = np.where(flat, 0.0, average)
     enough = enough_points(rows, profile) & ~np.isnan(average)
     usual = usual_values(rows, collapsed & ~flat)

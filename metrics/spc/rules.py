@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metrics.spc.frame import Flags, Floats, Ordered, Whole
-from metrics.spc.lines import Lines
+from metrics.spc.lines import FLAT, Lines
 from metrics.spc.profile import Profile
 
 Kind = TypeVar("Kind", bound=np.generic)
-_SAME: Final = 1e-12
+ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,16 @@ class Signals:
 
 def signals(rows: Ordered, lines: Lines, profile: Profile) -> Signals:
     """Returns what every rule of the profile says of every row. Source: the four rules of Making Data Count."""
-    counted = rows.included & lines.enough
-    side = np.where(counted, compared(rows.value, lines.centre), 0)
-    above, below = compared(rows.value, lines.upper) > 0, compared(rows.value, lines.lower) < 0
-    outside = counted & ~lines.flat & (above | below)
-    beyond = counted & ((compared(rows.value, lines.upper_inner) > 0) | (compared(rows.value, lines.lower_inner) < 0))
+    counted, scale = rows.included & lines.enough, scales(rows)
+    side = np.where(rows.included, compared(rows.value, lines.centre, scale), 0)
+    above = compared(rows.value, lines.upper, scale) > 0
+    below = compared(rows.value, lines.lower, scale) < 0
+    # Where nothing varies the limits are the mean: what differs from it is beyond them, but for rounding.
+    moved = ~lines.flat | (np.abs(rows.value - lines.centre) > FLAT * scale)
+    usual = lines.near & (rows.value == lines.usual)
+    outside = counted & moved & ~usual & (above | below)
+    far = (compared(rows.value, lines.upper_inner, scale) > 0) | (compared(rows.value, lines.lower_inner, scale) < 0)
+    beyond = counted & ~usual & far
     plain = counted & ~lines.flat & ~lines.near
     at = np.flatnonzero(rows.included) if profile.gaps == "skip" else np.arange(len(side))
     phase, valid = rows.phase[at], rows.included[at]
@@ -69,11 +74,18 @@ def signals(rows: Ordered, lines: Lines, profile: Profile) -> Signals:
     )
 
 
-def compared(value: Floats, line: Floats) -> Whole:
+def scales(rows: Ordered) -> Floats:
+    """Returns the largest absolute value of each row's phase: what rounding is measured by."""
+    largest = np.zeros(rows.phases)
+    np.maximum.at(largest, rows.phase[rows.included], np.abs(rows.value[rows.included]))
+    return largest[rows.phase]
+
+
+def compared(value: Floats, line: Floats, scale: Floats) -> Whole:
     """Returns 1 above the line, -1 below it, 0 on it up to rounding, or where either is missing."""
     with np.errstate(invalid="ignore"):
         difference = value - line
-        same = np.abs(difference) <= _SAME * np.maximum(np.abs(value), np.abs(line))
+        same = np.abs(difference) <= ROUNDING * np.fmax(scale, np.fmax(np.abs(value), np.abs(line)))
         return np.where(np.isnan(difference) | same, 0, np.sign(np.nan_to_num(difference))).astype(np.int64)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from metrics.spc.chart import Chart
 from metrics.spc.frame import Flags, Floats, Ordered, Whole
-from metrics.spc.rules import compared, runs_of
+from metrics.spc.rules import compared, runs_of, scales
 
 TAIL: Final = 0.05
 
@@ -50,7 +50,7 @@ class Runs:
 
 def runs(rows: Ordered, centre: Floats) -> Runs:
     """Returns the runs of every phase about a centre, one entry a row. Source: Anhøj and Olesen 2014 (PLoS ONE 9)."""
-    side = np.where(rows.included, compared(rows.value, centre), 0)
+    side = np.where(rows.included, compared(rows.value, centre, scales(rows)), 0)
     at = np.flatnonzero(side)
     phase = rows.phase[at]
     lengths, into = runs_of(side[at], phase)

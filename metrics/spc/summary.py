@@ -11,7 +11,7 @@ from metrics.spc.frame import FINAL, Flags, Ordered, Whole
 from metrics.spc.judging import COMMON, CONCERN, IMPROVEMENT, NEUTRAL_HIGH, NEUTRAL_LOW
 from metrics.spc.lines import Lines
 from metrics.spc.profile import Profile
-from metrics.spc.rules import Signals
+from metrics.spc.rules import ROUNDING, Signals
 
 OK: Final = "ok"
 NO_VARIATION: Final = "no_variation"
@@ -68,7 +68,7 @@ def summary(
         "latest_date": _taken(points["date"], held),
         "latest_value": _taken(points["value"], held),
         "target": _taken(points["target"], target),
-        "_state": _states(rows, lines, points, held, _last(rows, final)),
+        "_state": _states(rows, lines, found, held, _last(rows, final)),
         "near_constant": lines.near[ends],
         "run_length": np.where(told, found.run_length[held], 0),
         "trend_length": np.where(told & (found.steps[held] > 0), found.steps[held] + 1, 0),
@@ -91,15 +91,16 @@ def _taken(column: pl.Series, at: Whole) -> pl.Series:
     return column.gather(pl.Series(at).cast(pl.Int64).replace(-1, None))
 
 
-def _states(rows: Ordered, lines: Lines, points: pl.DataFrame, held: Whole, final: Whole) -> pl.Series:
+def _states(rows: Ordered, lines: Lines, found: Signals, held: Whole, final: Whole) -> pl.Series:
+    ends = np.append(rows.firsts[1:], rows.frame.height) - 1
     frame = pl.DataFrame({
-        "held": held, "final": final, "date": _taken(points["date"], held),
-        "enough": lines.enough[np.append(rows.firsts[1:], points.height) - 1] & (held >= 0),
-        "current": rows.phase[held] == rows.phase[np.append(rows.firsts[1:], points.height) - 1],
-        "flat": lines.flat[held], "usual": lines.near[held] & (rows.value[held] == lines.usual[held]),
+        "held": held, "final": final, "date": _taken(rows.frame["date"], held),
+        "enough": lines.enough[ends] & (held >= 0), "current": rows.phase[held] == rows.phase[ends],
+        "flat": lines.flat[held] & ~found.outside[held],
+        "usual": lines.near[held] & (rows.value[held] == lines.usual[held]),
     })  # fmt: skip
     stale = pl.lit(value=False)
-    if "due" in points.columns or "due" in rows.frame.columns:
+    if "due" in rows.frame.columns:
         due = _taken(rows.frame["due"], _last(rows, rows.frame["due"].is_not_null().to_numpy()))
         frame = frame.with_columns(due=due)
         stale = (pl.col("date") < pl.col("due")).fill_null(value=False)
@@ -138,13 +139,16 @@ def _with_icons(whole: pl.DataFrame, profile: Profile, *, assured: bool) -> pl.D
         .when(nature == NEUTRAL_LOW).then(pl.lit("neutral_low"))
     )  # fmt: skip
     target, low, high = pl.col("target"), pl.col("lpl"), pl.col("upl")
+    on_upper, on_lower = _same(target, high), _same(target, low)
     if profile.target_on_limit == "decided":
-        above, below = target >= high, target <= low
+        above, below = (target > high) | on_upper, (target < low) | on_lower
     else:
-        above, below = target > high, target < low
+        above, below = (target > high) & ~on_upper, (target < low) & ~on_lower
     reached = pl.when(way == "increase").then(below).otherwise(above)
     failed = pl.when(way == "increase").then(above).otherwise(below)
-    decided = judged & target.is_not_null() & (way != "neutral") & low.is_not_null() & pl.lit(assured)
+    # What the process can do is known without its newest value.
+    limited = state.is_in([OK, NO_VARIATION, MISSING_LATEST, STALE])
+    decided = limited & target.is_not_null() & (way != "neutral") & low.is_not_null() & pl.lit(assured)
     # A series that does not vary and lies on its target meets it.
     assurance = pl.when(decided & reached).then(pl.lit("pass")).when(decided & failed).then(pl.lit("fail"))
     assurance = assurance.when(decided).then(pl.lit("inconsistent"))
@@ -155,3 +159,9 @@ def _with_icons(whole: pl.DataFrame, profile: Profile, *, assured: bool) -> pl.D
         assurance.alias("assurance_icon"),
         assurance.replace(types).alias("assurance_type"),
     )
+
+
+def _same(target: pl.Expr, limit: pl.Expr) -> pl.Expr:
+    """Returns whether a target lies on a limit, up to rounding."""
+    scale = pl.max_horizontal(target.abs(), limit.abs(), pl.col("mean").abs(), pl.col("upl").abs())
+    return (target - limit).abs() <= ROUNDING * scale

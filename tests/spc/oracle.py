@@ -17,10 +17,11 @@ Where the method leaves a choice, this is what was chosen here:
    up to the profile.
 5. A trend that may cross phases is looked for along the whole series, and flags its points in those phases where
    rules may fire.
-6. A phase has no variation when its mean moving range is at most 1e-9 of its largest absolute value. No rule fires there.
+6. A phase has no variation when its mean moving range is at most 1e-9 of its largest absolute value. Its limits are its
+   mean: what differs from it by more than that is outside (an event after a baseline of none), and no other rule fires.
 7. Screening that leaves only moving ranges of 0 is not applied. Such a phase is near-constant when, besides, three
    quarters of the points that set limits have one value, the usual one; whether or not the profile screens. "No
-   variation" is then the state and the icon of a latest point that has the usual value.
+   variation" is then the state and the icon of a latest point that has the usual value, which is never a signal.
 8. The latest row is the newest row that is final; rows after it that are not final are not missed. When it has no value
    the state is "missing_latest", and what is said of the latest point is said of the newest included one. The last
    phase is that of the newest row, final or not: a phase that has only begun has too few points.
@@ -111,6 +112,7 @@ class Phase:
     near_constant: bool = False
     judged: bool = False
     usual: Fraction | None = None
+    largest: Fraction = Fraction(0)
 
 
 def exact(number: float) -> Fraction:
@@ -171,6 +173,7 @@ def _limits(rows: list[Row], included: list[bool], phase: Phase, profile: Any, p
     if not values:
         return
     phase.mean = sum(values) / len(values)
+    phase.largest = max(abs(rows[i].value) for i in phase.rows if included[i])
     if not ranges:
         return
     unscreened = sum(ranges) / len(ranges)
@@ -214,10 +217,12 @@ def _place(row: Row, included: bool, phase: Phase, profile: Any, number: int) ->
     if included and phase.mean is not None:
         side = (row.value > phase.mean) - (row.value < phase.mean)
         if phase.judged:
-            outside = row.value > upper or row.value < lower
-            beyond = row.value > lines["upper_inner"] or row.value < lines["lower_inner"]
+            usual = phase.near_constant and row.value == phase.usual
+            outside = not usual and (row.value > upper or row.value < lower)
+            beyond = not usual and (row.value > lines["upper_inner"] or row.value < lines["lower_inner"])
         elif phase.flat:
-            outside = beyond = False
+            outside = abs(row.value - phase.mean) > exact(1e-9) * phase.largest
+            beyond = False
     return {
         "rebase_group": number,
         "mean": phase.mean,
@@ -252,7 +257,7 @@ def _rules(
     for phase in phases:
         for stretch in _stretches(phase.rows, included, profile.gaps):
             for i in stretch:
-                if phase.judged and points[i]["outside_limits"]:
+                if points[i]["outside_limits"]:
                     points[i]["rule_outside"] = 1
             if phase.judged and not phase.near_constant:
                 _shift(stretch, profile.shift_length, points)
@@ -373,7 +378,9 @@ def _summary(
         state = "stale"
     elif phase.amr is None or not in_phase:
         state = "too_few_points"
-    elif phase.flat or (phase.near_constant and rows[latest].value == phase.usual):
+    elif (phase.flat and not points[latest]["outside_limits"]) or (
+        phase.near_constant and rows[latest].value == phase.usual
+    ):
         state = "no_variation"
     else:
         state = "ok"

@@ -47,7 +47,8 @@ def test_gaps_stop_no_chart(profile: str, gaps: tuple[int, ...]) -> None:
 def test_a_missing_latest_value_has_no_icon() -> None:
     row = series([*UP_AND_DOWN, None], improvement_direction="increase", target=20.0)
     assert (row["state"], row["variation_icon"], row["variation_type"]) == ("missing_latest", None, None)
-    assert (row["assurance_icon"], row["latest_date"]) == (None, date(2025, 2, 1))
+    # What the process can do is known without its newest value.
+    assert (row["assurance_icon"], row["latest_date"]) == ("fail", date(2025, 2, 1))
 
 
 def test_a_value_older_than_due_is_stale() -> None:
@@ -82,6 +83,20 @@ def test_one_odd_value_does_not_make_the_usual_ones_signals(profile: str) -> Non
     assert chart.series.select("lpl", "upl").row(0) == pytest.approx((96.7, 102.3))
     last = [100.0] * 19 + [90.0]
     assert series(list(last), profile, improvement_direction="increase")["variation_icon"] == "concern_low"
+
+
+def test_an_event_after_a_baseline_of_none_is_a_signal() -> None:
+    never = frame([0.0] * 12 + [0.0, 3.0], fix_after_n_points=12, improvement_direction="decrease")
+    chart = xmr(never)
+    assert chart.points["rule_outside"].to_list() == [0] * 13 + [1]
+    assert chart.series.select("state", "variation_icon").row(0) == ("ok", "concern_high")
+    assert xmr(never.head(13)).series["state"].item() == "no_variation"
+
+
+def test_the_usual_value_is_never_a_signal() -> None:
+    chart = xmr(frame([0.0] * 15 + [1.0] * 5 + [0.0] * 20, improvement_direction="decrease"))
+    assert chart.points["special_cause_flag"].to_list() == [15 <= place < 20 for place in range(40)]
+    assert chart.series.select("variation_icon", "variation_type").row(0) == ("no_variation", "common_cause")
 
 
 def test_limits_are_drawn_no_further_than_the_measure_goes() -> None:
