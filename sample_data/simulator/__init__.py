@@ -1,0 +1,3 @@
+"""A fictional trust, simulated day by day from one seed."""
+
+from __future__ import annotations

@@ -1,0 +1,89 @@
+"""The same scenario gives the same rows, however it is cut, stopped and gone on with."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from sample_data.simulator.engine import ScenarioChangedError, begun, simulate, unfinished
+from sample_data.simulator.scenario import Scenario, usual_scenario
+from sample_data.simulator.state import State
+
+FIRST, LAST = date(2024, 3, 1), date(2024, 5, 20)
+
+
+def small(**changes: object) -> Scenario:
+    return usual_scenario(FIRST, LAST, **{"seed": 3, "scale": 0.1, **changes})
+
+
+def gathered(batches) -> dict[str, pl.DataFrame]:
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for batch in batches:
+        for name, frame in batch.tables.items():
+            parts.setdefault(name, []).append(frame)
+    return {name: pl.concat(frames) for name, frames in sorted(parts.items())}
+
+
+def as_bytes(frames: dict[str, pl.DataFrame]) -> dict[str, bytes]:
+    return {name: frame.write_csv().encode() for name, frame in frames.items()}
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, bytes]:
+    return as_bytes(gathered(simulate(small())))
+
+
+def test_the_same_seed_gives_the_same_bytes(rows):
+    assert as_bytes(gathered(simulate(small()))) == rows
+
+
+def test_another_seed_gives_others(rows):
+    other = as_bytes(gathered(simulate(small(seed=4))))
+    assert other.keys() == rows.keys()
+    assert all(other[name] != rows[name] for name in ("fact_ed_attendance", "fact_spell"))
+
+
+@pytest.mark.parametrize("days", [1, 7, 40])
+def test_the_length_of_a_stretch_changes_no_row(rows, days):
+    assert as_bytes(gathered(simulate(small(), days=days))) == rows
+
+
+def test_going_on_from_a_saved_state_changes_no_row(rows, tmp_path):
+    first = list(simulate(small(), until=date(2024, 4, 11)))
+    first[-1].state.save(tmp_path / "state.npz")
+    loaded = State.load(tmp_path / "state.npz")
+    assert loaded.digest() == first[-1].state.digest()
+    assert as_bytes(gathered([*first, *simulate(small(), loaded)])) == rows
+
+
+def test_a_state_goes_on_under_its_own_scenario_only():
+    state = begun(small())
+    with pytest.raises(ScenarioChangedError, match="another scenario"):
+        next(simulate(small(seed=4), state))
+
+
+def test_looking_at_what_is_open_changes_nothing():
+    *_, last = simulate(small(), until=date(2024, 3, 20))
+    before = last.state.digest()
+    first, second = unfinished(small(), last.state), unfinished(small(), last.state)
+    assert as_bytes(first) == as_bytes(second)
+    assert last.state.digest() == before
+
+
+def test_an_initiative_changes_nothing_before_it_goes_live():
+    with_none = Scenario(FIRST, LAST, 3, 0.1, ())
+    live = min(each.go_live for each in small().initiatives)
+    day_before = live.toordinal() - 1
+    until = date.fromordinal(day_before)
+    assert as_bytes(gathered(simulate(small(), until=until))) == as_bytes(gathered(simulate(with_none, until=until)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"scale": 0}, "scale"), ({"seed": -1}, "seed")],
+)
+def test_what_cannot_be_simulated_is_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        small(**changes)
