@@ -14,12 +14,20 @@ from metrics.spc import xmr
 
 @pytest.fixture
 def found() -> dict[str, Any]:
-    names = ("ours all", "ours package", "recipe package", "ours scorecard", "ours beside", "recipe beside")
+    names = (
+        "ours all",
+        "ours package",
+        "recipe package",
+        "ours scorecard",
+        "ours board",
+        "ours beside",
+        "recipe beside",
+    )
     return {
         "rounds": 3,
         "taken": {name: [[20.0, 10.0], [40.0, 20.0], [30.0, 15.0]] for name in names}
         | {"recipe beside": [[900.0, 800.0], [900.0, 800.0], [900.0, 900.0]]},
-        "sizes": {"all": 10_000, "package": 130, "scorecard": 2_000, "beside": 500},
+        "sizes": {"all": 10_000, "package": 130, "scorecard": 2_000, "board": 2_000, "beside": 500},
         "differ": {"variation_icon": 0, "assurance_icon": 0},
         "threads": 1,
         "versions": {"polars": "2.1.0"},

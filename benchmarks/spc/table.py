@@ -7,6 +7,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from dashboard.viewmodels.series import Point, Series
+from dashboard.viewmodels.variation import Subject
+from metrics.catalogue import Metric
+
 MONTHS = 36
 FIRST = date(2023, 11, 1)
 
@@ -37,3 +41,18 @@ def series(count: int, seed: int = 4) -> pl.DataFrame:
         "target": np.repeat(target, MONTHS),
         "improvement_direction": np.repeat(directions, MONTHS),
     })  # fmt: skip
+
+
+def subjects(frame: pl.DataFrame) -> list[Subject]:
+    """Returns the series as histories of measures with a plan, as a scorecard has them when its data are asked."""
+    fields = {
+        "title": "Share", "type": "ratio", "description": "A share.", "capability": "access", "unit": "ratio",
+        "decimals": 1, "direction": "increase", "owner": "Nobody", "source": "None", "chart": {"unbounded": True},
+        "targets": [{"value": 100, "kind": "plan", "valid_from": "2000-01-01", "source": "None"}],
+    }  # fmt: skip
+    found: list[Subject] = []
+    for (name,), rows in frame.group_by("series", maintain_order=True):
+        metric = Metric.model_validate({"id": f"m{len(found)}", **fields})
+        points = tuple(Point(day, value) for day, value in rows.select("date", "value").iter_rows())
+        found.append(Subject(str(name), Series(metric, "month", points), "RA1"))
+    return found
