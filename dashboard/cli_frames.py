@@ -19,6 +19,7 @@ MISSING_TEXT = frozenset({"", "NA"})
 MISSING = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "#N/A"})
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
+MOST = 2**53  # beyond it whole numbers run together
 DAY_FIRST = 3  # parts of a date with slashes
 
 Named = Sequence[str] | Mapping[str, "Kind"]
@@ -257,7 +258,7 @@ def _number(column: _Column) -> pl.Series:
 
 def _whole(cell: str) -> int:
     number = _finite(cell)
-    if number != int(number):
+    if number != int(number) or abs(number) > MOST:
         raise ValueError
     return int(number)
 

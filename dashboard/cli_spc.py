@@ -112,8 +112,8 @@ def _read(source: Path, kind: str) -> pl.DataFrame:
     if not rows.height:
         raise FrameFileError(f"{source}: there is no row below the header.")
     if "date" not in rows.columns:
-        # Rows are in order, or numbered: days in their place, which are not written.
-        number = pl.col("i") if "i" in rows.columns else pl.int_range(1, pl.len() + 1).over("series")
+        # Rows are in order, or numbered: days in their place, which are neither written nor told.
+        number = (pl.col("i").rank("dense") if "i" in rows.columns else pl.int_range(1, pl.len() + 1)).over("series")
         rows = rows.with_columns(date=pl.date(1900, 1, 1) + pl.duration(days=number), _undated=pl.lit(value=True))
     for name in ("series", "i", "date"):
         if name in rows.columns and rows[name].null_count():
@@ -141,7 +141,11 @@ def _with_due(rows: pl.DataFrame, as_of: str | None, stale_days: int | None) -> 
         day = datetime.now().astimezone().date() if as_of is None else date.fromisoformat(as_of)
     except ValueError:
         raise FrameFileError(f"--as-of: '{as_of}' is no date. Write it as 2026-03-31.") from None
-    return rows.with_columns(due=pl.lit(day - timedelta(days=stale_days)))
+    try:
+        due = day - timedelta(days=stale_days)
+    except OverflowError:
+        raise FrameFileError(f"--stale-days: {stale_days} days reach back beyond any date. Write fewer.") from None
+    return rows.with_columns(due=pl.lit(due))
 
 
 def _drawn(source: Path, rows: pl.DataFrame, kind: str, profile: Profile) -> Chart:
@@ -150,10 +154,14 @@ def _drawn(source: Path, rows: pl.DataFrame, kind: str, profile: Profile) -> Cha
     except FrameError as error:
         if error.row is None:
             raise FrameFileError(f"{source}: {error}") from error
-        at = rows.filter((pl.col("series") == error.row["series"]) & (pl.col("date") == error.row["date"]))[ROW]
+        found = rows.filter((pl.col("series") == error.row["series"]) & (pl.col("date") == error.row["date"]))
+        at, message = found[ROW], str(error)
+        if "_undated" in rows.columns:
+            number = f"i {found['i'][0]}" if "i" in rows.columns else "this point"
+            message = message.replace(str(error.row["date"]), number)
         where = f"row {at[0]}" if len(at) == 1 else f"rows {', '.join(map(str, at))}"
         column = f", column '{error.column}'" if error.column else ""
-        raise FrameFileError(f"{source}, {where}{column}: {error}") from error
+        raise FrameFileError(f"{source}, {where}{column}: {message}") from error
 
 
 def _table(drawn: Chart, rows: pl.DataFrame, called: str) -> pl.DataFrame:

@@ -114,6 +114,11 @@ def ordered(frame: pl.DataFrame, profile: Profile) -> Ordered:
 
 
 def _typed(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
+    if not isinstance(frame, pl.DataFrame):
+        raise FrameError(
+            f"This is a {type(frame).__name__}, and charts are made of a Polars DataFrame: collect a lazy frame, and "
+            "give what else holds rows to polars.DataFrame."
+        )
     for column in ("date", "value"):
         if column not in frame.columns:
             raise FrameError(f"The frame has no column '{column}'; it has {', '.join(frame.columns) or 'none'}.")
@@ -122,7 +127,10 @@ def _typed(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
         [pl.lit(None, dtype).alias(name) for name, dtype in _OPTIONAL.items() if name not in rows.columns]
     )
     kinds = {"series": pl.String(), "value": pl.Float64()} | _OPTIONAL
-    rows = rows.with_columns([_cast(rows, name, dtype) for name, dtype in kinds.items()] + [_dates(rows)])
+    rows = rows.with_columns([_cast(rows, name, dtype) for name, dtype in kinds.items()] + [_dates(rows, "date")])
+    if "due" in rows.columns:
+        rows = rows.with_columns(_dates(rows, "due"))
+    _check_directions(rows)
     rows = rows.with_columns(
         pl.col("value").fill_nan(None),
         pl.col("target").fill_nan(None),
@@ -142,18 +150,25 @@ def _typed(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
 def _cast(rows: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
     held = rows[name]
     if held.dtype == dtype:
-        return held
+        return _plain_status(held) if name == "status" else held
     if isinstance(dtype, pl.String):
         if name != "series" and not isinstance(held.dtype, pl.Categorical | pl.Enum | pl.Null):
             raise FrameError(f"Column '{name}' holds {held.dtype}; it must hold text.")
-        return held.cast(pl.String)
+        text = held.cast(pl.String)
+        return _plain_status(text) if name == "status" else text
     if isinstance(held.dtype, pl.String):
         held = held.str.strip_chars().str.to_lowercase().replace({"": None, "na": None, "true": "1", "false": "0"})
         found = held.cast(pl.Float64, strict=False)
         wrong = held.filter(held.is_not_null() & found.is_null())
         if len(wrong):
             raise FrameError(f"Column '{name}' holds '{wrong[0]}'; it must hold {_WORDS[type(dtype)]}.")
-        return found.cast(dtype)
+        held = found
+    if held.dtype.is_float() and not dtype.is_float():
+        # Other libraries keep whole numbers with gaps as floats, and the gaps as NaN.
+        held = held.fill_nan(None)
+        broken = held.filter(held != held.round())
+        if len(broken):
+            raise FrameError(f"Column '{name}' holds {broken[0]:g}; it must hold {_WORDS[type(dtype)]}.")
     try:
         return held.cast(dtype)
     except pl.exceptions.PolarsError as error:
@@ -165,16 +180,37 @@ _WORDS: Final[Mapping[type[pl.DataType], str]] = {
 }  # fmt: skip
 
 
-def _dates(rows: pl.DataFrame) -> pl.Series:
-    held = rows["date"]
+def _plain_status(held: pl.Series) -> pl.Series:
+    """Returns the words without white space around them, in small letters: 'Final ' is final too."""
+    said = held.unique().drop_nulls().to_list()
+    plain = {each: each.strip().lower() for each in said if each != each.strip().lower()}
+    return held.replace(plain) if plain else held
+
+
+def _dates(rows: pl.DataFrame, name: str) -> pl.Series:
+    held = rows[name]
+    if held.dtype == pl.Null and name != "date":
+        return held.cast(pl.Date)
     if held.dtype.is_temporal() and held.dtype != pl.Time and not isinstance(held.dtype, pl.Duration):
         return held
     if isinstance(held.dtype, pl.String):
         try:
             return held.str.to_date("%Y-%m-%d")
         except pl.exceptions.PolarsError as error:
-            raise FrameError("Column 'date' holds text that is no date. Write dates as 2026-03-31.") from error
-    raise FrameError(f"Column 'date' holds {held.dtype}; it must hold dates.")
+            raise FrameError(f"Column '{name}' holds text that is no date. Write dates as 2026-03-31.") from error
+    raise FrameError(f"Column '{name}' holds {held.dtype}; it must hold dates.")
+
+
+def _check_directions(rows: pl.DataFrame) -> None:
+    unknown = rows.filter(~pl.col("improvement_direction").is_in(DIRECTIONS))
+    if unknown.height:
+        first = unknown.row(0, named=True)
+        raise FrameError(
+            f"Series '{first['series']}': improvement_direction is '{first['improvement_direction']}'. "
+            f"Write one of {', '.join(DIRECTIONS)}.",
+            row=first,
+            column="improvement_direction",
+        )
 
 
 def _check(rows: pl.DataFrame) -> None:
@@ -194,15 +230,6 @@ def _check(rows: pl.DataFrame) -> None:
         first = infinite.row(0, named=True)
         raise FrameError(
             f"Series '{first['series']}' has an infinite value on {first['date']}.", row=first, column="value"
-        )
-    unknown = rows.filter(~pl.col("improvement_direction").is_in(DIRECTIONS))
-    if unknown.height:
-        first = unknown.row(0, named=True)
-        raise FrameError(
-            f"Series '{first['series']}': improvement_direction is '{first['improvement_direction']}'. "
-            f"Write one of {', '.join(DIRECTIONS)}.",
-            row=first,
-            column="improvement_direction",
         )
     early = rows.filter(pl.col("fix_after_n_points") < LEAST_BASELINE)
     if early.height:

@@ -112,7 +112,7 @@ def refuse(rows: Ordered, where: Flags, column: str, why: str) -> None:
         row = rows.frame.row(int(at[0]), named=True)
         held = row[column]
         raise FrameError(
-            f"Series '{row['series']}', {row['date']}, column '{column}': {held:g}. {why}."
+            f"Series '{row['series']}', {row['date']}: {column} is {held:g}. {why}."
             if held is not None
             else f"Series '{row['series']}', {row['date']}: {why}.",
             row=row,

@@ -83,9 +83,9 @@ def g(frame: pl.DataFrame, profile: str | Profile = "mdc") -> Chart:
 
 
 def _lifted(rows: Ordered) -> Floats:
-    """Returns the values, those of 0 as half of the shortest other value of their phase."""
+    """Returns the values, those of 0 as half of the shortest other value that sets the limits of their phase."""
     least = np.full(rows.phases, np.inf)
-    above = rows.value > 0
+    above = rows.baseline & (rows.value > 0)
     np.minimum.at(least, rows.phase[above], rows.value[above])
     least = np.where(np.isinf(least), 0.0, least)
     return np.where(rows.value == 0, least[rows.phase] / 2, rows.value)

@@ -125,7 +125,7 @@ FAULTS: list[tuple[str, list[str], list[str], str]] = [
     ("date,num", ["2026-01-01,1"], [], "there is no column 'value'"),
     ("date,num", ["2026-01-01,1"], ["--chart", "p"], "a p chart needs the columns 'num' and 'den'; or 'value' and 'den'"),
     ("date,num,den", ["2026-01-01,1,2", "2026-02-01,3,2"], ["--chart", "pp"],
-     "row 3, column 'num': Series '1', 2026-02-01, column 'num': 3. It is more than the denominator"),
+     "row 3, column 'num': Series '1', 2026-02-01: num is 3. It is more than the denominator"),
     ("date,value", ["2026-01-01,-1"], ["--chart", "t"], "A time between two events cannot be negative"),
     ("date,value", [], [], "there is no row below the header"),
     ("date,value", ["2026-01-01,1"], ["--chart", "x"], "There is no chart 'x'. Write one of xmr, p,"),
@@ -152,3 +152,27 @@ def test_phases_start_at_the_rows_that_are_flagged(tmp_path: Path) -> None:
     rows: list[Any] = [f"{month},{at + (50 if at >= 12 else 0)},{int(at == 12)}" for at, month in enumerate(MONTHS)]
     said(written(tmp_path, "date,value,rebase", *rows), tmp_path / "out.csv")
     assert read(tmp_path / "out.csv")["rebase_group"].to_list() == [0] * 12 + [1] * 12
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "message"),
+    [
+        (["1,5", "1,6"], ["--chart", "c"], "rows 2, 3, column 'date': Series '1' has i 1 more than once"),
+        (["1,5", "9,-6"], ["--chart", "c"], "row 3, column 'value': Series '1', i 9: value is -6. A count"),
+        (["1,5", f"{10**22},6"], ["--chart", "c"], "row 3, column 'i': '10000000000000000000000' is no whole number"),
+        (["1,5"], ["--chart", "c", "--stale-days", "99999999"], "--stale-days: 99999999 days reach back beyond"),
+        (["1,5"], ["--chart", "c", "--stale-days", str(10**15)], "--stale-days: 1000000000000000 days reach"),
+    ],
+)
+def test_numbered_rows_are_told_by_their_number(
+    rows: list[str], words: list[str], message: str, tmp_path: Path
+) -> None:
+    source = written(tmp_path, "i,num", *rows)
+    assert message in " ".join(said(source, tmp_path / "out.csv", *words, code=2).split())
+
+
+def test_numbers_of_rows_may_be_of_any_size(tmp_path: Path) -> None:
+    source = written(tmp_path, "i,num", "99999999999,6", "-3,5", "7,4")
+    said(source, tmp_path / "out.csv", "--chart", "mr")
+    out = read(tmp_path / "out.csv")
+    assert out.select("i", "y").rows() == [(99999999999, 2), (-3, None), (7, 1)]
