@@ -26,6 +26,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
+from dashboard import page_shell  # noqa: E402
 from metrics.catalogue import CatalogueError  # noqa: E402
 from metrics.warehouse.errors import WarehouseError  # noqa: E402
 
@@ -97,7 +98,7 @@ def in_words(error: BaseException) -> bool:
 
 app = st.App(
     Path(__file__).parent / "app.py",
-    routes=[Route("/healthz", healthz)],
+    routes=[Route("/healthz", healthz), *page_shell.ROUTES],
     lifespan=lifespan,
     on_script_error=in_words,
 )

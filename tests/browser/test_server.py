@@ -20,6 +20,14 @@ def test_the_first_page_renders_and_asks_nothing_of_other_machines(page, dashboa
     assert [url for url in asked if not url.startswith(inside)] == []
 
 
+def test_a_page_opened_by_its_address_asks_for_nothing_that_is_not_there(page, dashboard):
+    missing: list[str] = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    page.on("console", lambda message: missing.append(message.text) if message.type == "error" else None)
+    open_page(page, f"{dashboard}/scorecard")
+    assert missing == []
+
+
 def test_each_size_and_theme_renders_without_an_exception(new_page, dashboard):
     for size in (DESKTOP, PHONE):
         for dark in (False, True):
