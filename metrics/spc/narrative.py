@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from metrics.spc.judging import COMMON, CONCERN, IMPROVEMENT
 from metrics.spc.profile import Profile
+from metrics.spc.run_chart import LEAST_USEFUL
 from metrics.spc.summary import MISSING_LATEST, NO_DATA, NO_VARIATION, OK, STALE, TOO_FEW
 
 
@@ -51,10 +52,14 @@ _NATURES: Final = {
     IMPROVEMENT: "Special cause of an improving nature",
     CONCERN: "Special cause of a concerning nature",
 }
+# What the centre line is, where it is not the mean.
+_CENTRES: Final = {"run": "median", "g": "median", "t": "centre"}
 _CHANGED: Final = "Special cause, of a measure that is neither better high nor low"
 
 
-def narrative(row: Mapping[str, Any], terms: Terms, profile: Profile, strength: str = "") -> Narrative:
+def narrative(
+    row: Mapping[str, Any], terms: Terms, profile: Profile, strength: str = "", *, kind: str = "xmr"
+) -> Narrative:
     """Returns what one series says, in sentences for a board.
 
     Args:
@@ -62,18 +67,36 @@ def narrative(row: Mapping[str, Any], terms: Terms, profile: Profile, strength: 
         terms: how numbers and days are written.
         profile: the profile that the chart was judged by.
         strength: how strong the evidence of a special cause is, in words: 'strong'.
+        kind: the kind of chart.
     """
-    return Narrative(_variation(row, terms, profile, strength), _assurance(row, terms))
+    return Narrative(_variation(row, terms, profile, strength, kind), _assurance(row, terms))
 
 
-def _variation(row: Mapping[str, Any], terms: Terms, profile: Profile, strength: str) -> str:
+def _variation(row: Mapping[str, Any], terms: Terms, profile: Profile, strength: str, kind: str) -> str:
+    centre = _CENTRES.get(kind, "mean")
+    if row["state"] == TOO_FEW and kind == "run":
+        return f"Too few {terms.nouns} to judge runs: {LEAST_USEFUL} that are not on the median are needed."
     if row["state"] != OK:
         return _unjudged(row, terms, profile)
+    if row["variation_type"] is None:
+        return _no_run(row, terms)
     if row["variation_type"] == COMMON:
-        return f"Common cause: no significant change. {_range(row, terms)}".rstrip()
+        return f"Common cause: no significant change. {_range(row, terms, centre)}".rstrip()
     nature = _NATURES.get(row["variation_type"], _CHANGED)
-    evidence = f" The evidence is {strength}." if strength else ""
-    return f"{nature}: {_reasons(row, terms, profile)}.{evidence}"
+    together, against = _reasons(row, terms, profile, centre)
+    said = f"{nature}: {'; also, '.join(together)}"
+    if not against:
+        return f"{said}.{f' The evidence is {strength}.' if strength else ''}"
+    kind = {IMPROVEMENT: "improvement", CONCERN: "concern"}.get(row["variation_type"], "the first")
+    return f"{said}; on the other side, {'; also, '.join(against)}. Signals point both ways: these rules count {kind}."
+
+
+def _no_run(row: Mapping[str, Any], terms: Terms) -> str:
+    """Returns what a run chart says whose newest point is part of no long run: it has no limits to be within."""
+    told = f"The newest {terms.noun} is part of no unusually long run about the median of {terms.value(row['mean'])}."
+    if not row["runs_signal"]:
+        return told
+    return f"{told} Over all {terms.nouns}, runs are longer or crossings of the median fewer than chance would have."
 
 
 def _unjudged(row: Mapping[str, Any], terms: Terms, profile: Profile) -> str:
@@ -92,23 +115,30 @@ def _unjudged(row: Mapping[str, Any], terms: Terms, profile: Profile) -> str:
     return said[row["state"]]
 
 
-def _range(row: Mapping[str, Any], terms: Terms) -> str:
+def _range(row: Mapping[str, Any], terms: Terms, centre: str) -> str:
     if row["lower_drawn"] is None or row["upper_drawn"] is None:
         return ""
     return (
-        f"The {terms.nouns} vary around a mean of {terms.number(row['mean'])}, between about "
+        f"The {terms.nouns} vary around a {centre} of {terms.number(row['mean'])}, between about "
         f"{terms.number(row['lower_drawn'])} and {terms.value(row['upper_drawn'])}."
     )
 
 
-def _reasons(row: Mapping[str, Any], terms: Terms, profile: Profile) -> str:
-    """Returns why the newest point is a special cause: the rule that names it first, then the others that fired."""
+def _reasons(row: Mapping[str, Any], terms: Terms, profile: Profile, centre: str) -> tuple[list[str], list[str]]:
+    """Returns why the newest point is a special cause, the rule that names it first, and what fired the other way."""
     fired = row["rules"].split("; ") if row["rules"] else []
     label = row["special_cause_type"]
-    told = [_reason(rule, row, terms, profile) for rule in fired]
+    told = [_reason(rule, row, terms, profile, centre) for rule in fired]
     first = next((place for place, rule in enumerate(fired) if _names(rule, label)), 0)
-    ordered = [told[first], *(text for place, text in enumerate(told) if place != first)]
-    return "; also, ".join(ordered)
+    together, against = [told[first]], list[str]()
+    for place, text in enumerate(told):
+        if place != first:
+            (together if _is_up(fired[place]) == _is_up(fired[first]) else against).append(text)
+    return together, against
+
+
+def _is_up(rule: str) -> bool:
+    return "above" in rule or "rising" in rule
 
 
 def _names(rule: str, label: str) -> bool:
@@ -125,9 +155,9 @@ def _names(rule: str, label: str) -> bool:
     return kind in rule and ("above" if up else "below") in rule
 
 
-def _reason(rule: str, row: Mapping[str, Any], terms: Terms, profile: Profile) -> str:
+def _reason(rule: str, row: Mapping[str, Any], terms: Terms, profile: Profile, centre: str) -> str:
     value, name = terms.value(row["latest_value"]), terms.period(row["latest_date"])
-    above = "above" in rule or "rising" in rule
+    above = _is_up(rule)
     if "process limit" in rule:
         side, limit = ("above", "upper") if above else ("below", "lower")
         told = terms.value(row[limit + "_drawn"])
@@ -138,9 +168,11 @@ def _reason(rule: str, row: Mapping[str, Any], terms: Terms, profile: Profile) -
         return f"the last {count} {terms.nouns} {'rose' if above else 'fell'} one after the other, to {value}"
     if "two in three" in rule:
         side = "above" if above else "below"
-        return f"two of the last three {terms.nouns} lie far {side} the mean, beyond 2 sigma, on the same side of it"
+        return (
+            f"two of the last three {terms.nouns} lie far {side} the {centre}, beyond 2 sigma, on the same side of it"
+        )
     side = "above" if above else "below"
-    return f"the last {row['run_length']} {terms.nouns} are {side} the mean of {terms.value(row['mean'])}"
+    return f"the last {row['run_length']} {terms.nouns} are {side} the {centre} of {terms.value(row['mean'])}"
 
 
 def _assurance(row: Mapping[str, Any], terms: Terms) -> str:

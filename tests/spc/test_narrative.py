@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.spc import PROFILES, profile_of, xmr
+from metrics.spc import PROFILES, chart, profile_of, xmr
 from metrics.spc.narrative import Narrative, Terms, narrative
 from tests.spc.test_states import UP_AND_DOWN, frame
 
@@ -101,3 +101,38 @@ def test_improving_is_said_with_a_signal_of_it_and_never_else(
     assert ("concerning" in text) == (row["variation_type"] == "special_cause_concern")
     assert text.endswith(".")
     assert "None" not in text
+
+
+def test_signals_both_ways_are_not_told_as_one() -> None:
+    """A list that rose far and has fallen for seven months: falling counts, and what is above is not called better."""
+    values = [*[10.0, 12.0] * 10, *[60.0, 58.0, 56.0, 54.0, 52.0, 50.0, 48.0]]
+    said = told(values, improvement_direction="decrease", strength="very strong").variation
+    first, second = said.split("; on the other side, ")
+    assert first == "Special cause of an improving nature: the last 7 months fell one after the other, to 48.0 %"
+    assert second.startswith("March 2026, at 48.0 %, is above the upper process limit")
+    assert second.endswith(" Signals point both ways: these rules count improvement.")
+    assert "very strong" not in said, "the strength of which of them?"
+
+
+def told_of(kind: str, values: list[float | None], **columns: Any) -> str:
+    row = chart(frame(values, **columns), kind).series.row(0, named=True)
+    return narrative(row, TERMS, profile_of("mdc"), kind=kind).text
+
+
+def test_a_run_chart_tells_of_runs_about_its_median() -> None:
+    assert told_of("run", list(UP_AND_DOWN)) == (
+        "The newest month is part of no unusually long run about the median of 11.0 %."
+    )
+    low_then_high: list[float | None] = [*map(float, range(1, 11)), *map(float, range(30, 20, -1))]
+    assert told_of("run", [*low_then_high, 5.0, 27.0]) == (
+        "The newest month is part of no unusually long run about the median of 15.5 %. Over all months, runs are longer "
+        "or crossings of the median fewer than chance would have."
+    )
+    assert "the last 10 months are above the median of 15.5 %" in told_of("run", low_then_high)
+    assert told_of("run", [1.0, 2.0]) == ("Too few months to judge runs: 10 that are not on the median are needed.")
+
+
+def test_a_centre_line_that_is_no_mean_is_not_called_one() -> None:
+    assert "around a median of 11.0" in told_of("g", list(UP_AND_DOWN))
+    assert "around a centre of 11.1" in told_of("t", list(UP_AND_DOWN))
+    assert "around a mean of 11.1" in told_of("c", list(UP_AND_DOWN))
