@@ -41,6 +41,16 @@ def group_table(group: Group, filters: Filters, weak: frozenset[str] = frozenset
     return f'<div class="bw bw-listed">{body}{_unreported(group, filters)}</div>'
 
 
+def folded_table(group: Group, filters: Filters, weak: frozenset[str] = frozenset()) -> str:
+    """Returns a group's table behind its title and count, closed: what is not judged needs no look at first."""
+    title = f"{group.title}: {words.counted(len(group.rows), 'measure')}"
+    return (
+        f'<details class="bw bw-fold" data-testid="folded"><summary><span role="heading" aria-level="3">'
+        f"{escape(title)}</span></summary>"
+        f"{group_table(group, filters, weak)}</details>"
+    )
+
+
 def summary_tiles(tiles: Sequence[Tile], reading: Reading, filters: Filters) -> str:
     """Returns what the scorecard comes to, as titled words side by side; a count leads to its measures."""
 
@@ -68,7 +78,7 @@ def target_cell(row: Row) -> str:
 
 def age_cell(row: Row) -> str:
     """Returns how old and how complete the value is."""
-    parts = [escape(row.freshness.text.capitalize()) if row.freshness else "Chosen period"]
+    parts = [escape(row.freshness.text.capitalize()) if row.freshness else "Newest by the chosen month"]
     if row.freshness and row.freshness.stale:
         parts[0] += " " + badge("newer data due")
     said = STATUS_WORDS.get(row.status, row.status)
@@ -83,7 +93,8 @@ def _row(row: Row, filters: Filters, *, weak: bool) -> str:
     address = link("metric", filters, metric=row.metric.id)
     whose = f"<small>{badge(row.whose, 'warn')}</small>" if row.whose else ""
     name = f'<th scope="row" role="rowheader">{view_link(address, row.metric.name)}{whose}</th>'
-    unit = f'<small class="bw-unit">{escape(row.unit)}</small>' if row.unit else ""
+    broken = escape(row.unit).replace(":", ":<wbr>")  # 'minutes:seconds' is wider than its column
+    unit = f'<small class="bw-unit">{broken}</small>' if row.unit else ""
     period = f'<small class="bw-unit">{escape(row.period)}</small>'
     value = f'<td role="cell" class="bw-latest"><span class="bw-value">{escape(row.value)}</span>{unit}{period}</td>'
     if row.spread:
@@ -122,6 +133,8 @@ def limits_cell(row: Row) -> str:
 
 def _variation(row: Row, address: str, *, weak: bool) -> str:
     chart = row.variation
+    if row.whose:
+        return no_icon("Not judged, as it is another's figure")
     kind = (chart.variation_icon or chart.state) if chart else ""
     if kind not in TERMS:
         return no_icon("Not charted")
@@ -130,7 +143,7 @@ def _variation(row: Row, address: str, *, weak: bool) -> str:
 
 
 def _assurance(row: Row, address: str) -> str:
-    if row.variation and row.variation.assurance_icon:
+    if row.variation and row.variation.assurance_icon and not row.whose:
         return _to_chart(worded(row.variation.assurance_icon), address, row)
     return no_icon("Not judged" if row.target else "No target")
 

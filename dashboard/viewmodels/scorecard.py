@@ -68,6 +68,7 @@ STATUS_WORDS: Final[Mapping[str, str]] = {
     Status.MISSING: "Partial: too few organisations reported",
     Status.NO_DATA: "No data",
 }
+NOT_JUDGED: Final = "Not judged"
 # The headings of 'exceptions first', and which ranks of a verdict stand under each.
 EXCEPTIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "Special cause: concern": (0, 1),
@@ -75,7 +76,7 @@ EXCEPTIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "Special cause: improvement": (3,),
     "Special cause: change": (4,),
     "Common cause": (5,),
-    "Not judged": (6,),
+    NOT_JUDGED: (6,),
 }
 _LIMITED: Final = ("ok", "no_variation", "missing_latest", "stale")
 _SPARK_PERIODS: Final[Mapping[str, int]] = {"month": 25, "quarter": 13, "financial_year": 8}
@@ -126,7 +127,7 @@ class Row:
     def verdict(self) -> Verdict:
         """Returns how the matrix sorts it: by its control chart when the figure is the place's own."""
         chart, yearly = self.variation, self.grain == "financial_year"
-        due = bool(self.freshness and self.freshness.stale)
+        due = bool(self.freshness and self.freshness.stale and not self.whose)
         if self.whose or self.spread or chart is None:
             reason = "other" if self.whose else "spread" if self.spread else "too-few-points"
             return Verdict(None, unjudged=reason, due=due)

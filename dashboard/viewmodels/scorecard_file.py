@@ -82,6 +82,8 @@ def _chart(row: Row, weak: Collection[str] | None) -> dict[str, object]:
         "chart": chart.kind,
         "profile": f"{chart.profile}: {chart.profile_words}",
     }
+    if row.whose:  # another's figure is no verdict on this place
+        told |= {"variation": "Not judged", "variation_means": None, "assurance": "Not judged", "assurance_means": None}
     if row.has_limits:
         told |= {"mean": chart.mean, "lower_process_limit": chart.lower, "upper_process_limit": chart.upper}
     if weak is not None:

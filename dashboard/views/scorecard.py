@@ -9,11 +9,11 @@ import streamlit as st
 from dashboard.components import charts, states
 from dashboard.components.html import put, view_link
 from dashboard.components.matrix import chance, listing, matrix_table, order_links
-from dashboard.components.scorecard import group_table, summary_tiles
+from dashboard.components.scorecard import folded_table, group_table, summary_tiles
 from dashboard.components.spc_icons import legend
 from dashboard.menu import ENTRIES
 from dashboard.viewmodels import board, scorecard
-from dashboard.viewmodels.scorecard import STALE_WORDS
+from dashboard.viewmodels.scorecard import NOT_JUDGED, STALE_WORDS
 from dashboard.viewmodels.scorecard_file import scorecard_file
 from dashboard.viewmodels.signals import signals_of
 from dashboard.visit import Visit
@@ -60,6 +60,9 @@ def draw(visit: Visit) -> None:
         f"{order_links(reading, visit.filters)}</div>"
     )
     for group in groups:
+        if group.title == NOT_JUDGED and not reading.cell:
+            put(folded_table(group, visit.filters, weak or frozenset()))
+            continue
         st.subheader(group.title, anchor=False)
         put(group_table(group, visit.filters, weak or frozenset()))
     charts.download_csv(

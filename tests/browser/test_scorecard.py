@@ -109,12 +109,10 @@ def test_an_icon_is_an_image_with_words_and_leads_to_its_chart(dashboard, page):
         for place in range(2)
     ]
     assert said == [
-        [
-            "Improvement, high: special cause of improving nature due to higher values",
-            "Newer data due: the newest value is too old to say how things are now",
-        ],
+        ["Improvement, high: special cause of improving nature due to higher values"],
         ["Failing: the process consistently fails the target"],
     ]
+    assert "newer data due" in row.locator("td.bw-side").last.inner_text(), "in words, and no clock beside the icon"
     row.locator("a.bw-to-chart").first.click()
     page.get_by_role("heading", level=1, name="A&E").wait_for()
     wait_rendered(page)
@@ -135,6 +133,35 @@ def test_a_narrowed_scorecard_with_its_legend_breaks_no_rule_of_wcag(dashboard, 
         page.locator("table.bw-board summary").first.click()
     assert axe(page) == []
     assert max(page.evaluate(SIDEWAYS)) <= 0
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_what_is_not_judged_stands_closed_with_its_count_until_it_is_asked_for(dashboard, new_page, size):
+    page = new_page(size)
+    open_page(page, f"{dashboard}/scorecard?org={TRUST}")
+    folded = page.get_by_test_id("folded")
+    hidden = folded.locator("table.bw-board tbody tr")
+    left = page.locator(".bw-matrix-frame > .bw-note").first.inner_text().split()[0]
+    assert folded.locator("summary").first.inner_text() == f"Not judged: {left} measures"
+    assert (hidden.count(), hidden.first.is_visible()) == (int(left), False)
+    folded.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert hidden.first.is_visible()
+    assert axe(page) == []
+    assert max(page.evaluate(SIDEWAYS)) <= 0
+    page.get_by_role("link", name="yearly, too few points").click()
+    page.get_by_role("link", name="Show all", exact=True).wait_for()
+    wait_rendered(page)
+    assert page.get_by_test_id("folded").count() == 0
+    assert page.locator("table.bw-board tbody tr").first.is_visible(), "asked for by its reason, it stands open"
+
+
+def test_that_newer_data_are_due_is_said_once_a_row(dashboard, new_page):
+    for size, shown in ((LAPTOP, False), (PHONE, True)):
+        page = new_page(size)
+        open_page(page, f"{dashboard}/scorecard?org={TRUST}&cell=due")
+        assert page.locator(".bw-aged > svg:nth-child(2)").first.is_visible() is shown
+        assert page.get_by_text("newer data due", exact=True).first.is_visible() is not shown
 
 
 @pytest.mark.parametrize("width", [320, 390, 600, 768, 1024, 1280])

@@ -18,6 +18,7 @@ from dashboard.viewmodels.board import Reading
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.matrix import CELLS, chooses
 from dashboard.viewmodels.places import Places
+from dashboard.viewmodels.scorecard import Group
 from dashboard.viewmodels.scorecard_file import COLUMNS, scorecard_file
 from dashboard.viewmodels.signals import signals_of
 from dashboard.viewmodels.spc_terms import ASSURANCE, TERMS, VARIATION
@@ -162,7 +163,9 @@ def test_the_file_holds_every_measure_and_the_icons_in_words(card, layer):
         line, chart = shown[row.metric.id], row.variation
         assert line["definition_version"] == layer.catalogue.version_of(row.metric)
         assert line["filters"] == f"org={card.place.code}"
-        if chart.variation_icon and not row.spread:
+        if row.whose and not row.spread:
+            assert (line["variation"], line["assurance"]) == ("Not judged", "Not judged")
+        elif chart.variation_icon and not row.spread:
             assert line["variation"] == VARIATION[chart.variation_icon].short
             assert line["profile"].startswith("mdc: ")
         if chart.assurance_icon:
@@ -210,3 +213,13 @@ def test_figures_of_others_are_no_signals_of_the_place(layer, places):
     others = [row for row in card.rows if row.whose and row.variation.variation_icon not in (None, "common_cause")]
     assert others
     assert signals_of(others).judged == 0
+    assert others[0].verdict.due is False, "the counts are of its own"
+    drawn = group_table(Group("", "", tuple(others), ()), Filters())
+    assert 'aria-label="Common cause' not in drawn
+    assert drawn.count("Not judged, as it is another") == len(others)
+    lines = csv.DictReader(
+        io.StringIO(scorecard_file(card, layer.catalogue, Filters()).text(data_version="", read_at=""))
+    )
+    assert {line["variation"] for line in lines if line["figure_of"] and line["chart"]} == {"Not judged"}, (
+        "as on the page"
+    )
