@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from html import escape
+from math import ceil, floor
+from textwrap import wrap
 from typing import Final
 
 import plotly.graph_objects as go
@@ -14,7 +16,7 @@ from streamlit.elements.lib.streamlit_plotly_theme import CATEGORY_8
 from dashboard import format as words
 from dashboard.components.html import put, table
 from dashboard.layer import metrics_layer
-from dashboard.viewmodels.charts import HOLLOW, Download, LineChart, RankChart, Reference, Table
+from dashboard.viewmodels.charts import HOLLOW, Download, Item, LineChart, RankChart, Reference, Table
 from metrics.catalogue import Metric
 
 CONFIG: Final = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
@@ -26,6 +28,10 @@ _DASHES: Final = ("solid", "dot", "dash", "longdash", "dashdot", "solid", "dot")
 _MANY: Final = 120
 _FEW_PERIODS: Final = 7
 _ROW: Final = 22
+_LINE: Final = 28  # characters of a name that a phone's figure has room for
+_RANK_HEIGHT: Final = 320
+_RANK_PLOT: Final = 240.0  # pixels of it between the lowest and the highest value
+_CLOCK_STEPS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 
 def line_figure(chart: LineChart) -> go.Figure:
@@ -100,14 +106,9 @@ def rank_figure(chart: RankChart) -> go.Figure:
             )  # fmt: skip
     for place, item in enumerate(shown):
         if item.chosen and not chart.named:
-            left = place < len(shown) / 2
-            figure.add_annotation(
-                x=positions[place], y=item.value, text=f"<b>{escape(item.name)}</b>", showarrow=True, arrowcolor=INK,
-                ax=30 if left else -30, ay=-30, xanchor="left" if left else "right", font={"color": INK, "size": 13},
-            )  # fmt: skip
-    figure.update_layout(
-        height=max(160, 60 + _ROW * len(shown)) if chart.named else 320, margin={"l": 8, "r": 8, "t": 12, "b": 8}
-    )
+            _name_chosen(figure, chart, item, place)
+    height = max(160, 60 + _ROW * len(shown)) if chart.named else _RANK_HEIGHT
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 12, "b": 8})
     scale_axis(figure, value_axis, chart.metric, _rank_range(chart))
     other = figure.update_yaxes if chart.named else figure.update_xaxes
     other(tickfont={"color": INK, "size": 13}, fixedrange=True, showgrid=chart.named, zeroline=False)
@@ -117,6 +118,24 @@ def rank_figure(chart: RankChart) -> go.Figure:
         title = {"text": "Rank, highest value first", "font": {"color": INK, "size": 13}}
         figure.update_xaxes(title=title, range=[0, len(shown) + 1])
     return figure
+
+
+def _name_chosen(figure: go.Figure, chart: RankChart, item: Item, place: int) -> None:
+    """Writes the chosen one's name where no others are: right of the descending points, or far above them."""
+    span, share = _rank_range(chart), place / len(chart.items)
+    early, up = share < 0.5, 30.0
+    if not early and span and item.value is not None:
+        up = max(up, (span[1] - item.value) / (span[1] - span[0]) * _RANK_PLOT - 20)
+    figure.add_annotation(
+        x=place + 1, y=item.value, text=f"<b>{in_lines(item.name)}</b>", showarrow=True, arrowcolor=INK,
+        ax=30 if early else 0, ay=-up, xanchor="left" if early else "center" if share < 0.7 else "right",
+        yanchor="middle", align="left", font={"color": INK, "size": 13},
+    )  # fmt: skip
+
+
+def in_lines(name: str) -> str:
+    """Returns a name in lines that a phone has room for, escaped."""
+    return "<br>".join(escape(line) for line in wrap(name, _LINE))
 
 
 @st.cache_resource(show_spinner=False, max_entries=300)
@@ -200,8 +219,8 @@ def scale_axis(figure: go.Figure, which: str, metric: Metric, span: tuple[float,
     elif metric.unit == "gbp":
         settings |= {"tickprefix": words.POUND, "tickformat": ",.3~s"}
     elif metric.unit == "seconds" and span:
-        step = (span[1] - span[0]) / 5
-        marks = [span[0] + step * number for number in range(6)]
+        step = next((each for each in _CLOCK_STEPS if span[1] - span[0] <= 6 * each), (span[1] - span[0]) / 5)
+        marks = [step * number for number in range(ceil(span[0] / step), floor(span[1] / step) + 1)]
         settings |= {"tickvals": marks, "ticktext": [words.clock(mark) for mark in marks]}
     else:
         settings["tickformat"] = ",~r" if metric.unit == "score" else ","

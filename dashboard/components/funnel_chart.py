@@ -10,11 +10,12 @@ import streamlit as st
 from streamlit.elements.lib.streamlit_plotly_theme import CATEGORY_0, CATEGORY_1, CATEGORY_3, CATEGORY_5
 
 from dashboard import format as words
-from dashboard.components.charts import CONFIG, INK, scale_axis, with_table
+from dashboard.components.charts import CONFIG, INK, in_lines, scale_axis, with_table
 from dashboard.components.html import put
 from dashboard.viewmodels.funnel_view import FunnelChart, FunnelPoint, standing
 
 _HEIGHT: Final = 420
+_PLOT: Final = 340.0  # pixels of it between the lowest and the highest value
 _LINES: Final = (
     ("theta", "solid", 1.5), ("lower_95", "dot", 1.5), ("upper_95", "dot", 1.5), ("lower_998", "dash", 1.5),
     ("upper_998", "dash", 1.5),
@@ -45,10 +46,13 @@ def funnel_figure(chart: FunnelChart) -> go.Figure:
     largest = max((point.denominator or 0.0 for point in shown), default=1.0)
     for point in shown:
         if point.chosen:
-            left = (point.denominator or 0.0) < largest / 2
+            left, span, up = (point.denominator or 0.0) < largest / 2, _span(chart), 40.0
+            if not left and span and point.value is not None:  # few are large and high at once
+                up = max(up, (span[1] - point.value) / (span[1] - span[0]) * _PLOT - 20)
             figure.add_annotation(
-                x=point.denominator, y=point.value, text=f"<b>{escape(point.name)}</b>", showarrow=True, arrowcolor=INK,
-                ax=30 if left else -30, ay=-40, xanchor="left" if left else "right", font={"color": INK, "size": 13},
+                x=point.denominator, y=point.value, text=f"<b>{in_lines(point.name)}</b>", showarrow=True,
+                arrowcolor=INK, ax=30 if left else 0, ay=-up, xanchor="left" if left else "right", align="left",
+                font={"color": INK, "size": 13},
             )  # fmt: skip
     for name, text, anchor in (("upper_998", "99.8%", "bottom"), ("upper_95", "95%", "top")):
         figure.add_annotation(

@@ -148,13 +148,13 @@ def marks_legend(chart: ControlChart) -> str:
 
 
 def care(advice: Advice) -> str:
-    """Returns why to read a chart with care, and which other may suit better; nothing without a doubt."""
+    """Returns why to read a chart with care, and which other may suit better, closed; nothing without a doubt."""
     if not advice.reasons:
         return ""
     other = f" Another chart may suit it better: {advice.chart}." if advice.chart else ""
     return (
-        f'<p class="bw bw-note" data-testid="care"><strong>Read with care.</strong> '
-        f"{escape(' '.join(advice.reasons) + other)}</p>"
+        f'<details class="bw bw-care" data-testid="care"><summary>Read with care: {escape(", ".join(advice.doubts))}'
+        f"</summary><p>{escape(' '.join(advice.reasons) + other)}</p></details>"
     )
 
 

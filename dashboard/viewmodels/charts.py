@@ -138,7 +138,7 @@ def finding(series: Series, whose: str) -> str:
     if change:
         text += f", {change.text}"
     if newest.status != Status.FINAL:
-        text += f" ({newest.status})"
+        text += f" ({'partial' if newest.status == Status.MISSING else newest.status})"
     return text
 
 

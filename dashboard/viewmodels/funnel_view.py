@@ -155,7 +155,8 @@ def _points(items: Sequence[Item], found: Funnel) -> tuple[FunnelPoint, ...]:
 def _title(metric: Metric, points: Sequence[FunnelPoint], noun: str, period: str) -> str:
     judged = [point for point in points if point.judged]
     outside = sum(1 for point in judged if point.outside_998)
-    told = f"{outside:,} of {words.counted(len(judged), noun)} {'lies' if outside == 1 else 'lie'} outside the limits"
+    lie = "lies" if outside == 1 else "lie"
+    told = f"{outside:,} of {words.counted(len(judged), noun)} {lie} outside the 99.8% limits"
     chosen = next((point for point in points if point.chosen and point.judged), None)
     if chosen is None:
         return f"{told}, {period}"

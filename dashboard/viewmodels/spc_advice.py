@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -18,6 +19,17 @@ from metrics.spc.charts import chart
 from metrics.spc.rebasing import suggested
 from metrics.spc.recommend import recommended
 
+DOUBTS: Final[Mapping[str, str]] = {
+    "too_few_points": "few points",
+    "rare_events": "rare events",
+    "few_events": "few cases a point",
+    "over_dispersion": "more variation than chance has",
+    "unequal_denominators": "unequal denominators",
+    "near_bound": "a limit beyond what can be",
+    "trend": "a trend",
+    "seasons": "seasons",
+    "neighbours": "neighbouring points alike",
+}
 _BARE: Final = re.compile(r" by about \S+ a point| \(-?\d[\d.]*\)")
 
 
@@ -46,11 +58,13 @@ class Advice:
         rebase: a new phase that may be due, None without evidence.
         chart: another chart that may suit better, in words; empty where none does.
         reasons: why to read the chart with care, a sentence each.
+        doubts: the same in a few words each.
     """
 
     rebase: Rebase | None = None
     chart: str = ""
     reasons: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def advice_of(subject: Subject, variation: Variation) -> Advice:
@@ -66,6 +80,7 @@ def advice_of(subject: Subject, variation: Variation) -> Advice:
         _rebase(moves.row(0, named=True), subject, variation) if moves.height else None,
         KIND_WORDS[other] if other != variation.kind else "",
         tuple(_plain(reason, subject.series.metric) for reason in doubts["reasons"]),
+        tuple(dict.fromkeys(DOUBTS[doubt] for doubt in doubts["doubts"])),
     )
 
 

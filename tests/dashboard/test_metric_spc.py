@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -9,17 +11,19 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from dashboard.components.spc_chart import marks_legend, spc_figure, spread_out
+from dashboard.components.spc_chart import care, marks_legend, spc_figure, spread_out
 from dashboard.viewmodels import metric, metric_spc, spc_choice
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.journal_view import baseline_words, origin_words, withdrawn
 from dashboard.viewmodels.places import Places
+from dashboard.viewmodels.spc_advice import DOUBTS, Advice
 from dashboard.viewmodels.spc_choice import SpcChoice
 from dashboard.viewmodels.spc_view import NATURES, mark_title, point_words
 from dashboard.viewmodels.subjects import Context
 from metrics import MetricsLayer
 from metrics.journal.reading import no_entries
 from metrics.query.request import Request
+from metrics.spc import recommend
 
 TODAY = date(2026, 11, 22)
 # As the journal keeps moments: UTC, without a zone.
@@ -255,6 +259,9 @@ def test_a_new_phase_is_suggested_with_evidence_and_why_to_read_with_care(page):
     assert (found.rebase.day, found.rebase.period) == (date(2025, 3, 1), "March 2025")
     assert found.rebase.evidence.startswith("The mean of the 15 months since then is 73.0%; before it was 68.9%, 2.3 ")
     assert any(reason.startswith("Each point resembles the one before") for reason in found.reasons)
+    assert "neighbouring points alike" in found.doubts
+    assert care(found).startswith('<details class="bw bw-care" data-testid="care"><summary>Read with care: ')
+    assert care(Advice()) == ""
     done = page("ae_four_hour", "R0A", entries=entry(7, "phase", date(2025, 3, 1))).advice
     assert done.rebase is None
     falling = page("rtt_within_18_weeks", "ENG").advice.reasons
@@ -310,3 +317,8 @@ def test_every_nature_has_words():
         "common_cause", "special_cause_improvement", "special_cause_concern", "special_cause_neutral_high",
         "special_cause_neutral_low",
     }  # fmt: skip
+
+
+def test_every_doubt_about_a_chart_has_a_short_name():
+    raised = re.findall(r"_Doubt\(\s*\"(\w+)\"", inspect.getsource(recommend))
+    assert set(raised) == set(DOUBTS)

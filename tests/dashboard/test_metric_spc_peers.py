@@ -74,7 +74,7 @@ def test_the_funnel_judges_as_the_method_does(layer, places, four_hours):
     assert len(outside) == 8
     assert four_hours.title == (
         "Manchester University NHS Foundation Trust: 74.4%, within the limits; 8 of 123 acute trusts lie outside the "
-        "limits, May 2026"
+        "99.8% limits, May 2026"
     )
     assert "8 of 123 acute trusts lie outside the 99.8% limits: 6 above, 2 below." in four_hours.summary
     theta = rows["numerator"].sum() / rows["denominator"].sum()
@@ -92,7 +92,7 @@ def test_those_outside_are_named_first_in_the_table_and_in_the_file(four_hours):
 
 def test_the_chosen_trust_is_named_in_the_figure(four_hours):
     texts = [each.text for each in funnel_figure(four_hours).layout.annotations]
-    assert "<b>Manchester University NHS Foundation Trust</b>" in texts
+    assert "<b>Manchester University NHS<br>Foundation Trust</b>" in texts, "in lines that a phone has room for"
 
 
 def test_what_is_not_reported_is_listed_and_not_drawn(four_hours):
