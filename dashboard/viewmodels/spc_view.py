@@ -214,20 +214,25 @@ def _made_of(subject: Subject, variation: Variation, grain: str) -> str:
     if not used:
         return ""
     first = next(point.period for point in variation.points if point.phase == phase)
-    frozen = BASELINE_POINTS.get(subject.baseline) if not phase else None
+    chosen = BASELINE_POINTS.get(subject.baseline) if not phase else None
+    frozen = chosen
     for event in subject.events:
-        if event.kind == "phase" and event.baseline_points and _begins(event, variation.points) == first:
-            frozen = event.baseline_points
+        if event.kind == "phase" and _begins(event, variation.points) == first:
+            frozen = event.baseline_points or chosen
     what = "Mean and limits" if variation.lower is not None else "Mean"
     noun = NOUNS.get(grain, "period")
-    kept = used[: frozen or len(used)]
+    # A baseline counts periods, those without a value too.
+    shown = [point for point in variation.points if point.phase == phase]
+    kept = [point for point in shown[: frozen or len(shown)] if point.included]
+    if not kept:
+        return ""
     ends = f"{words.period_words(kept[0].period, grain)} to {words.period_words(kept[-1].period, grain)}"
     text = f"{what} from the {words.counted(len(kept), noun)} {ends}"
     if len(kept) == 1:
         text = f"{what} from 1 {noun}, {words.period_words(kept[0].period, grain)}"
     if phase:
         text += ", the newest phase"
-    return f"{text}, frozen there." if frozen and len(used) > frozen else f"{text}."
+    return f"{text}, frozen there." if len(used) > len(kept) else f"{text}."
 
 
 def _begins(event: Event, points: Sequence[SpcPoint]) -> date | None:

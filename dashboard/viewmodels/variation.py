@@ -19,7 +19,7 @@ from metrics.catalogue.definition import Target
 from metrics.query.periods import day_of
 from metrics.query.result import Status
 from metrics.spc import Profile, profile_of
-from metrics.spc.charts import chart
+from metrics.spc.charts import chart, settings_words
 from metrics.spc.evidence import latest_evidence
 from metrics.spc.narrative import Narrative, Terms, narrative
 from metrics.spc.summary import NO_DATA
@@ -315,9 +315,13 @@ def _phases(subject: Subject, points: Sequence[Point]) -> tuple[list[bool], list
     days = [day_of(point.period) for point in points]
     for event in subject.events:
         at = bisect_left(days, event.day)
-        if event.kind != "phase" or at >= len(points) or (at == 0 and event.baseline_points is None):
+        if event.kind != "phase" or at >= len(points):
             continue
-        starts[at], frozen[at] = True, event.baseline_points
+        if at:
+            starts[at], frozen[at] = True, event.baseline_points
+        else:
+            # Of the phases before the first point only the last is in force.
+            frozen[0] = event.baseline_points or _FROZEN.get(subject.baseline)
     return starts, frozen
 
 
@@ -335,7 +339,7 @@ def _variation(subject: Subject, kind: str, row: dict[str, Any], points: SpcPoin
         key=subject.key,
         kind=kind,
         profile=profile.name,
-        profile_words=profile.words,
+        profile_words=settings_words(kind, profile),
         state=row["state"],
         stale=subject.stale,
         variation_type=row["variation_type"],
@@ -356,7 +360,9 @@ def _variation(subject: Subject, kind: str, row: dict[str, Any], points: SpcPoin
         rules=row["rules"] or "",
         run_length=row["run_length"],
         near_constant=row["near_constant"],
-        narrative=narrative({**row, "latest_date": latest}, terms_of(series), profile, row["strength"] or ""),
+        narrative=narrative(
+            {**row, "latest_date": latest}, terms_of(series), profile, row["strength"] or "", kind=kind
+        ),
         p_value=row["p_value"],
         strength=row["strength"] or "",
     )
@@ -378,6 +384,7 @@ def _without_chart(subject: Subject) -> Variation:
     told = "An answer in words: there is no process to chart." if state == NOT_CHARTED else "No value is held to chart."
     settings = subject.settings
     return Variation(
-        subject.key, subject.kind, settings.name, settings.words, state, subject.stale, None, None, None, None, None,
-        None, None, None, "", (), 0, None, None, (), "", "", 0, near_constant=False, narrative=Narrative(told, ""),
+        subject.key, subject.kind, settings.name, settings_words(subject.kind, settings), state, subject.stale,
+        None, None, None, None, None, None, None, None, "", (), 0, None, None, (), "", "", 0, near_constant=False,
+        narrative=Narrative(told, ""),
     )  # fmt: skip

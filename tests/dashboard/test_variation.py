@@ -15,6 +15,7 @@ from dashboard.viewmodels.variation import SpcPoint, Subject, Variation, variati
 from metrics.catalogue import Metric
 from metrics.journal.reading import no_entries
 from metrics.query.result import Status
+from metrics.spc import settings_words
 
 START = date(2021, 4, 1)
 TRUST = Place("RA1", "Sample Trust", "trust")
@@ -185,3 +186,22 @@ def _entry(number, kind, organisation, day, *, retracted=False):
         "changed_by": None, "changed_at": None, "changed_why": None,
     }  # fmt: skip
     return tuple(held[name] for name in no_entries().columns)
+
+
+def test_of_phases_before_the_periods_shown_only_the_last_is_in_force():
+    older = Event("phase", date(2021, 6, 1), "Opened", "A. Analyst", "journal", baseline_points=12, entry=1)
+    newer = Event("phase", date(2022, 1, 1), "Moved", "A. Analyst", "journal", entry=2)
+    held = series([*waves(24), *waves(12), *waves(24, 0.9)])
+    found = judged(held, events=(older, newer))
+    assert found.mean == pytest.approx(sum([*waves(12), *waves(24, 0.9)]) / 36)
+    assert judged(held, events=(older, newer), baseline="first12").mean == pytest.approx(0.61)
+
+
+@pytest.mark.parametrize("kind", ["pp", "c", "g", "t", "i", "mr", "run"])
+def test_the_settings_printed_are_those_of_the_chart_that_is_drawn(kind):
+    found = judged(series(waves(20), metric(chart={"kind": kind})))
+    assert found.kind == kind
+    assert found.profile_words == settings_words(kind)
+    assert "2.66" not in found.profile_words
+    assert found.narrative.variation.endswith(".")
+    assert ("mean" in found.narrative.variation) == (kind not in {"g", "t", "run"})
