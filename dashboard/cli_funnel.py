@@ -10,7 +10,7 @@ import polars as pl
 import typer
 
 from dashboard.cli_frames import FrameFileError, read_csv_frame, refuse_same_file, write_csv_frame
-from dashboard.cli_layer import BAD_REQUEST, beside, told
+from dashboard.cli_layer import beside, refuse, told
 from metrics.spc.frame import FrameError
 from metrics.spc.funnel import Funnel, Limit, funnel
 from metrics.spc.funnel_limits import METHODS, Kind, Method
@@ -80,7 +80,7 @@ def draw_funnel(
             rows = _chosen(_read(source), source, kind, method)
             written, said = _drawn(rows, source, overdispersion=overdispersion, limit=limit)
         except (FrameFileError, FrameError) as error:
-            _leave(str(error))
+            refuse(str(error))
         write_csv_frame(written, target)
     units = f"{written.height:,} {'unit' if written.height == 1 else 'units'}"
     beside.print(f"Wrote {units} to {target}.", markup=False)
@@ -88,12 +88,6 @@ def draw_funnel(
         beside.print(words, markup=False)
     if len(said) > SETS_SAID:
         beside.print(f"And {len(said) - SETS_SAID:,} more funnels.")
-
-
-def _leave(message: str) -> None:
-    beside.print("[bold red]Error:[/]", end=" ")
-    beside.print(message, markup=False)
-    raise typer.Exit(BAD_REQUEST)
 
 
 def _read(source: Path) -> pl.DataFrame:

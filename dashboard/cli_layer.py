@@ -30,7 +30,8 @@ beside = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def refuse(message: str) -> NoReturn:
     """Says what is wrong and leaves with the code for a bad request."""
-    beside.print(f"[bold red]Error:[/] {message}", markup=True)
+    beside.print("[bold red]Error:[/]", end=" ")
+    beside.print(message, markup=False)  # what people typed may look like markup
     raise typer.Exit(BAD_REQUEST)
 
 

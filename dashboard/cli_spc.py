@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import polars as pl
 import typer
 
 from dashboard.cli_frames import FrameFileError, Kind, read_csv_frame, refuse_same_file, write_csv_frame
-from dashboard.cli_layer import BAD_REQUEST, beside, told
+from dashboard.cli_layer import beside, refuse, told
 from metrics.spc import (
     KINDS,
     PROFILES,
@@ -84,16 +84,10 @@ def spc(
             rows = _read(source, kind)
             drawn = _drawn(source, _with_due(rows, as_of, stale_days), kind, settings)
         except (FrameFileError, ProfileError, KindError) as error:
-            _leave(str(error))
+            refuse(str(error))
         write_csv_frame(_table(drawn, rows, chart), target)
     beside.print(_said(drawn, target), markup=False)
     beside.print(settings_words(kind, settings), markup=False)
-
-
-def _leave(message: str) -> NoReturn:
-    beside.print("[bold red]Error:[/]", end=" ")
-    beside.print(message, markup=False)
-    raise typer.Exit(BAD_REQUEST)
 
 
 def _read(source: Path, kind: str) -> pl.DataFrame:

@@ -176,3 +176,11 @@ def test_numbers_of_rows_may_be_of_any_size(tmp_path: Path) -> None:
     said(source, tmp_path / "out.csv", "--chart", "mr")
     out = read(tmp_path / "out.csv")
     assert out.select("i", "y").rows() == [(99999999999, 2), (-3, None), (7, 1)]
+
+
+def test_what_was_typed_is_told_as_it_was_typed(tmp_path: Path) -> None:
+    source = written(tmp_path, "date,value", "[/b],5")
+    assert "'[/b]' is no date" in said(source, tmp_path / "out.csv", code=2)
+    asked = ["journal", "add", "phase", "--metric", "ae_attendances", "--on", "[/b]", "--reason", "Moved"]
+    done = CliRunner().invoke(app, asked, env={"BELLWETHER_HOME": str(tmp_path)})
+    assert (done.exit_code, "'[/b]'" in done.stderr) == (2, True)

@@ -12,7 +12,7 @@ from metrics.spc import FrameError, xmr
 from tests.spc.test_states import UP_AND_DOWN, frame
 
 NAN = float("nan")
-SERIES = [*UP_AND_DOWN, 30.0, 31.0]
+SERIES: list[float | None] = [*UP_AND_DOWN, 30.0, 31.0]
 
 
 def test_a_missing_flag_starts_no_phase() -> None:
