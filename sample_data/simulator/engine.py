@@ -9,13 +9,19 @@ from typing import Final
 
 import polars as pl
 
+from sample_data.simulator.cancer import Cancer
+from sample_data.simulator.clinics import Clinics
 from sample_data.simulator.component import Component, Today, many
 from sample_data.simulator.days import day_of, number_of
+from sample_data.simulator.documents import Documents
 from sample_data.simulator.flow import Flow
+from sample_data.simulator.pathways import Pathways, WaitingList
 from sample_data.simulator.rows import Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import Spells
+from sample_data.simulator.staff import Accounts, Staff
 from sample_data.simulator.state import State
+from sample_data.simulator.theatres import Operated, Theatres
 
 WARM_UP: Final = 120
 """Days before the first that are simulated and thrown away, until queues are as they usually are."""
@@ -43,7 +49,9 @@ class ScenarioChangedError(ValueError):
 
 def components(scenario: Scenario) -> tuple[Component, ...]:
     """Returns the parts of the hospital in the order of their day's work: who listens comes after who speaks."""
-    return (Flow(scenario.scale), Spells(scenario.scale))
+    scale = scenario.scale
+    planned = (Pathways(), Clinics(), Theatres(), Flow(scale), Operated(), WaitingList(), Cancer())
+    return (Staff(), *planned, Spells(scale), Documents(), Accounts())
 
 
 def begun(scenario: Scenario) -> State:

@@ -34,7 +34,7 @@ _SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
 
 
 class Flow:
-    """Emergency departments and wards. Hears "planned"; tells "planned kept", "left hospital" and "crowding"."""
+    """Emergency departments and wards. Hears "planned"; tells "planned result", "left hospital" and "crowding"."""
 
     def __init__(self, scale: float) -> None:
         codes = wards(scale).code
@@ -92,7 +92,8 @@ class Flow:
                 for pool in range(len(POOLS))
             ]
         )
-        kept = self._planned(today, beds, boarding)
+        planned = self._planned(today, beds, boarding)
+        kept = planned[planned["result"] == 0]
         back = state["returns"]
         people = ed.arrivals(today, back[back["day"] <= day.number])
         state["returns"] = back[back["day"] > day.number]
@@ -108,6 +109,8 @@ class Flow:
         new = _inpatients(state, day, everybody, kept, bedded)
         random = today.random("new inpatients")
         stays(today, random, new)
+        planned["spell"][planned["result"] == 0] = new["id"][len(new) - len(kept) :]
+        today.tell("planned result", planned)
         staying = np.delete(inside, goes)
         now_in = np.bincount(staying["ward"], minlength=len(all_wards.core))
         pools = np.concatenate([bedded[bedded >= 0], _pools_of(kept)])
@@ -116,12 +119,13 @@ class Flow:
         self._leave(today, state, everybody, finished(inside[goes], times), out)
         state["inpatients"] = np.concatenate([staying, new])
         self._snapshot(today, state, escalation, out)
+        today.tell("arrived", np.array([float(come.sum())]))
+        today.tell("in bed", np.array([float(len(state["inpatients"]))]))
 
     @staticmethod
     def _planned(today: Today, beds: FreeBeds, boarding: Array) -> Array:
         """Keeps beds for planned admissions; cancels those for whom there will be none, the least urgent first."""
-        planned = today.told("planned") if "planned" in today.said else np.zeros(0, PLANNED)
-        planned = planned.copy()
+        planned = today.told("planned").copy()
         for pool in range(len(POOLS)):
             mine = np.flatnonzero((_pools_of(planned) == pool) & (planned["result"] == 0))
             if len(mine):
@@ -132,8 +136,7 @@ class Flow:
                 order = mine[np.argsort(planned["priority"][mine], kind="stable")]
                 planned["result"][order[kept:]] = 1
                 beds.reserve(pool, kept, int(boarding[pool]))
-        today.tell("planned result", planned)
-        return np.asarray(planned[planned["result"] == 0])
+        return planned
 
     @staticmethod
     def _alerts(today: Today, state: State, crowd: Array, out: Out) -> None:
@@ -272,7 +275,6 @@ def _inpatients(state: State, day: Day, who: Array, kept: Array, bedded: Array) 
     new["pathway"] = np.concatenate([np.full(len(urgent), NONE), kept["pathway"]])
     morning = day.instant(np.arange(len(kept)) * 7 % 180 + 450)
     new["admitted"], new["first"] = np.concatenate([urgent["left"], morning]), day.number
-    kept["spell"] = new["id"][len(urgent) :]
     return new
 
 

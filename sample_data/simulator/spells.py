@@ -13,6 +13,7 @@ from sample_data.simulator.days import Day, day_of, local_days
 from sample_data.simulator.emergency import RETURN
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Scenario
+from sample_data.simulator.staff import ADMINISTRATIVE
 from sample_data.simulator.state import State
 from sample_data.simulator.trust import AT, SERVICES, SITES
 
@@ -43,7 +44,7 @@ def finished(inside: Array, times: Array) -> Array:
 
 
 class Spells:
-    """Hears "left hospital" and, where planned care is simulated, "day cases". Tells nobody."""
+    """Hears "left hospital", "day cases" and "present". Tells nobody."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
@@ -64,9 +65,7 @@ class Spells:
     def step(self, today: Today, state: State, out: Out) -> None:
         """Takes in who left, codes what the coders manage, and hands over what is final."""
         day = today.day
-        left = today.told("left hospital")
-        if "day cases" in today.said:
-            left = np.concatenate([left, today.told("day cases")])
+        left = np.concatenate([today.told("left hospital"), today.told("day cases")])
         left = left[np.argsort(left["left"], kind="stable")]
         live = ~left["dies"] & (left["service"] != AT["501"]) & ~left["cancer"]
         left["coded"], left["again"], left["changed"] = NONE, np.where(live, NONE, 0), left["left"]
@@ -124,7 +123,10 @@ def _code(today: Today, held: Array) -> None:
     """Codes the oldest uncoded spells: of what waits, a share that would clear it in so many days."""
     random = today.random("coding")
     waiting = np.flatnonzero(held["coded"] == NONE)
-    there = float(today.told("present administrative")[0]) if "present administrative" in today.said else 1.0
+    # Notes reach the coders up to six days after their patient left.
+    found = held["left"][waiting] + held["id"][waiting] * 2_654_435_761 % 97 * 90
+    waiting = waiting[np.argsort(found, kind="stable")]
+    there = float(today.told("present")[ADMINISTRATIVE])
     count = int(by_chance(random, len(waiting) * min(1.0, there / _CODING_DAYS)))
     done = waiting[:count]
     held["coded"][done] = np.maximum(today.day.instant(random.integers(540, 1020, count)), held["left"][done] + 1)

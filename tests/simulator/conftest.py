@@ -1,4 +1,4 @@
-"""Two simulated years of a small trust, shared by the tests that only look."""
+"""Fifteen simulated months, shared by the tests that only look."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def lived(scenario: Scenario) -> World:
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Two years at a third of the size, with the usual initiatives."""
-    return lived(usual_scenario(date(2024, 1, 1), date(2025, 12, 31), seed=7, scale=0.35))
+    """Fifteen months at full size, with the usual initiatives."""
+    return lived(usual_scenario(date(2024, 1, 1), date(2025, 3, 31), seed=7))
