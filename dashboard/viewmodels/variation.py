@@ -219,8 +219,8 @@ def charted(subject: Subject) -> list[Point]:
 
 
 def in_force(subject: Subject, points: Sequence[Point]) -> Target | None:
-    """Returns the target in force at the end of the newest period with a value, None without one."""
-    held = [point for point in points if point.value is not None]
+    """Returns the target in force at the end of the newest final period with a value, None without one."""
+    held = [point for point in points if point.value is not None and point.status == Status.FINAL]
     if not held:
         return None
     last = words.period_end(held[-1].period, subject.series.grain)

@@ -131,4 +131,9 @@ def settings_words(kind: str, profile: str | Profile = "mdc") -> str:
         "mr": "a range above the upper limit",
     }.get(kind, settings.rules)
     least = "" if kind == "run" else f" Limits from {settings.minimum_points} points on."
-    return f"{drawn.title} chart of {drawn.plots}: {drawn.lines}.{least} Special cause: {rules}."
+    ranged = kind in ("pp", "up", "i", "t", "mr")
+    kept = "outlying moving ranges left out" if settings.screen_outliers else "all moving ranges kept"
+    return (
+        f"{settings.title}, {drawn.title} chart of {drawn.plots}: {drawn.lines}{', ' + kept if ranged else ''}.{least} "
+        f"Special cause: {rules}."
+    )
