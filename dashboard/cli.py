@@ -13,6 +13,7 @@ from dashboard.cli_load import load
 from dashboard.cli_metrics import metrics
 from dashboard.cli_query import query
 from dashboard.cli_run import run
+from dashboard.cli_simulate import simulate
 from dashboard.cli_spc import spc
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query, explain, spc):
+for command in (run, load, check, metrics, query, explain, spc, simulate):
     app.command()(command)
 app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)

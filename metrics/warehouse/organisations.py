@@ -21,6 +21,8 @@ REGIONS: Mapping[str, str] = {
     "Y62": "North West",
     "Y63": "North East and Yorkshire",
 }
+# A made-up trust's type: it has no board and no region, and is in no list of real organisations.
+SIMULATED = "simulated"
 ORG_TYPES = ("england", "region", "icb", "sub_icb", "trust", "independent", "other")
 # The registers first, from the newest; a publication's own word counts where they are silent.
 PRECEDENCE = (
@@ -125,7 +127,7 @@ def _kind(code: str, row: Mapping[str, Any]) -> str:
         return "trust"
     if _PRACTICE_CODE.fullmatch(code) or said == "other":
         return "other"
-    return said if said in ORG_TYPES else "other"
+    return said if said in {*ORG_TYPES, SIMULATED} else "other"
 
 
 def _official(code: str, row: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 ORG_CODE: Final = "ZZ1"
-ORG_NAME: Final = "Sample Trust (simulated)"
+ORG_NAME: Final = "Sample Trust"
 ORG_TYPE: Final = "simulated"
 
 

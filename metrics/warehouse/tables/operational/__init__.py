@@ -5,7 +5,20 @@ They have a `metadata` of their own, so that a warehouse of published data is wh
 
 from __future__ import annotations
 
+import hashlib
+
 from metrics.warehouse.tables.operational import elective, flow, places, provenance, resources
 from metrics.warehouse.tables.operational.base import metadata
 
-__all__ = ["elective", "flow", "metadata", "places", "provenance", "resources"]
+
+def fingerprint() -> str:
+    """Returns a digest of all operational tables, their columns and types."""
+    columns = sorted(
+        f"{table.name}.{column.name} {column.type!r} {column.nullable} {column.primary_key}"
+        for table in metadata.tables.values()
+        for column in table.columns
+    )
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()
+
+
+__all__ = ["elective", "fingerprint", "flow", "metadata", "places", "provenance", "resources"]
