@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import Day
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import Codes, Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.staff import SCIENTIFIC
@@ -54,7 +55,7 @@ class Cancer:
         treated = decided + np.maximum(0, random.gamma(3.2, 5.6, count) * (0.75 + 0.25 * slow)).astype(np.int64)
         clocks = [_clocks(who, 0, referred, told)]
         clocks += [_clocks(who[has], 1, decided[has], treated[has]), _clocks(who[has], 2, referred[has], treated[has])]
-        running = np.concatenate([state["cancer clocks"], *clocks])
+        running = joined(state["cancer clocks"], *clocks)
         ends = running["stop"] <= day.number
         done = running[ends]
         days = done["stop"] - done["start"]
@@ -64,7 +65,7 @@ class Cancer:
             started_on=done["start"], stopped_on=done["stop"], days=days,
             within=(days <= _DAYS[done["standard"]]).astype(np.int64), changed_at=day.end,
         )  # fmt: skip
-        state["cancer clocks"] = running[~ends]
+        state["cancer clocks"] = those(running, ~ends)
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
         """Has none: a standard is reported when its clock has stopped."""

@@ -24,6 +24,7 @@ from sample_data.simulator.pathways import (
     on_list,
 )
 from sample_data.simulator.patients import people
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
 from sample_data.simulator.state import State
@@ -100,7 +101,7 @@ class Clinics:
         booked, day = state["appointments"], today.day
         off = booked["cancel_day"] == day.number
         gone, random = booked[off], today.random("cancellations")
-        state["appointments"] = booked[~off]
+        state["appointments"] = those(booked, ~off)
         ahead = gone["day"] - day.number
         group = np.where(gone["follow"], booking.FOLLOW_UP, gone["priority"])
         np.add.at(state["places"], (group, gone["service"], ahead), 1)
@@ -119,7 +120,7 @@ class Clinics:
         firsts = pathways[waits[booking.first_in_line(line, room)]]
         due = state["due"]
         ready = due["due"] <= day.number + _BOOKED_AHEAD
-        again = due[ready]
+        again = those(due, ready)
         asks = np.zeros(len(firsts) + len(again), APPOINTMENT)
         for name in ("patient", "service", "site", "age", "quintile", "priority"):
             asks[name] = np.concatenate([firsts[name], again[name]])
@@ -131,9 +132,9 @@ class Clinics:
         group = np.where(asks["follow"], booking.FOLLOW_UP, asks["priority"])
         ahead = booking.give(places, group, asks["service"].astype(np.int64), earliest)
         got = ahead >= 0
-        state["due"] = np.concatenate([due[~ready], again[~got[len(firsts) :]]])
+        state["due"] = joined(those(due, ~ready), those(again, ~got[len(firsts) :]))
         move(state, asks["pathway"][got & ~asks["follow"]], IN_CLINIC)
-        new, ahead = asks[got], ahead[got]
+        new, ahead = those(asks, got), ahead[got]
         new["id"], new["day"], new["booked_day"] = (
             state.numbers("appointment", len(new)),
             day.number + ahead,
@@ -147,13 +148,13 @@ class Clinics:
         new["by_hospital"] = which < 0.068
         new["cancel_day"] = np.where(off, day.number + 1 + np.floor(random.random(len(new)) * ahead), NONE)
         new["cancel_day"][new["cancel_day"] > new["day"]] = NONE
-        state["appointments"] = np.concatenate([state["appointments"], new])
+        state["appointments"] = joined(state["appointments"], new)
 
     def _clinics(self, today: Today, state: State, out: Out) -> None:
         day, random = today.day, today.random("clinics today")
         booked = state["appointments"]
-        now = booked[booked["day"] == day.number]
-        state["appointments"] = booked[booked["day"] != day.number]
+        now = those(booked, booked["day"] == day.number)
+        state["appointments"] = those(booked, booked["day"] != day.number)
         now = now[np.argsort(now["at"], kind="stable")]
         # Somebody who left the list (validated, moved away) has no appointment under its clock any more.
         now["running"] &= on_list(state, now["pathway"])
@@ -251,7 +252,7 @@ def _comes_again(state: State, who: Array, due: Array, running: Array) -> None:
     for name, _ in _WHO:
         rows[name] = who[name]
     rows["due"], rows["running"], rows["priority"] = due, running, 2
-    state["due"] = np.concatenate([state["due"], rows])
+    state["due"] = joined(state["due"], rows)
 
 
 def _write(out: Out, who: Array, **more: Any) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sample_data.simulator import booking
 from sample_data.simulator.component import Today, by_chance
 from sample_data.simulator.days import Day, local_days
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
 from sample_data.simulator.staff import ADMINISTRATIVE, MEDICAL
@@ -57,7 +58,7 @@ class Documents:
 
     @staticmethod
     def _summaries(today: Today, random: np.random.Generator, state: State, out: Out) -> None:
-        left = np.concatenate([today.told("left hospital"), today.told("day cases")])
+        left = joined(today.told("left hospital"), today.told("day cases"))
         left = left[~left["dies"]]
         new = np.zeros(len(left), DOCUMENT)
         new["id"], new["of"], new["event"] = state.numbers("document", len(left)), left["id"], left["left"]
@@ -68,10 +69,10 @@ class Documents:
         soon = np.minimum(1410, random.exponential(260, len(left)))
         new["sent"] = left["left"] + 5 + np.where(waits, 1440 + random.exponential(2100, len(left)), soon)
         new["channel"] = _channel(random, len(new), 0)
-        held = np.concatenate([state["summaries"], new])
+        held = joined(state["summaries"], new)
         gone = held["sent"] < today.day.end
         _write(out, held[gone], sent=held["sent"][gone], channel=held["channel"][gone], changed=held["sent"][gone])
-        state["summaries"] = held[~gone]
+        state["summaries"] = those(held, ~gone)
 
     @staticmethod
     def _letters(today: Today, random: np.random.Generator, state: State, out: Out) -> None:
@@ -83,7 +84,7 @@ class Documents:
         factor = today.by_service(Lever.LETTER_TIME)
         dictated = random.exponential(_DICTATION, len(new)) * factor[new["service"]]
         new["ready"] = day.number + np.floor(dictated + random.random(len(new)))
-        held = np.concatenate([state["letters"], new])
+        held = joined(state["letters"], new)
         if not day.is_working:
             state["letters"] = held
             return
@@ -98,7 +99,7 @@ class Documents:
         _write(out, held[done], sent=sent, channel=_channel(random, len(done), 1), changed=sent)
         kept = np.ones(len(held), dtype=np.bool_)
         kept[done] = False
-        state["letters"] = held[kept]
+        state["letters"] = those(held, kept)
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
         """Hands over what is not sent yet."""

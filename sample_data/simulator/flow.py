@@ -12,6 +12,7 @@ from sample_data.simulator import emergency as ed
 from sample_data.simulator.beds import INPATIENT, FreeBeds, leaving, opened, settle, stays, wards
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import Day, local_days
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import DONE, finished
@@ -99,7 +100,7 @@ class Flow:
         state["returns"] = back[back["day"] > day.number]
         come = people["type"] != ed.DIRECT
         people["id"][come] = state.numbers("attendance", int(come.sum()))
-        everybody = np.concatenate([waiting, people])
+        everybody = joined(waiting, people)
         shift = Shift(everybody, beds, np.full(len(everybody), -1, dtype=np.int64), day.end)
         crowding = _hours(today, shift, len(waiting))
         self._alerts(today, state, np.vstack([state["crowd"], crowding]), out)
@@ -117,7 +118,7 @@ class Flow:
         new["ward"] = settle(random, scale, now_in, open_beds, pools)
         everybody["spell"][bedded >= 0] = new["id"][: int((bedded >= 0).sum())]
         self._leave(today, state, everybody, finished(inside[goes], times), out)
-        state["inpatients"] = np.concatenate([staying, new])
+        state["inpatients"] = joined(staying, new)
         self._snapshot(today, state, escalation, out)
         today.tell("arrived", np.array([float(come.sum())]))
         today.tell("in bed", np.array([float(len(state["inpatients"]))]))
@@ -155,7 +156,7 @@ class Flow:
         """Hands over those who left the department today, and tells of all who left hospital."""
         day = today.day
         gone = who["left"] < day.end
-        state["department"] = who[~gone]
+        state["department"] = those(who, ~gone)
         same = who[gone & (who["fate"] == ed.SAME_DAY)]
         random = today.random("same-day care")
         short = np.zeros(len(same), DONE)
@@ -168,7 +169,7 @@ class Flow:
         length = random.integers(90, 420, len(same))
         short["left"] = np.minimum(short["admitted"] + length, day.end - 1)
         who["spell"][gone & (who["fate"] == ed.SAME_DAY)] = short["id"]
-        today.tell("left hospital", np.concatenate([spells, short]))
+        today.tell("left hospital", joined(spells, short))
         _attendances(out, who[gone & (who["type"] != ed.DIRECT)])
 
     def _snapshot(self, today: Today, state: State, escalation: Array, out: Out) -> None:

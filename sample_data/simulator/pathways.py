@@ -11,6 +11,7 @@ from sample_data.simulator.booking import SEEN_AGAIN
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import Day, number_of
 from sample_data.simulator.patients import people
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
 from sample_data.simulator.state import State
@@ -125,7 +126,7 @@ class Pathways:
             priority=new["priority"], received_on=day.number, received_at=at, accepted=accepted, changed_at=at,
         )  # fmt: skip
         new = new[accepted]
-        state["pathways"] = np.concatenate([state["pathways"], new])
+        state["pathways"] = joined(state["pathways"], new)
         state[_FLOWS][STARTS] += np.bincount(new["service"], minlength=len(SERVICES))
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
@@ -143,7 +144,7 @@ class WaitingList:
     def step(self, today: Today, state: State, out: Out) -> None:
         """On the last day of a month hands over the list by weeks waited, and what changed it."""
         day, pathways = today.day, state["pathways"]
-        pathways = pathways[pathways["stage"] != _ENDED]
+        pathways = those(pathways, pathways["stage"] != _ENDED)
         state["pathways"] = pathways
         if not day.is_month_end:
             return

@@ -11,6 +11,7 @@ from sample_data.simulator.beds import EMERGENCY_METHODS, INPATIENT, METHODS, wa
 from sample_data.simulator.component import Today, by_chance
 from sample_data.simulator.days import Day, day_of, local_days
 from sample_data.simulator.emergency import RETURN
+from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.staff import ADMINISTRATIVE
@@ -65,7 +66,7 @@ class Spells:
     def step(self, today: Today, state: State, out: Out) -> None:
         """Takes in who left, codes what the coders manage, and hands over what is final."""
         day = today.day
-        left = np.concatenate([today.told("left hospital"), today.told("day cases")])
+        left = joined(today.told("left hospital"), today.told("day cases"))
         left = left[np.argsort(left["left"], kind="stable")]
         live = ~left["dies"] & (left["service"] != AT["501"]) & ~left["cancer"]
         left["coded"], left["again"], left["changed"] = NONE, np.where(live, NONE, 0), left["left"]
@@ -73,7 +74,7 @@ class Spells:
         held = state["ended"]
         self._link(held, left, state["inpatients"], day)
         self._come_back(today, state, left[live])
-        held = np.concatenate([held, left])
+        held = joined(held, left)
         if day.is_working:
             _code(today, held)
         settled = (held["again"] == NONE) & (held["last"] + _WITHIN < day.number)
@@ -81,7 +82,7 @@ class Spells:
         held["changed"][settled] = day.end
         final = (held["coded"] >= 0) & (held["again"] >= 0)
         _write(out, held[final])
-        state["ended"] = held[~final]
+        state["ended"] = those(held, ~final)
 
     @staticmethod
     def _link(held: Array, left: Array, inside: Array, day: Day) -> None:
@@ -107,7 +108,7 @@ class Spells:
         for name in ("patient", "age", "quintile"):
             rows[name] = back[name]
         rows["site"] = np.minimum(back["site"], 1)
-        state["returns"] = np.concatenate([state["returns"], rows])
+        state["returns"] = joined(state["returns"], rows)
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
         """Hands over who is in hospital, and spells that are not coded or followed up yet."""

@@ -23,6 +23,7 @@ from sample_data.simulator.pathways import (
     move,
 )
 from sample_data.simulator.patients import people
+from sample_data.simulator.records import joined
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import DONE
@@ -161,7 +162,7 @@ class Operated:
             rows[name] = who[name]
         rows["pathway"], rows["priority"], rows["running"] = who["id"], 2, False
         rows["due"] = today.day.number + 28 + random.integers(0, 42, len(who))
-        state["due"] = np.concatenate([state["due"], rows])
+        state["due"] = joined(state["due"], rows)
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
         """Has none."""
