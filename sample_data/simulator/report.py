@@ -1,7 +1,7 @@
 """Writes the simulated figures beside the published ones into docs/simulator.md.
 
-    bellwether simulate --from 2023-11-01 --out trust
-    python -m sample_data.simulator.report trust docs/simulator.md
+First `bellwether simulate --from 2023-11-01 --out trust`, then
+`python -m sample_data.simulator.report trust docs/simulator.md`.
 """
 
 from __future__ import annotations
