@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
 
 import polars as pl
 
@@ -22,9 +21,6 @@ from sample_data.simulator.spells import Spells
 from sample_data.simulator.staff import Accounts, Staff
 from sample_data.simulator.state import State
 from sample_data.simulator.theatres import Operated, Theatres
-
-WARM_UP: Final = 120
-"""Days before the first that are simulated and thrown away, until queues are as they usually are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
 
 def begun(scenario: Scenario) -> State:
     """Returns the state on the morning of the first day, warmed up."""
-    start = number_of(scenario.first_day) - WARM_UP
+    start = number_of(scenario.first_day) - scenario.warm_up
     state = State(start, scenario.to_json())
     parts = components(scenario)
     for part in parts:

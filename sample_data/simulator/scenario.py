@@ -68,6 +68,7 @@ class Scenario:
     Attributes:
         scale: multiplies patients, beds, clinics and staff; 1 has about 60,000 emergency attendances and 250,000
             outpatient appointments a year.
+        warm_up: days before the first that are simulated and thrown away, until queues are as they usually are.
 
     Raises:
         ValueError: no days, or a scale or seed that cannot be.
@@ -78,6 +79,7 @@ class Scenario:
     seed: int = 1
     scale: float = 1.0
     initiatives: tuple[Initiative, ...] = field(default=())
+    warm_up: int = 120
 
     def __post_init__(self) -> None:
         if self.last_day < self.first_day:

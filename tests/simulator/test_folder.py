@@ -14,9 +14,9 @@ from dashboard.cli import app
 from metrics.warehouse.tables.operational import metadata
 from sample_data.simulator.folder import FolderTakenError, write_folder
 from sample_data.simulator.rows import schema
-from sample_data.simulator.scenario import usual_scenario
+from tests.simulator.scenarios import short
 
-SCENARIO = usual_scenario(date(2024, 2, 1), date(2024, 4, 10), seed=5, scale=0.05)
+SCENARIO = short(date(2024, 2, 1), date(2024, 4, 10), seed=5, scale=0.05)
 
 
 class StoppedError(Exception):
@@ -79,7 +79,7 @@ def test_nothing_is_there_until_all_is_and_a_stopped_run_goes_on(whole, tmp_path
 def test_another_scenario_does_not_go_on_where_one_was_stopped(tmp_path):
     with pytest.raises(StoppedError):
         write_folder(SCENARIO, tmp_path / "trust", stop_after(1))
-    other = usual_scenario(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
+    other = short(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
     days = []
     write_folder(other, tmp_path / "trust", lambda day, rows: days.append(day))
     assert days == [date(2024, 2, 20)]
@@ -88,7 +88,7 @@ def test_another_scenario_does_not_go_on_where_one_was_stopped(tmp_path):
 def test_the_same_again_changes_nothing_and_another_is_refused(whole):
     before = files(whole)
     assert write_folder(SCENARIO, whole).was_there
-    other = usual_scenario(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
+    other = short(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
     with pytest.raises(FolderTakenError, match="not empty"):
         write_folder(other, whole)
     assert files(whole) == before

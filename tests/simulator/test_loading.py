@@ -20,10 +20,10 @@ from metrics.warehouse.tables.operational import metadata
 from metrics.warehouse.tables.operational.provenance import meta_operational
 from metrics.warehouse.writing import writing
 from sample_data.simulator.loading import OwnRecordsError, write_warehouse
-from sample_data.simulator.scenario import usual_scenario
 from sample_data.simulator.trust import ORG_CODE
+from tests.simulator.scenarios import short
 
-SCENARIO = usual_scenario(date(2024, 2, 1), date(2024, 3, 10), seed=5, scale=0.05)
+SCENARIO = short(date(2024, 2, 1), date(2024, 3, 10), seed=5, scale=0.05)
 METRICS = ("ae_four_hour", "rtt_within_18_weeks")
 SPAN = {"grain": Grain.MONTH, "period_from": date(2026, 1, 1), "period_to": date(2026, 3, 31)}
 
@@ -49,7 +49,7 @@ def counted(url: str) -> dict[str, int]:
 def test_all_rows_are_there_and_a_second_simulation_takes_their_place(url):
     rows = write_warehouse(SCENARIO, url)
     assert {name: count for name, count in counted(url).items() if count} == rows
-    shorter = usual_scenario(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
+    shorter = short(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05)
     assert {name: count for name, count in counted(url).items() if count} == rows
     rows = write_warehouse(shorter, url)
     assert {name: count for name, count in counted(url).items() if count} == rows
@@ -67,7 +67,7 @@ def test_a_stopped_simulation_leaves_the_warehouse_as_it_was(url):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_warehouse(usual_scenario(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05), url, stop)
+        write_warehouse(short(date(2024, 2, 1), date(2024, 2, 20), seed=6, scale=0.05), url, stop)
     assert counted(url) == before
 
 

@@ -9,14 +9,15 @@ import polars as pl
 import pytest
 
 from sample_data.simulator.engine import ScenarioChangedError, begun, simulate, unfinished
-from sample_data.simulator.scenario import Scenario, usual_scenario
+from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.state import State
+from tests.simulator.scenarios import short
 
 FIRST, LAST = date(2024, 3, 1), date(2024, 5, 5)
 
 
 def small(**changes: object) -> Scenario:
-    return usual_scenario(FIRST, LAST, **{"seed": 3, "scale": 0.1, **changes})
+    return short(FIRST, LAST, **{"seed": 3, "scale": 0.1, **changes})
 
 
 def gathered(batches) -> dict[str, pl.DataFrame]:
@@ -80,7 +81,7 @@ def test_looking_at_what_is_open_changes_nothing(morning):
 
 
 def test_an_initiative_changes_nothing_before_it_goes_live(morning):
-    with_none = Scenario(FIRST, LAST, 3, 0.1, ())
+    with_none = Scenario(FIRST, LAST, 3, 0.1, (), small().warm_up)
     live = min(each.go_live for each in small().initiatives)
     day_before = live.toordinal() - 1
     until = date.fromordinal(day_before)

@@ -127,10 +127,10 @@ def test_a_ramp_grows_in_a_straight_line():
 
 def test_ten_times_the_size_has_ten_times_the_rows():
     from sample_data.simulator.engine import simulate
-    from sample_data.simulator.scenario import usual_scenario
+    from tests.simulator.scenarios import short
 
     def rows(scale: float) -> dict[str, int]:
-        batches = simulate(usual_scenario(date(2024, 3, 1), date(2024, 3, 31), seed=2, scale=scale))
+        batches = simulate(short(date(2024, 3, 1), date(2024, 3, 31), seed=2, scale=scale))
         return {name: frame.height for batch in batches for name, frame in batch.tables.items()}
 
     small, large = rows(0.2), rows(2.0)
