@@ -134,7 +134,7 @@ def test_staff_add_up(world):
     assert before.filter(pl.col("before") != pl.col("headcount_start")).is_empty()
 
 
-def test_winter_makes_staff_ill_and_departments_slow(world):
+def test_winter_makes_staff_ill(world):
     month = pl.col("period").dt.month()
     ill = (
         world.final["fact_staff_month"]
