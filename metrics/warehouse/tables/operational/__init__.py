@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from metrics.warehouse.tables.operational import elective, flow, places, provenance, resources
+from metrics.warehouse.tables.operational import changes, elective, flow, places, provenance, resources
 from metrics.warehouse.tables.operational.base import metadata
 
 
@@ -21,4 +21,4 @@ def fingerprint() -> str:
     return hashlib.sha256("\n".join(columns).encode()).hexdigest()
 
 
-__all__ = ["elective", "fingerprint", "flow", "metadata", "places", "provenance", "resources"]
+__all__ = ["changes", "elective", "fingerprint", "flow", "metadata", "places", "provenance", "resources"]
