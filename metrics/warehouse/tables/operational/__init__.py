@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import hashlib
 
-from metrics.warehouse.tables.operational import changes, elective, flow, places, provenance, resources
+from metrics.warehouse.tables.operational import (
+    adoption,
+    changes,
+    data_quality,
+    digital,
+    elective,
+    flow,
+    places,
+    provenance,
+    resources,
+)
 from metrics.warehouse.tables.operational.base import metadata
 
 
@@ -21,4 +31,16 @@ def fingerprint() -> str:
     return hashlib.sha256("\n".join(columns).encode()).hexdigest()
 
 
-__all__ = ["changes", "elective", "fingerprint", "flow", "metadata", "places", "provenance", "resources"]
+__all__ = [
+    "adoption",
+    "changes",
+    "data_quality",
+    "digital",
+    "elective",
+    "fingerprint",
+    "flow",
+    "metadata",
+    "places",
+    "provenance",
+    "resources",
+]
