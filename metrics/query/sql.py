@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -187,46 +187,88 @@ def _counted(rows: Rows, part: Part) -> list[Element]:
     return [*passes, rows.expression(part.expr).is_not(None)]
 
 
-def _part(rows: Rows, part: Part, also: Element | None = None) -> Element:
-    """Returns the aggregate of the part over the rows that pass its filter (and `also`)."""
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The aggregates that one part is made of.
+
+    Attributes:
+        total: over the rows that count; null where there are none.
+        passed: how many rows pass the part's filter; None for a part without one.
+        how: how totals of several groups become one.
+    """
+
+    total: Element
+    passed: Element | None
+    how: Literal["sum", "min", "max"]
+
+
+def sums(rows: Rows, part: Part, also: Element | None = None) -> Sums:
+    """Returns the aggregates of the part over the rows that pass its filter (and `also`)."""
     value = rows.expression(part.expr)
     passes = [rows.expression(part.filter)] if part.filter else []
     if also is not None:
         passes.append(also)
     if part.agg in ("min", "max"):
         function = sa.func.min if part.agg == "min" else sa.func.max
-        return function(sa.cast(sa.case((sa.and_(*passes), value)) if passes else value, sa.Double))
-    if part.agg == "count_distinct":
-        kept = sa.case((sa.and_(*passes), value)) if passes else value
-        return sa.cast(sa.func.count(sa.distinct(kept)), sa.Double)
+        kept = function(sa.cast(sa.case((sa.and_(*passes), value)) if passes else value, sa.Double))
+        return Sums(kept, None, "min" if part.agg == "min" else "max")
     amount: Element = sa.literal(1.0, sa.Double) if part.agg == "count" else sa.cast(value, sa.Double)
     counted = [*passes, value.is_not(None)] if part.agg == "count" else passes
-    if not counted:
-        return sa.func.sum(amount)
-    total = sa.func.sum(sa.case((sa.and_(*counted), amount)))
-    if part.filter is None:
-        return total
+    total = sa.func.sum(sa.case((sa.and_(*counted), amount))) if counted else sa.func.sum(amount)
+    passed = sa.func.sum(sa.case((rows.expression(part.filter), 1), else_=0)) if part.filter else None
+    return Sums(total, passed, "sum")
+
+
+def _part(rows: Rows, part: Part, also: Element | None = None) -> Element:
+    """Returns the part as one element."""
+    if part.agg == "count_distinct":
+        value = rows.expression(part.expr)
+        passes = [rows.expression(part.filter)] if part.filter else []
+        passes += [] if also is None else [also]
+        kept = sa.case((sa.and_(*passes), value)) if passes else value
+        return sa.cast(sa.func.count(sa.distinct(kept)), sa.Double)
+    made = sums(rows, part, also)
+    if made.passed is None:
+        return made.total
     # No row passes the filter: nothing of the kind happened, which is 0. Rows that pass but are not reported
     # leave it null.
-    passed = sa.func.sum(sa.case((rows.expression(part.filter), 1), else_=0))
-    return sa.case((passed == 0, 0.0), else_=total)
+    return sa.case((made.passed == 0, 0.0), else_=made.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One of the columns that a metric is computed from.
+
+    Attributes:
+        suffix: of the column: `num` or `den`.
+        other: the other half of a ratio, which a row must report too to count.
+    """
+
+    suffix: Literal["num", "den"]
+    part: Part
+    other: Part | None = None
+
+
+def halves_of(source: Source) -> tuple[Half, ...]:
+    """Returns the columns that the source's metric is computed from."""
+    first, second = source.numerator, source.denominator
+    if second is not None:
+        return Half("num", first, second), Half("den", second, first)
+    if source.kind == "index" or first.agg == "mean":
+        return Half("num", first), Half("den", Part(words="", expr=first.expr, filter=first.filter, agg="count"))
+    return (Half("num", first),)
+
+
+def also_reported(rows: Rows, half: Half) -> Element | None:
+    """Returns the condition for the rows that report the other half too; None where none is needed."""
+    return None if half.other is None else reported_too(rows, half.part, half.other)
 
 
 def _parts(rows: Rows, source: Source) -> list[Element]:
-    name = source.key
-    if source.denominator is not None:
-        first, second = source.numerator, source.denominator
-        return [
-            _part(rows, first, reported_too(rows, first, second)).label(f"{name}__num"),
-            _part(rows, second, reported_too(rows, second, first)).label(f"{name}__den"),
-        ]
-    if source.kind == "index" or source.numerator.agg == "mean":
-        counted = Part(words="", expr=source.numerator.expr, filter=source.numerator.filter, agg="count")
-        return [
-            _part(rows, source.numerator).label(f"{name}__num"),
-            _part(rows, counted).label(f"{name}__den"),
-        ]
-    return [_part(rows, source.numerator).label(f"{name}__num")]
+    return [
+        _part(rows, half.part, also_reported(rows, half)).label(f"{source.key}__{half.suffix}")
+        for half in halves_of(source)
+    ]
 
 
 def _reported(rows: Rows, source: Source) -> Element:
