@@ -14,9 +14,12 @@ from metrics.warehouse.tables.operational import (
     digital,
     elective,
     flow,
+    people,
     places,
+    programme,
     provenance,
     resources,
+    voice,
 )
 from metrics.warehouse.tables.operational.base import metadata
 
@@ -40,7 +43,10 @@ __all__ = [
     "fingerprint",
     "flow",
     "metadata",
+    "people",
     "places",
+    "programme",
     "provenance",
     "resources",
+    "voice",
 ]
