@@ -65,20 +65,27 @@ def draw(
         rebase: a new phase that is suggested.
     """
     who = person(load_settings())
-    _told()
-    if rebase:
-        _suggestion(rebase, who)
-    for mark in marks:
-        _event(mark.event, str(mark.number), who)
-    if outside:
-        put('<p class="bw bw-note">Written for days that are not shown here:</p>')
+    # Each has a place that is always there: what comes and goes in one moves nothing below it, so that an open
+    # popover stays open.
+    with st.container(key="journal-told"):
+        _told()
+    with st.container(key="journal-suggested"):
+        if rebase:
+            _suggestion(rebase, who)
+    with st.container(key="journal-marks"):
+        for mark in marks:
+            _event(mark.event, str(mark.number), who)
+    with st.container(key="journal-outside"):
+        if outside:
+            put('<p class="bw bw-note">Written for days that are not shown here:</p>')
         for event in outside:
             _event(event, "", who)
     gone = withdrawn(visit.written.entries, chart.metric, chart.organisation, chart.service)
-    if gone:
-        with st.expander(f"Withdrawn ({len(gone)})", key="journal-withdrawn"):
-            for each in gone:
-                _gone(each, who)
+    with st.container(key="journal-gone"):
+        if gone:
+            with st.expander(f"Withdrawn ({len(gone)})", key="journal-withdrawn"):
+                for each in gone:
+                    _gone(each, who)
     with st.expander("Add a note or a phase", key="journal-add", on_change="rerun"):
         if visit.written.problem:
             put(f'<p class="bw">Nothing can be written now. {escape(visit.written.problem)}</p>')
