@@ -7,7 +7,7 @@ four members of `Component`, name its tables' codes, and put it into `engine.COM
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -60,7 +60,11 @@ class Today:
         """Returns what a lever is multiplied by today, a number a site, in the order of `SITES`."""
         return self._factors(lever, [site.code for site in SITES], "sites")
 
-    def _factors(self, lever: Lever, codes: list[str], scope: str) -> Factors:
+    def by_system(self, lever: Lever, systems: Sequence[str]) -> Factors:
+        """Returns what a lever is multiplied by today, a number for each of the digital systems named."""
+        return self._factors(lever, systems, "systems")
+
+    def _factors(self, lever: Lever, codes: Sequence[str], scope: str) -> Factors:
         found = np.ones(len(codes))
         for each in self.scenario.initiatives:
             if each.lever is lever:

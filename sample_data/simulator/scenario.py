@@ -20,6 +20,9 @@ class Lever(StrEnum):
     REFERRALS = "referrals accepted"
     PIFU = "probability that a seen patient is moved to patient-initiated follow-up"
     ED_TIME = "time of assessment and treatment in the emergency department"
+    INTERFACE_FAILURE = "probability that a message fails"
+    ADOPTION = "share of entitled staff who use a system"
+    DIGITAL = "probability that a patient chooses app or web"
 
 
 class Kind(StrEnum):
@@ -37,6 +40,7 @@ class Initiative:
         effect: the relative change of the lever at full size: -0.2 is a fifth less. 0 does nothing.
         services: treatment functions that it reaches; empty is all.
         sites: likewise sites.
+        systems: likewise digital systems; of interfaces, the system that routes them.
         days: over how many days a ramp grows to full size.
         measure: the number in which it should show, in words.
     """
@@ -51,6 +55,7 @@ class Initiative:
     days: int = 0
     services: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
     def at(self, day: date) -> float:
         """Returns what it multiplies its lever by on a day."""
@@ -144,6 +149,19 @@ def usual_initiatives(first_day: date, last_day: date) -> tuple[Initiative, ...]
         Initiative(
             "INI08", "Chat assistant in the waiting room", Lever.ED_TIME, 0.0, monday(0.50),
             "share of attendances longer than 4 hours", sites=("ZZ101",),
+        ),
+        Initiative(
+            "INI09", "Integration engine upgrade", Lever.INTERFACE_FAILURE, -0.50, monday(0.45),
+            "share of messages that fail, of interfaces routed by the engine", systems=("TIE",),
+        ),
+        Initiative(
+            "INI10", "Patient app campaign", Lever.DIGITAL, 0.25, monday(0.50),
+            "share of patients' transactions begun by app or web", Kind.RAMP, 84,
+            services=("100", "110", "120", "330", "502"),
+        ),
+        Initiative(
+            "INI11", "Training on the wards in mobile observations", Lever.ADOPTION, 0.20, monday(0.60),
+            "share of entitled staff active in 28 days", Kind.RAMP, 56, systems=("OBS",),
         ),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ def truth(scenario: Scenario) -> list[dict[str, Any]]:
             "acts_on": each.lever.value,
             "services": list(each.services),
             "sites": list(each.sites),
+            "systems": list(each.systems),
             "go_live": each.go_live.isoformat(),
             "kind": each.kind.value,
             "days_to_full_size": each.days,
