@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from metrics.catalogue.definition import Input, Metric, Model, Table
 from metrics.catalogue.expression import names
 from metrics.catalogue.finding import suggest
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables import KNOWN
 
 _KINDS: Mapping[str, type[sa.types.TypeEngine[Any]]] = {
     "text": sa.String, "integer": sa.BigInteger, "number": sa.Double, "date": sa.Date, "timestamp": sa.DateTime,
@@ -95,7 +95,7 @@ class Catalogue:
 
     def table(self, name: str) -> sa.Table | None:
         """Returns the table of the warehouse, Bellwether's own or one that is declared; None when there is none."""
-        return self._declared.get(name, metadata.tables.get(name))
+        return self._declared.get(name, KNOWN.get(name))
 
     def table_of(self, model: Model) -> sa.Table:
         """Returns the table that the model binds.

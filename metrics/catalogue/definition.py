@@ -97,6 +97,19 @@ class Bins(Strict):
     unit: Unit = Field(default="weeks", description="what the edges are measured in")
 
 
+class CubeSettings(Strict):
+    """How a model's aggregates are kept in memory, so that pages need not read its rows."""
+
+    kept: bool = Field(default=True, description="false: every request reads the warehouse")
+    dimensions: tuple[Identifier, ...] | None = Field(
+        default=None, description="the dimensions that cells are kept apart by; null is all of the model's"
+    )
+    most_cells: int = Field(default=5_000_000, ge=1, description="a cube of more cells is not kept, and says so")
+    late_days: int = Field(
+        default=0, ge=0, description="days before the newest that are read again whenever anything changed"
+    )
+
+
 class ScopeChange(Strict):
     """A day from which a publication covers more, or less, than before: totals on either side do not compare."""
 
@@ -149,6 +162,9 @@ class Model(Strict):
     scope_change: ScopeChange | None = Field(
         default=None, description="the day from which its publication covers more, or less, than before"
     )
+    cube: CubeSettings | None = Field(
+        default=None, description="how its aggregates are kept in memory; null: kept unless the data are published"
+    )
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -159,6 +175,12 @@ class Model(Strict):
         if self.absent_rows is not None:
             return self.absent_rows == "zero"
         return self.provenance != "published"
+
+
+    @property
+    def keeps_cube(self) -> bool:
+        """Returns whether its aggregates are kept in memory."""
+        return self.provenance != "published" if self.cube is None else self.cube.kept
 
 
 class Part(Strict):

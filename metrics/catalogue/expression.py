@@ -1,9 +1,9 @@
 """The expression language of definitions: parsed, held to an allow-list, never pasted into SQL.
 
 An expression is one SQL scalar over the columns of the model's table: arithmetic, comparisons, `and`, `or`,
-`not`, `in`, `is null`, `between`, `case`, and the functions of `FUNCTIONS`. It is parsed with sqlglot and turned
-into SQLAlchemy elements, with every literal as a bound parameter. It means the same in every database: `greatest`
-and `least` are missing where one of theirs is, and `round` takes halves away from zero.
+`not`, `in`, `is null`, `between`, `case`, and the functions of `FUNCTIONS` and `LENGTHS`. It is parsed with sqlglot
+and turned into SQLAlchemy elements, with every literal as a bound parameter. It means the same in every database:
+`greatest` and `least` are missing where one of theirs is, and `round` takes halves away from zero.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import sqlglot
 from sqlglot import exp
 
+from metrics.catalogue.between import days_between, minutes_between
 from metrics.catalogue.finding import suggest
 
 Element = sa.ColumnElement[Any]
@@ -29,6 +30,10 @@ class ExpressionError(ValueError):
 
 _MOST_DIGITS = 9
 FUNCTIONS = ("abs", "coalesce", "nullif", "greatest", "least", "round")
+# How long it is from one column to another, of instants and of days.
+LENGTHS: Mapping[str, Callable[[Element, Element], Element]] = {
+    "minutes_between": minutes_between, "days_between": days_between,
+}  # fmt: skip
 
 _BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
     exp.Add: lambda a, b: a + b,
@@ -143,9 +148,12 @@ def _build(node: exp.Expr, columns: Mapping[str, Element], text: str) -> Element
             return reduce(_greater, (inner(item) for item in _arguments(node)))
         case exp.Least():
             return reduce(_lesser, (inner(item) for item in _arguments(node)))
+        case exp.Anonymous() if is_length(node):
+            return LENGTHS[node.name.lower()](*(inner(item) for item in node.expressions))
     raise ExpressionError(
         f"'{node.sql()}' in '{text}' is not allowed in a definition. "
         f"Allowed: arithmetic, comparisons, and/or/not, in, between, is null, case, {', '.join(FUNCTIONS)}, "
+        f"{', '.join(LENGTHS)}, "
         "and days as date '2026-03-31'."
     )
 
@@ -192,6 +200,11 @@ def _literal(node: exp.Literal) -> Element:
     value = _value(node)
     kind: type[sa.types.TypeEngine[Any]] = {str: sa.String, int: sa.Integer, float: sa.Double}[type(value)]
     return sa.literal(value, kind)
+
+
+def is_length(node: exp.Anonymous) -> bool:
+    """Returns whether it is the time from one column to another: `minutes_between(arrived_at, left_at)`."""
+    return node.name.lower() in LENGTHS and len(node.expressions) == 2
 
 
 def is_day(node: exp.Cast) -> bool:

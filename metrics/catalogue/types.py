@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlglot import exp
 
-from metrics.catalogue.expression import ExpressionError, is_day, parse
+from metrics.catalogue.expression import ExpressionError, is_day, is_length, parse
 
 Kind = Literal["text", "integer", "number", "date", "timestamp", "boolean", "unknown"]
 
@@ -115,6 +115,8 @@ def _infer(node: exp.Expr, columns: Mapping[str, Kind]) -> Kind:  # noqa: C901, 
             return _alike([node.this, *node.expressions], columns, f"in one {node.key} with")
         case exp.Nullif():
             return _alike([node.this, node.expression], columns, "in one nullif with")
+        case exp.Anonymous() if is_length(node):
+            return _length(node, columns)
     return "unknown"
 
 
@@ -147,6 +149,17 @@ def _alike(nodes: Iterable[exp.Expr], columns: Mapping[str, Kind], how: str) -> 
         met = met or (node, kind)
         found = "number" if {found, kind} == {"integer", "number"} else kind
     return found
+
+
+def _length(node: exp.Anonymous, columns: Mapping[str, Kind]) -> Kind:
+    wanted: Kind = "timestamp" if node.name.lower() == "minutes_between" else "date"
+    for each in node.expressions:
+        kind = _infer(each, columns)
+        if kind not in (wanted, "unknown"):
+            other = "days_between" if kind == "date" else "minutes_between"
+            remedy = f"Write {other}(...)." if kind in ("date", "timestamp") else f"Name a column of {wanted}s."
+            raise ExpressionTypeError(f"{_said(each, kind)}, and '{node.name.lower()}' is of {wanted}s.", remedy)
+    return "number" if wanted == "timestamp" else "integer"
 
 
 def _condition(node: exp.Expr, columns: Mapping[str, Kind], how: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from metrics.catalogue import Catalogue, Metric, Model, Part
-from metrics.catalogue.expression import parse
+from metrics.catalogue.expression import LENGTHS, parse
 
 # Ossie's name of a dialect to the grammar that writes it. PostgreSQL keeps to the standard, and stands for ANSI's.
 DIALECTS: Mapping[str, str] = {
@@ -76,8 +76,16 @@ def written(catalogue: Catalogue, metric: Metric) -> Written:
 
 
 def scalar(text: str) -> exp.Expr:
-    """Returns a definition's expression over the columns of a row. Division is of fractions, and never by zero."""
-    return _safe(parse(text))
+    """Returns a definition's expression over the columns of a row. Division is of fractions, and never by zero.
+
+    Raises:
+        NotExpressibleError: it measures a length of time, for which dialects share no function.
+    """
+    tree = parse(text)
+    for node in tree.find_all(exp.Anonymous):
+        if node.name.lower() in LENGTHS:
+            raise NotExpressibleError(f"'{node.sql()}' has no form that all dialects read")
+    return _safe(tree)
 
 
 def _safe(tree: exp.Expr) -> exp.Expr:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 import sqlalchemy as sa
 
 from metrics.catalogue.expression import ExpressionError, build
+from metrics.catalogue.types import ExpressionTypeError, infer, kinds_of
 
 NUMBERS = sa.Table(
     "numbers", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("a", sa.Double), sa.Column("b", sa.Integer)
@@ -17,6 +20,19 @@ NUMBERS = sa.Table(
 COLUMNS = dict(NUMBERS.columns.items())
 VALUES = (None, -2.5, -1.5, -0.5, -0.25, 0.0, 0.25, 0.5, 1.5, 2.5, 3.49, 1234.5, -1e6 - 0.5)
 ROWS = [(a, b) for a in VALUES for b in (None, -1, 0, 2)]
+
+
+TIMES = sa.Table(
+    "times", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("at", sa.DateTime), sa.Column("until", sa.DateTime),
+    sa.Column("on_day", sa.Date), sa.Column("to_day", sa.Date),
+)  # fmt: skip
+SPANS = [
+    ("2026-03-29T00:30", "2026-03-29T04:30", "2026-03-28", "2026-03-30"),
+    ("2026-03-01T12:00:00.9", "2026-03-01T12:00:01.1", "2024-02-28", "2024-03-01"),
+    ("2026-03-02T00:00", "2026-03-01T23:59:30", "2026-03-02", "2026-03-01"),
+    ("2026-03-02T00:00", None, "2026-03-02", None),
+    (None, "2026-03-02T00:00", None, "2026-03-02"),
+]
 
 
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -28,10 +44,19 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     with found.begin() as connection:
         NUMBERS.create(connection)
         connection.execute(NUMBERS.insert(), [{"id": id_, "a": a, "b": b} for id_, (a, b) in enumerate(ROWS)])
+        TIMES.create(connection)
+        connection.execute(TIMES.insert(), [{"id": id_} | _read(*span) for id_, span in enumerate(SPANS)])
     try:
         yield found
     finally:
         found.dispose()
+
+
+def _read(at: str | None, until: str | None, on_day: str | None, to_day: str | None) -> dict[str, object]:
+    moments = {"at": at, "until": until}, {"on_day": on_day, "to_day": to_day}
+    return {name: text and datetime.fromisoformat(text) for name, text in moments[0].items()} | {
+        name: text and date.fromisoformat(text) for name, text in moments[1].items()
+    }
 
 
 def _answers(engine: sa.Engine, text: str) -> list[float | None]:
@@ -75,3 +100,39 @@ def test_rounded_values_group(engine: sa.Engine):
 def test_decimals_are_a_small_whole_number(digits: str):
     with pytest.raises(ExpressionError, match="decimals from 0 to 9"):
         build(f"round(a, {digits})", COLUMNS)
+
+
+def test_the_time_between_instants_is_counted_to_the_second(engine: sa.Engine):
+    length = build("minutes_between(at, until)", dict(TIMES.columns.items()))
+    with engine.connect() as connection:
+        found = list(connection.scalars(sa.select(length).order_by(TIMES.c.id)))
+        grouped = connection.execute(sa.select(length.label("x"), sa.func.count()).group_by(length.label("x"))).all()
+    assert found == [240.0, pytest.approx(1 / 60), -0.5, None, None]
+    assert all(value is None or isinstance(value, float) for value in found)
+    assert sum(count for _, count in grouped) == len(SPANS)
+
+
+def test_days_between_days_are_whole_ones(engine: sa.Engine):
+    length = build("days_between(on_day, to_day)", dict(TIMES.columns.items()))
+    with engine.connect() as connection:
+        assert list(connection.scalars(sa.select(length).order_by(TIMES.c.id))) == [2, 2, -1, None, None]
+        within = sa.select(TIMES.c.id).where(build("days_between(on_day, to_day) <= 1", dict(TIMES.columns.items())))
+        assert list(connection.scalars(within)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("minutes_between(on_day, until)", "is of timestamps. Write days_between"),
+        ("days_between(on_day, until)", "is of dates. Write minutes_between"),
+        ("minutes_between(at, id)", "Name a column of timestamps"),
+    ],
+)
+def test_lengths_are_of_two_columns_of_their_kind(text: str, says: str):
+    with pytest.raises(ExpressionTypeError, match=re.escape(says)):
+        infer(text, kinds_of(TIMES))
+
+
+def test_a_length_has_two_ends():
+    with pytest.raises(ExpressionError, match="is not allowed in a definition"):
+        build("minutes_between(at)", dict(TIMES.columns.items()))

@@ -10,7 +10,7 @@ from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, Path, rule
 from metrics.catalogue.rules.scope import columns_of, keys_of, kinds_in
 from metrics.catalogue.types import WORDS, are_alike
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables import KNOWN
 
 
 def _joins(catalogue: Catalogue) -> Iterator[tuple[Model, Path, Join]]:
@@ -27,7 +27,7 @@ def _joins(catalogue: Catalogue) -> Iterator[tuple[Model, Path, Join]]:
 def joined_tables_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for model, path, join in _joins(catalogue):
         if catalogue.table(join.to) is None and f"table:{join.to}" not in catalogue.unsound:
-            fix = suggest(join.to, [*metadata.tables, *catalogue.tables])
+            fix = suggest(join.to, [*KNOWN, *catalogue.tables])
             yield Fault(f"model:{model.name}", (*path, "to"), f"there is no table '{join.to}' to join.", fix)
 
 

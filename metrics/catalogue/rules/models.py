@@ -10,7 +10,7 @@ from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, Path, rule
 from metrics.catalogue.rules.scope import LEVELS, columns_of, kinds_in
 from metrics.catalogue.types import WORDS, Kind
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables import KNOWN
 
 RESULT_COLUMNS = (
     "metric", "period", "value", "numerator", "denominator", "status", "reporting", "expected", "is_total",
@@ -27,7 +27,7 @@ RESULT_COLUMNS = (
 def tables_exist(catalogue: Catalogue) -> Iterator[Fault]:
     for model in catalogue.models.values():
         if catalogue.table(model.table) is None and f"table:{model.table}" not in catalogue.unsound:
-            fix = suggest(model.table, [*metadata.tables, *catalogue.tables])
+            fix = suggest(model.table, [*KNOWN, *catalogue.tables])
             yield Fault(f"model:{model.name}", ("table",), f"there is no table '{model.table}'.", fix)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, rule
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables import KNOWN
 
 
 @rule(
@@ -17,7 +17,7 @@ from metrics.warehouse.tables import metadata
 )
 def declared_tables_have_own_names(catalogue: Catalogue) -> Iterator[Fault]:
     for name in catalogue.tables:
-        if name in metadata.tables:
+        if name in KNOWN:
             yield Fault(f"table:{name}", ("name",), f"Bellwether has a table '{name}' already.")
 
 
