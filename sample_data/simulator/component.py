@@ -64,6 +64,10 @@ class Today:
         """Returns what a lever is multiplied by today, a number for each of the digital systems named."""
         return self._factors(lever, systems, "systems")
 
+    def by_group(self, lever: Lever, groups: Sequence[str]) -> Factors:
+        """Returns what a lever is multiplied by today, a number for each of the staff groups named."""
+        return self._factors(lever, groups, "staff_groups")
+
     def _factors(self, lever: Lever, codes: Sequence[str], scope: str) -> Factors:
         found = np.ones(len(codes))
         for each in self.scenario.initiatives:

@@ -23,7 +23,8 @@ def initiatives_as_markdown(truth: Sequence[dict[str, Any]]) -> str:
     """Returns the initiatives of a truth file as a table."""
     lines = ["| Initiative | Shows in | Where | From | True size |", "|---|---|---|---|---:|"]
     for each in truth:
-        where = ", ".join([*each["services"], *each["sites"], *each["systems"]]) or "everywhere"
+        reach = [*each["services"], *each["sites"], *each["systems"], *each["staff_groups"]]
+        where = ", ".join(reach) or "everywhere"
         live = date.fromisoformat(each["go_live"])
         begins = f"{live.day} {live:%B %Y}"
         if each["days_to_full_size"]:

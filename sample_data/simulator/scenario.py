@@ -23,6 +23,8 @@ class Lever(StrEnum):
     INTERFACE_FAILURE = "probability that a message fails"
     ADOPTION = "share of entitled staff who use a system"
     DIGITAL = "probability that a patient chooses app or web"
+    TRAINING = "time from the end of a training certificate to its renewal"
+    FEEDBACK = "working time from feedback received to answered"
 
 
 class Kind(StrEnum):
@@ -41,6 +43,7 @@ class Initiative:
         services: treatment functions that it reaches; empty is all.
         sites: likewise sites.
         systems: likewise digital systems; of interfaces, the system that routes them.
+        staff_groups: likewise staff groups.
         days: over how many days a ramp grows to full size.
         measure: the number in which it should show, in words.
     """
@@ -56,6 +59,7 @@ class Initiative:
     services: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
+    staff_groups: tuple[str, ...] = ()
 
     def at(self, day: date) -> float:
         """Returns what it multiplies its lever by on a day."""
@@ -162,6 +166,15 @@ def usual_initiatives(first_day: date, last_day: date) -> tuple[Initiative, ...]
         Initiative(
             "INI11", "Training on the wards in mobile observations", Lever.ADOPTION, 0.20, monday(0.60),
             "share of entitled staff active in 28 days", Kind.RAMP, 56, systems=("OBS",),
+        ),
+        Initiative(
+            "INI12", "Training time in the roster", Lever.TRAINING, -0.40, monday(0.45),
+            "share of required training that is out of date",
+            staff_groups=("Nursing and midwifery", "Support to clinical staff"),
+        ),
+        Initiative(
+            "INI13", "Every service answers its own feedback", Lever.FEEDBACK, -0.30, monday(0.50),
+            "mean days from feedback received to answered", services=("101", "130", "320", "330", "400", "502"),
         ),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ def truth(scenario: Scenario) -> list[dict[str, Any]]:
             "services": list(each.services),
             "sites": list(each.sites),
             "systems": list(each.systems),
+            "staff_groups": list(each.staff_groups),
             "go_live": each.go_live.isoformat(),
             "kind": each.kind.value,
             "days_to_full_size": each.days,

@@ -112,7 +112,7 @@ def test_the_truth_file_says_all_of_it():
     first, last = date(2024, 1, 1), date(2026, 12, 31)
     scenario = Scenario(first, last, 1, 1.0, usual_initiatives(first, last))
     entries = json.loads(truth_json(scenario))
-    assert len(entries) == 11
+    assert len(entries) == 13
     assert [entry["initiative"] for entry in entries if entry["relative_size"] == 0] == ["INI08"]
     assert all(first < date.fromisoformat(entry["go_live"]) < last for entry in entries)
     assert all(date.fromisoformat(entry["go_live"]).weekday() == 0 for entry in entries)
