@@ -1,0 +1,76 @@
+"""Where a trust's own records stand: the newest instant that they hold, and when it was received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from metrics.query.periods import midnight
+from metrics.warehouse.connect import Snapshot
+from metrics.warehouse.tables.operational.changes import meta_change
+from metrics.warehouse.tables.operational.flow import fact_alert, fact_ed_attendance, fact_spell
+from metrics.warehouse.tables.operational.places import dim_site
+from metrics.warehouse.tables.operational.provenance import meta_operational
+
+# The records that change most often: their last change is where a feed stands, whatever it writes beside them.
+_BUSIEST: Final = (fact_ed_attendance, fact_spell, fact_alert)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the operational records of a warehouse stand.
+
+    Attributes:
+        now: UTC; the newest instant that the records hold. They may run behind the world, or ahead of it.
+        received_at: UTC; when the newest records were written.
+        simulated: whether any of them come from a simulation.
+        organisations: the codes of the trusts.
+        sites: site code to name.
+    """
+
+    now: datetime
+    received_at: datetime
+    simulated: bool
+    organisations: tuple[str, ...]
+    sites: Mapping[str, str]
+
+
+def clock_of(snapshot: Snapshot) -> Clock | None:
+    """Returns where the operational records stand; None when the warehouse holds none.
+
+    Until a feed goes on with them it is the end of their last day.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database does not answer.
+    """
+    try:
+        written = snapshot.frame(
+            sa.select(
+                meta_operational.c.org_code,
+                meta_operational.c.provenance,
+                meta_operational.c.last_day,
+                meta_operational.c.written_at,
+            )
+        )
+        if written.is_empty():
+            return None
+        changed = snapshot.frame(sa.select(sa.func.max(meta_change.c.changed_at).label("at")))["at"].item()
+        last_day = written["last_day"].max()
+        ended = midnight(last_day + timedelta(days=1)).astimezone(UTC).replace(tzinfo=None) - timedelta(seconds=1)
+        newest = sa.union_all(*(sa.select(sa.func.max(table.c.changed_at).label("at")) for table in _BUSIEST))
+        now = ended if changed is None else snapshot.frame(newest)["at"].max() or ended
+        sites = snapshot.frame(sa.select(dim_site.c.site_code, dim_site.c.name).order_by(dim_site.c.site_code))
+    except sa.exc.ProgrammingError:  # the warehouse has no operational tables
+        return None
+    return Clock(
+        now=now.replace(tzinfo=UTC),
+        received_at=(changed or written["written_at"].max()).replace(tzinfo=UTC),
+        simulated=bool(written.select((pl.col("provenance") == "simulated").any()).item()),
+        organisations=tuple(sorted(written["org_code"])),
+        sites=dict(sites.iter_rows()),
+    )
