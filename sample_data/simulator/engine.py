@@ -14,13 +14,17 @@ from sample_data.simulator.component import Component, Today, many
 from sample_data.simulator.days import day_of, number_of
 from sample_data.simulator.documents import Documents
 from sample_data.simulator.flow import Flow
+from sample_data.simulator.outcomes import Outcomes
 from sample_data.simulator.pathways import Pathways, WaitingList
 from sample_data.simulator.rows import Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import Spells
 from sample_data.simulator.staff import Accounts, Staff
 from sample_data.simulator.state import State
+from sample_data.simulator.surveys import Surveys
 from sample_data.simulator.theatres import Operated, Theatres
+from sample_data.simulator.training import Training
+from sample_data.simulator.voice import Feedback, FriendsAndFamily
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
     """Returns the parts of the hospital in the order of their day's work: who listens comes after who speaks."""
     scale = scenario.scale
     planned = (Pathways(), Clinics(), Theatres(), Flow(scale), Operated(), WaitingList(), Cancer())
-    return (Staff(), *planned, Spells(scale), Documents(), Accounts())
+    voice = (Feedback(), FriendsAndFamily(), Outcomes(), Training(), Surveys())
+    return (Staff(), *planned, Spells(scale), Documents(), *voice, Accounts())
 
 
 def begun(scenario: Scenario) -> State:

@@ -16,7 +16,7 @@ from metrics.warehouse.tables.operational import metadata
 from sample_data.simulator.trust import ORG_CODE
 
 NONE: Final = -1
-"""Stands for null in arrays of whole numbers, none of which is ever negative."""
+"""Stands for null in arrays of whole numbers, none of which is ever negative; in those of amounts, NaN does."""
 
 Column = npt.NDArray[Any]
 Codes = Mapping[str, Sequence[str]]
@@ -91,6 +91,7 @@ def _series(raw: Column, column: sa.Column[Any], texts: Sequence[str] | None) ->
         found = pl.Series(column.name, _lookup(tuple(texts))).gather(codes.astype(np.uint32))
     elif dtype == pl.Float64 or (dtype == pl.Boolean and raw.dtype == np.bool_):
         found = pl.Series(column.name, raw, dtype=dtype)
+        found = found.fill_nan(None) if dtype == pl.Float64 and column.nullable else found
     else:
         whole = pl.Series(column.name, raw.astype(np.int64))
         known = pl.select(pl.when(whole >= 0).then(whole).alias(column.name)).to_series() if column.nullable else whole
