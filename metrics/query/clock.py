@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from metrics.query.periods import midnight
 from metrics.warehouse.connect import Snapshot
+from metrics.warehouse.frames import Select
 from metrics.warehouse.tables.operational.changes import meta_change
 from metrics.warehouse.tables.operational.flow import fact_alert, fact_ed_attendance, fact_spell
 from metrics.warehouse.tables.operational.places import dim_site
@@ -19,6 +20,11 @@ from metrics.warehouse.tables.operational.provenance import meta_operational
 
 # The records that change most often: their last change is where a feed stands, whatever it writes beside them.
 _BUSIEST: Final = (fact_ed_attendance, fact_spell, fact_alert)
+_NEWEST: Final = sa.select(
+    sa.func.max(
+        sa.union_all(*(sa.select(sa.func.max(table.c.changed_at).label("at")) for table in _BUSIEST)).subquery().c.at
+    ).label("at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +65,26 @@ def clock_of(snapshot: Snapshot) -> Clock | None:
         )
         if written.is_empty():
             return None
-        changed = snapshot.frame(sa.select(sa.func.max(meta_change.c.changed_at).label("at")))["at"].item()
-        last_day = written["last_day"].max()
-        ended = midnight(last_day + timedelta(days=1)).astimezone(UTC).replace(tzinfo=None) - timedelta(seconds=1)
-        newest = sa.union_all(*(sa.select(sa.func.max(table.c.changed_at).label("at")) for table in _BUSIEST))
-        now = ended if changed is None else snapshot.frame(newest)["at"].max() or ended
+        changed = _only(snapshot, sa.select(sa.func.max(meta_change.c.changed_at).label("at")))
+        now = None if changed is None else _only(snapshot, _NEWEST)
         sites = snapshot.frame(sa.select(dim_site.c.site_code, dim_site.c.name).order_by(dim_site.c.site_code))
     except sa.exc.ProgrammingError:  # the warehouse has no operational tables
         return None
+    last_day: date = written.select(pl.col("last_day").max()).item()
+    written_at: datetime = written.select(pl.col("written_at").max()).item()
     return Clock(
-        now=now.replace(tzinfo=UTC),
-        received_at=(changed or written["written_at"].max()).replace(tzinfo=UTC),
+        now=_end_of(last_day) if now is None else now.replace(tzinfo=UTC),
+        received_at=(changed or written_at).replace(tzinfo=UTC),
         simulated=bool(written.select((pl.col("provenance") == "simulated").any()).item()),
         organisations=tuple(sorted(written["org_code"])),
         sites=dict(sites.iter_rows()),
     )
+
+
+def _only(snapshot: Snapshot, select: Select) -> datetime | None:
+    found: datetime | None = snapshot.frame(select)["at"].item()
+    return found
+
+
+def _end_of(day: date) -> datetime:
+    return midnight(day + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)
