@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from sample_data.simulator.beds import wards
+from sample_data.simulator.estate import dimensions_of_estate
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.trust import ORG_CODE, ORG_NAME, ORG_TYPE, SECTORS, SITES
 
 
 def dimensions(scenario: Scenario) -> dict[str, pl.DataFrame]:
-    """Returns `dim_site` and `dim_ward` of the trust at the scenario's scale."""
+    """Returns the sites, wards, digital systems and interfaces of the scenario's trust, a frame a table."""
     sites = pl.DataFrame(
         {
             "site_code": [site.code for site in SITES],
@@ -32,7 +33,7 @@ def dimensions(scenario: Scenario) -> dict[str, pl.DataFrame]:
             "beds_escalation": held.escalation.astype("int32"),
         }
     )
-    return {"dim_site": sites, "dim_ward": rooms}
+    return {"dim_site": sites, "dim_ward": rooms, **dimensions_of_estate(scenario)}
 
 
 def organisation() -> pl.DataFrame:

@@ -14,6 +14,7 @@ from sample_data.simulator.component import Component, Today, many
 from sample_data.simulator.days import day_of, number_of
 from sample_data.simulator.documents import Documents
 from sample_data.simulator.flow import Flow
+from sample_data.simulator.interfaces import Interfaces
 from sample_data.simulator.outcomes import Outcomes
 from sample_data.simulator.pathways import Pathways, WaitingList
 from sample_data.simulator.rows import Out
@@ -22,6 +23,7 @@ from sample_data.simulator.spells import Spells
 from sample_data.simulator.staff import Accounts, Staff
 from sample_data.simulator.state import State
 from sample_data.simulator.surveys import Surveys
+from sample_data.simulator.systems import Systems
 from sample_data.simulator.theatres import Operated, Theatres
 from sample_data.simulator.training import Training
 from sample_data.simulator.voice import Feedback, FriendsAndFamily
@@ -52,7 +54,8 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
     scale = scenario.scale
     planned = (Pathways(), Clinics(), Theatres(), Flow(scale), Operated(), WaitingList(), Cancer())
     voice = (Feedback(), FriendsAndFamily(), Outcomes(), Training(), Surveys())
-    return (Staff(), *planned, Spells(scale), Documents(), *voice, Accounts())
+    digital = (Interfaces(),)
+    return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *voice, Accounts())
 
 
 def begun(scenario: Scenario) -> State:

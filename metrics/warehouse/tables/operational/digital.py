@@ -42,7 +42,7 @@ dim_interface = sa.Table(
     sa.Column("interface_code", sa.String(12), primary_key=True),
     sa.Column("org_code", sa.String(12), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
-    sa.Column("source_system", sa.String(12), nullable=False, comment="dim_system"),
+    sa.Column("source_system", sa.String(12), comment="dim_system; null: outside the trust"),
     sa.Column("target_system", sa.String(12), comment="dim_system; null: outside the trust"),
     sa.Column("standard", sa.String(20), nullable=False, comment="FHIR R4 | HL7 v2 | DICOM | EDIFACT | flat file"),
     flag("is_fhir"),
