@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 import polars as pl
 
@@ -15,7 +16,6 @@ from metrics.query.errors import QueryError
 from metrics.query.formula import derive, divide_paired, running
 from metrics.query.holdings import Holdings, check_starts, local_periods
 from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
-from metrics.query.plan import Scan
 from metrics.query.preparing import Ready, Round, prepared
 from metrics.query.request import Grain, Request
 from metrics.query.result import Note, Query, Result, Status
@@ -232,7 +232,7 @@ class Asking:
         request, scan = self.plan.request, ready.scan
         found: dict[str, list[pl.DataFrame]] = {source.key: [] for source in scan.sources}
         for step in ready.rounds:
-            parts = self._run(scan, step)
+            parts = self._run(ready, step)
             for source in scan.sources:
                 buckets = ready.laid[source.key]
                 values, notes = combine.values(parts, source, step.by, buckets)
@@ -242,9 +242,15 @@ class Asking:
                 found[source.key].append(_marked(frame, request.by, step))
         return {key: pl.concat(frames) for key, frames in found.items()}
 
-    def _run(self, scan: Scan, step: Round) -> pl.DataFrame:
-        parts = self.holdings.run(step.compiled)
-        self.queries.append(Query(scan.model.name, step.compiled.text, step.compiled.parameters, parts.height))
+    def _run(self, ready: Ready, step: Round) -> pl.DataFrame:
+        scan, text = ready.scan, partial(getattr, step, "compiled")
+        found = self.holdings.from_cube(scan, step.by, ready.reach)
+        if isinstance(found, pl.DataFrame):
+            parts = found
+            self.queries.append(Query(scan.model.name, text, parts.height, from_cube=True))
+        else:
+            parts = self.holdings.run(step.compiled)
+            self.queries.append(Query(scan.model.name, text, parts.height, miss=found))
         grain = scan.sources[0].grain if scan.counts_distinct else Grain(scan.model.grain)
         if not scan.counts_distinct:
             check_starts(parts["period"], scan.model)

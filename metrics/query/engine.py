@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from metrics.catalogue import Catalogue, Definitions, Finding, folders_of
 from metrics.query import combine
 from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
+from metrics.query.clock import Clock, clock_of
+from metrics.query.cube_store import CubeStore
+from metrics.query.cubes import CubeFault, Cubes
 from metrics.query.errors import QueryError
 from metrics.query.explaining import Explanation, explain
-from metrics.query.holdings import Holdings
+from metrics.query.holdings import Holdings, models_behind
 from metrics.query.plan import plan
 from metrics.query.preparing import Statement, statements
 from metrics.query.request import Against, Grain, Request
@@ -59,6 +62,9 @@ class MetricsLayer:
         self._lock = threading.Lock()
         self._holdings = Holdings(warehouse.snapshot(), catalogue)
         self._answers: OrderedDict[object, Result] = OrderedDict()
+        self._moving = threading.RLock()  # one at a time takes newer data, definitions or cubes
+        self._store: CubeStore | None = None
+        self._swept = 0
 
     @classmethod
     def open(
@@ -103,15 +109,97 @@ class MetricsLayer:
         """Names the state of the warehouse that answers are given from."""
         return self._holdings.snapshot.data_version
 
+    def version_of(self, metrics: Iterable[str]) -> str:
+        """Names the state of the data that some metrics read: it stays while only other tables change.
+
+        Raises:
+            UnknownMetricError: with the nearest ids.
+        """
+        holdings = self._holdings
+        return holdings.version_of(
+            models_behind((holdings.catalogue.metric(name) for name in metrics), holdings.catalogue)
+        )
+
     def refresh(self) -> bool:
-        """Takes newer data when there are any, and returns whether there were."""
+        """Takes newer data when there are any, and returns whether there were.
+
+        Cubes are kept up with what changed, before anybody is answered from the newer data.
+        """
         self.warehouse.refresh()
-        if self.warehouse.data_version == self.data_version:
+        snapshot = self.warehouse.snapshot()
+        if snapshot.data_version == self.data_version:
             return False
-        with self._lock:
-            self._holdings = Holdings(self.warehouse.snapshot(), self.catalogue)
-            self._answers.clear()
+        with self._moving:
+            held = self._holdings
+            if held.cubes is None:
+                newer = Holdings(snapshot, held.catalogue)
+            else:
+                cubes = held.cubes.refreshed(snapshot)
+                newer = held.after(snapshot, cubes, cubes.standing)
+            self._take(newer)
         return True
+
+    def keep_cubes(self, folder: Path | None = None) -> None:
+        """Keeps cubes from now on: `build_cube` builds them one by one, `refresh` keeps them up.
+
+        Args:
+            folder: where cubes are stored for the next start; None stores none.
+        """
+        with self._moving:
+            store = None if folder is None else CubeStore(folder)
+            self._store = store
+            cubes = Cubes.of(self._holdings.snapshot, self.catalogue)
+            self._take(Holdings(cubes.snapshot, self.catalogue, cubes, cubes.standing))
+
+    def build_cube(self) -> bool:
+        """Builds, or takes from the store, one cube that is asked for and not there; returns whether one was."""
+        with self._moving:
+            cubes = self._holdings.cubes
+            if cubes is None or not cubes.waiting:
+                return False
+            name = cubes.waiting[0]
+            stored = None if self._store is None else self._store.load(cubes.layouts[name])
+            found = cubes.built(name) if stored is None else cubes.with_stored(name, stored)
+            self._holdings.cubes = found
+            if self._store is not None and name in found.held and stored is None:
+                self._store.save(found.held[name])
+        return True
+
+    def store_cubes(self) -> None:
+        """Stores the cubes as they are now, so that the next start has little to catch up with."""
+        cubes = self._holdings.cubes
+        if self._store is not None and cubes is not None:
+            for built in cubes.held.values():
+                self._store.save(built)
+
+    def sweep_cubes(self) -> tuple[CubeFault, ...]:
+        """Holds the next month of the next cube against the rows that it stands for, and mends what differs.
+
+        Call it again and again: it goes round. Returns what was wrong, which is nothing unless the log of changes, or
+        this program, is.
+        """
+        with self._moving:
+            cubes = self._holdings.cubes
+            parts = () if cubes is None else tuple(cubes.partitions())
+            if cubes is None or not parts:
+                return ()
+            name, month = parts[self._swept % len(parts)]
+            self._swept += 1
+            days = cubes.differing(name, month)
+            if days:
+                self._holdings.cubes = cubes.repaired(name, days)
+                with self._lock:
+                    self._answers.clear()
+        return tuple(CubeFault(name, day) for day in days)
+
+    @property
+    def cubes(self) -> Cubes | None:
+        """Returns the cubes that answers are given from; None where none are kept."""
+        return self._holdings.cubes
+
+    def _take(self, newer: Holdings) -> None:
+        with self._lock:
+            self._holdings = newer
 
     def reload(self) -> bool:
         """Takes the definitions on disk when they changed and hold together, and returns whether it did.
@@ -125,7 +213,6 @@ class MetricsLayer:
             if newest.catalogue is self.catalogue:
                 return False
             self._holdings, self._read_at = self._holdings.under(newest.catalogue), newest.read_at
-            self._answers.clear()
         return True
 
     def as_it_stands(self) -> MetricsLayer:
@@ -143,7 +230,10 @@ class MetricsLayer:
             UnknownMetricError, QueryError: the request cannot be answered; the message says what to ask.
         """
         holdings = self._holdings
-        key = (request, holdings.snapshot.data_version, holdings.catalogue.version, self._today())
+        version = holdings.version_of(
+            models_behind(map(holdings.catalogue.metric, request.metrics), holdings.catalogue)
+        )
+        key = (request, version, holdings.catalogue.version, self._today())
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -254,6 +344,11 @@ class MetricsLayer:
             found = self.catalogue.inputs(found)[0]
         source = plan(Request((found.id,)), self.catalogue).sources[found.id]
         return combine.last_day(self._holdings.presence(source, self._today()), Grain(source.model.grain))
+
+    def clock(self) -> Clock | None:
+        """Returns where the trust's own records stand; None when the warehouse holds none."""
+        holdings = self._holdings
+        return holdings.keep(("clock",), lambda: clock_of(holdings.snapshot))
 
     def sources(self, metric: str) -> tuple[Publication, ...]:
         """Returns the publications behind a metric, with their files and licences."""

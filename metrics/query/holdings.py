@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 import sqlalchemy as sa
@@ -21,9 +21,10 @@ from metrics.query.coverage import CODES, Presence
 from metrics.query.errors import FanOutError, PeriodError, UnreadableTableError
 from metrics.query.organisations import Organisations
 from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence, start_column
-from metrics.query.plan import LEVELS
+from metrics.query.plan import LEVELS, Scan
 from metrics.query.request import Grain
 from metrics.query.source import Source
+from metrics.warehouse.changes import Standing, changed_since
 from metrics.warehouse.connect import Snapshot
 from metrics.warehouse.frames import Compiled, Select
 from metrics.warehouse.tables.dimensions import (
@@ -33,6 +34,12 @@ from metrics.warehouse.tables.dimensions import (
     dim_service,
     dim_staff_group,
 )
+from metrics.warehouse.tables.operational.digital import dim_interface, dim_system
+from metrics.warehouse.tables.operational.places import dim_site, dim_ward
+from metrics.warehouse.tables.operational.programme import dim_initiative
+
+if TYPE_CHECKING:
+    from metrics.query.cubes import Cubes
 
 Kept = TypeVar("Kept")
 _RANKS = {"england": 2, "region": 1}
@@ -43,15 +50,24 @@ _OF_A_MODEL = ("names", "flags", "presence", "overlaps")
 _LOOKUPS = {
     "dim_service": (dim_service.c.service_code, dim_service.c.name),
     "dim_staff_group": (dim_staff_group.c.staff_group_code, dim_staff_group.c.name),
+    "dim_site": (dim_site.c.site_code, dim_site.c.name),
+    "dim_ward": (dim_ward.c.ward_code, dim_ward.c.name),
+    "dim_system": (dim_system.c.system_code, dim_system.c.name),
+    "dim_interface": (dim_interface.c.interface_code, dim_interface.c.name),
+    "dim_initiative": (dim_initiative.c.initiative_id, dim_initiative.c.name),
 }
 
 
 class Holdings:
     """One snapshot of the warehouse, seen through one catalogue."""
 
-    def __init__(self, snapshot: Snapshot, catalogue: Catalogue) -> None:
+    def __init__(
+        self, snapshot: Snapshot, catalogue: Catalogue, cubes: Cubes | None = None, standing: Standing | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.catalogue = catalogue
+        self.cubes = cubes
+        self.standing = standing
         self._lock = threading.RLock()
         self._kept: dict[object, object] = {}
         self._making: dict[object, threading.RLock] = {}
@@ -59,7 +75,8 @@ class Holdings:
 
     def under(self, catalogue: Catalogue) -> Holdings:
         """Returns the same snapshot seen through another catalogue, keeping what both read alike."""
-        other = Holdings(self.snapshot, catalogue)
+        cubes = None if self.cubes is None else self.cubes.under(catalogue)
+        other = Holdings(self.snapshot, catalogue, cubes, self.standing)
         if "organisations" in self.__dict__:
             other.__dict__["organisations"] = self.organisations
         alike = {name for name in catalogue.models if self._reads_alike(name, catalogue)}
@@ -69,6 +86,48 @@ class Holdings:
                 if kind in _OF_THE_WAREHOUSE or (kind in _OF_A_MODEL and rest[0] in alike):
                     other._kept[key] = value
         return other
+
+    def after(self, snapshot: Snapshot, cubes: Cubes | None, standing: Standing) -> Holdings:
+        """Returns a newer state of the warehouse, keeping what is known of tables that did not change since."""
+        other = Holdings(snapshot, self.catalogue, cubes, standing)
+        before = self.standing
+        if before is None or before.lineage(dim_organisation.name) != standing.lineage(dim_organisation.name):
+            return other
+        if before.written != standing.written:  # a trust of its own came or went, which is an organisation too
+            return other
+        if "organisations" in self.__dict__:
+            other.__dict__["organisations"] = self.organisations
+        still = {
+            name: not changed_since(before, standing, [model.table, *(join.to for join in model.joins)])
+            for name, model in self.catalogue.models.items()
+        }
+        with self._lock:
+            for key, value in self._kept.items():
+                kind, *rest = key if isinstance(key, tuple) else (key,)
+                if kind in (*_OF_THE_WAREHOUSE, "reporting") or (kind in _OF_A_MODEL and still[rest[0]]):
+                    other._kept[key] = value
+                if kind == "repeats" and not changed_since(before, standing, rest[:1]):
+                    other._kept[key] = value
+        return other
+
+    def version_of(self, models: Iterable[Model]) -> str:
+        """Returns a name of the state of the tables that the models read."""
+        if self.standing is None:
+            return self.snapshot.data_version
+        tables = sorted({name for model in models for name in (model.table, *(join.to for join in model.joins))})
+        whole = self.standing.lineage(dim_organisation.name)
+        return "; ".join([whole, self.standing.written, *(self.standing.version(table) for table in tables)])
+
+    def from_cube(self, scan: Scan, by: tuple[str, ...], reach: sql.Reach) -> pl.DataFrame | str | None:
+        """Returns the frame that the scan's statement would give; or why no cube gives it, None where none are kept."""
+        if self.cubes is None:
+            return None
+        found = self.cubes.answer(scan, by, reach, self.located(reach.as_at))
+        return found if isinstance(found, pl.DataFrame) else str(found)
+
+    def located(self, as_at: date) -> pl.DataFrame:
+        """Returns who answers for each code on the day, and where; see `Organisations.at`."""
+        return self.keep(("located", as_at), lambda: self.organisations.at(as_at))
 
     def _reads_alike(self, name: str, catalogue: Catalogue) -> bool:
         """Returns whether a model, its metrics and all declared tables are the same in another catalogue."""
@@ -94,11 +153,19 @@ class Holdings:
         """Returns the codes that answer on the day for figures of the last two years of any model's data."""
         return self.keep(("reporting", as_at), lambda: self._reporting(as_at))
 
-    def names(self, model: Model, dimension: str) -> Mapping[str, str]:
-        """Returns code to name of every value of a dimension."""
+    def names(self, model: Model, dimension: str, *, of_all_rows: bool = False) -> Mapping[str, str]:
+        """Returns code to name of every value of a dimension.
+
+        With a cube these are the values of the rows that count; `of_all_rows` asks for those of all other rows too.
+        """
         if dimension in LEVELS:
             return self.organisations.names
         found = next(each for each in model.dimensions if each.name == dimension)
+        cube = None if self.cubes is None or of_all_rows else self.cubes.of_model(model)
+        if cube is not None and dimension in cube.finest:
+            return self.keep(
+                ("names", model.name, dimension, "cube"), lambda: self._named(cube.members(dimension), found)
+            )
         return self.keep(("names", model.name, dimension), lambda: self._names(model, found))
 
     def keep(self, key: object, make: Callable[[], Kept]) -> Kept:
@@ -131,7 +198,9 @@ class Holdings:
         table = self.catalogue.table_of(model) if dimension.join is None else self.catalogue.table(dimension.join)
         assert table is not None  # noqa: S101 - linted: a join names a table that is there
         column = table.c[dimension.column]
-        codes = self.read(sa.select(column).distinct().order_by(column))[dimension.column]
+        return self._named(self.read(sa.select(column).distinct().order_by(column))[dimension.column], dimension)
+
+    def _named(self, codes: pl.Series, dimension: Dimension) -> dict[str, str]:
         names = {code: code for code in codes.drop_nulls().cast(pl.String).to_list()}
         if dimension.lookup:
             code, name = _LOOKUPS[dimension.lookup]
@@ -140,7 +209,7 @@ class Holdings:
         return {**names, **{each: text for each, text in dimension.labels.items() if each in names}}
 
     def _reporting(self, as_at: date) -> tuple[str, ...]:
-        located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
+        located = self.located(as_at)
         found: set[str] = set()
         for model in self.catalogue.models.values():
             if model.organisation is None:
@@ -178,7 +247,7 @@ class Holdings:
         return {name: tuple(coarser.filter(pl.col("rank") == rank)["period"].sort()) for name, rank in _RANKS.items()}
 
     def _presence(self, source: Source, as_at: date) -> Presence:
-        located = self.keep(("located", as_at), lambda: self.organisations.at(as_at))
+        located = self.located(as_at)
         sent = self._flags(source.model).select("period", "org_code", pl.col(source.base.id).alias("reported"))
         sent = sent.join(located, on="org_code", how="left").with_columns(
             pl.coalesce("organisation", "org_code").alias("organisation"),
@@ -218,7 +287,8 @@ class Holdings:
         return self._of_rows(model, sources)
 
     def _of_rows(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
-        flags = self.read(sql.presence(model, self.catalogue, sources))
+        cube = None if self.cubes is None else self.cubes.of_model(model)
+        flags = self.read(sql.presence(model, self.catalogue, sources)) if cube is None else cube.presence()
         periods = local_periods(flags["period"], Grain(model.grain))
         check_starts(periods, model)
         return flags.with_columns(periods)
@@ -229,7 +299,9 @@ class Holdings:
         Whoever has rows reports in every period from the first row to the last of anybody.
         """
         grain = Grain(model.grain)
-        extents = self.read(sql.extent(model, self.catalogue)).drop_nulls(["first", "last"])
+        cube = None if self.cubes is None else self.cubes.of_model(model)
+        extents = self.read(sql.extent(model, self.catalogue)) if cube is None else cube.extent()
+        extents = extents.drop_nulls(["first", "last"])
         moments = pl.concat([extents["first"], extents["last"]]) if extents.height else pl.Series([], dtype=pl.Date)
         if isinstance(moments.dtype, pl.Datetime):
             moments = moments.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
@@ -276,6 +348,17 @@ class Holdings:
         repeated = self.keep(key, lambda: self.read(sql.repeats(table, columns)))["keys"].item()
         if repeated:
             raise FanOutError.of(table.fullname, columns, repeated)
+
+
+def models_behind(metrics: Iterable[Metric], catalogue: Catalogue) -> tuple[Model, ...]:
+    """Returns the models that the metrics, and the metrics that they are made of, can be answered from."""
+    found: dict[str, Model] = {}
+    for metric in metrics:
+        for name in (metric.model, *(alternate.model for alternate in metric.alternates)):
+            if name is not None:
+                found[name] = catalogue.models[name]
+        found |= {model.name: model for model in models_behind(catalogue.inputs(metric), catalogue)}
+    return tuple(found.values())
 
 
 def check_starts(periods: pl.Series, model: Model) -> None:

@@ -1,45 +1,16 @@
-"""Columns of instants, as SQL: the local calendar date and the UTC hour of a UTC timestamp, in every dialect.
-
-The column holds UTC as a timestamp without a zone. The zone is part of the SQL text, never a parameter: a database
-that is sent parameters could not tell that the expression it groups by is the one it selects.
-
-Each form is the documented one of its database (PostgreSQL and DuckDB `timezone`, Spark `from_utc_timestamp`,
-Snowflake and Redshift `CONVERT_TIMEZONE`, BigQuery `DATE`, Trino `with_timezone`, SQL Server `AT TIME ZONE`).
-Spark's sessions must be in UTC, as theirs decides what a timestamp reads as.
-"""
+"""Columns of instants, as SQL: the local calendar date and the UTC hour of a UTC timestamp, in every dialect."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 
-LONDON = "Europe/London"
-# SQL Server goes by the names of Windows. Others are added from Unicode's windowsZones table as they are needed.
-_WINDOWS = {"Europe/London": "GMT Standard Time", "UTC": "UTC"}
-# Never behind UTC, and never more than an hour ahead: only the last UTC hour of a day can be of another date.
-_AT_MOST_AN_HOUR_AHEAD = frozenset({LONDON})
-
-
-class LocalDate(sa.ColumnElement[date]):
-    """The calendar date in a zone of a UTC timestamp. Made by `local_date`."""
-
-    type = sa.Date()
-    _traverse_internals = [("column", InternalTraversal.dp_clauseelement), ("zone", InternalTraversal.dp_string)]  # noqa: RUF012 - as SQLAlchemy declares it
-
-    def __init__(self, column: sa.ColumnElement[datetime], zone: str) -> None:
-        self.column = _operand(column)
-        self.zone = zone
-
-    @property
-    def _from_objects(self) -> list[sa.FromClause]:
-        return self.column._from_objects  # noqa: SLF001 - how an element says which tables it reads
+from metrics.catalogue.local_day import LONDON, LocalDate, local_date, operand, unknown_dialect, without_zone
 
 
 class UtcHour(sa.ColumnElement[datetime]):
@@ -49,23 +20,11 @@ class UtcHour(sa.ColumnElement[datetime]):
     _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - as SQLAlchemy declares it
 
     def __init__(self, column: sa.ColumnElement[datetime]) -> None:
-        self.column = _operand(column)
+        self.column = operand(column)
 
     @property
     def _from_objects(self) -> list[sa.FromClause]:
         return self.column._from_objects  # noqa: SLF001 - how an element says which tables it reads
-
-
-def local_date(column: sa.ColumnElement[datetime], zone: str = LONDON) -> LocalDate:
-    """Returns the calendar date in the zone of a timestamp column that holds UTC; null stays null.
-
-    Raises:
-        ValueError: the zone is none of the IANA names, or the column is of timestamps that carry a zone.
-    """
-    if zone not in available_timezones():
-        raise ValueError(f"'{zone}' is no time zone; write an IANA name such as {LONDON}.")
-    _without_zone(column)
-    return LocalDate(column, ZoneInfo(zone).key)
 
 
 def utc_hour(column: sa.ColumnElement[datetime]) -> UtcHour:
@@ -74,53 +33,9 @@ def utc_hour(column: sa.ColumnElement[datetime]) -> UtcHour:
     Raises:
         ValueError: the column is of timestamps that carry a zone.
     """
-    _without_zone(column)
+    without_zone(column)
     return UtcHour(column)
 
-
-def _operand(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    return column.self_group(against=operators.getitem)  # binds tightest: whatever is no name gets its brackets
-
-
-def _without_zone(column: sa.ColumnElement[datetime]) -> None:
-    if getattr(column.type, "timezone", False):
-        raise ValueError(f"{column} is of timestamps that carry a zone; convert it to a timestamp in UTC without one.")
-
-
-def _duckdb_date(column: str, zone: str) -> str:
-    converted = f"CAST(timezone('{zone}', timezone('UTC', {column})) AS DATE)"
-    if zone not in _AT_MOST_AN_HOUR_AHEAD:
-        return converted
-    # Converting is slow (ICU): this asks for it in one hour of the day.
-    return f"CASE WHEN hour({column}) = 23 THEN {converted} ELSE CAST({column} AS DATE) END"
-
-
-def _spark_date(column: str, zone: str) -> str:
-    return f"CAST(from_utc_timestamp({column}, '{zone}') AS DATE)"
-
-
-def _convert_timezone_date(column: str, zone: str) -> str:
-    return f"CAST(CONVERT_TIMEZONE('UTC', '{zone}', {column}) AS DATE)"
-
-
-def _sql_server_date(column: str, zone: str) -> str:
-    if zone not in _WINDOWS:
-        raise sa.exc.CompileError(f"SQL Server's name of the time zone {zone} is not known here.")
-    return f"CAST({column} AT TIME ZONE 'UTC' AT TIME ZONE '{_WINDOWS[zone]}' AS DATE)"
-
-
-_DATES: Mapping[str, Callable[[str, str], str]] = {
-    "duckdb": _duckdb_date,
-    "postgresql": lambda column, zone: f"CAST(timezone('{zone}', timezone('UTC', {column})) AS DATE)",
-    "hive": _spark_date,
-    "spark": _spark_date,
-    "databricks": _spark_date,
-    "snowflake": _convert_timezone_date,
-    "redshift": _convert_timezone_date,
-    "bigquery": lambda column, zone: f"DATE(TIMESTAMP({column}, 'UTC'), '{zone}')",
-    "trino": lambda column, zone: f"CAST(with_timezone({column}, 'UTC') AT TIME ZONE '{zone}' AS DATE)",
-    "mssql": _sql_server_date,
-}
 
 _HOURS: Mapping[str, str] = {
     "duckdb": "date_trunc('hour', {0})",
@@ -136,23 +51,12 @@ _HOURS: Mapping[str, str] = {
 }
 
 
-@compiles(LocalDate)
-def _render_date(element: LocalDate, compiler: SQLCompiler, **options: object) -> str:
-    name = compiler.dialect.name
-    if name not in _DATES:
-        raise _unknown(name)
-    return _DATES[name](compiler.process(element.column, **options), element.zone)
-
-
 @compiles(UtcHour)
 def _render_hour(element: UtcHour, compiler: SQLCompiler, **options: object) -> str:
     name = compiler.dialect.name
     if name not in _HOURS:
-        raise _unknown(name)
+        raise unknown_dialect(name)
     return _HOURS[name].format(compiler.process(element.column, **options))
 
 
-def _unknown(name: str) -> sa.exc.CompileError:
-    return sa.exc.CompileError(
-        f"How {name} converts timestamps between zones is not known here; known are {', '.join(sorted(_DATES))}."
-    )
+__all__ = ["LONDON", "LocalDate", "UtcHour", "local_date", "utc_hour"]

@@ -1,14 +1,18 @@
-"""A request made ready: filter values resolved, periods laid out, every statement compiled.
+"""A request made ready: filter values resolved, periods laid out, every statement ready to be written.
 
 Nothing is read but what the state of the warehouse keeps anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
 
+import sqlalchemy as sa
+
+from metrics.catalogue import Catalogue
 from metrics.query import sql
 from metrics.query.buckets import Buckets, Span, lay_out, months_later
 from metrics.query.coverage import Ground, Presence
@@ -24,14 +28,19 @@ from metrics.warehouse.frames import Compiled, compiled
 _KEPT = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """One query of a scan: its dimensions, whether its rows are totals, and by metric id what they are laid out on."""
 
     by: tuple[str, ...]
     is_total: bool
-    compiled: Compiled
+    write: Callable[[], Compiled]
     grounds: Mapping[str, Ground]
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """Returns the statement, written once and only when somebody needs it."""
+        return self.write()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class Ready:
     """
 
     scan: Scan
+    reach: sql.Reach
     presences: Mapping[str, Presence]
     laid: Mapping[str, Buckets]
     rounds: tuple[Round, ...]
@@ -130,11 +140,11 @@ class _Preparing:
         reach, dialect = self._reach(scan, laid), self.holdings.snapshot.engine.dialect
         steps = []
         for by, is_total in rounds:
-            text = compiled(sql.statement(scan, self.holdings.catalogue, reach, by), dialect)
+            write = partial(_written, scan, self.holdings.catalogue, reach, by, dialect)
             levels, where = tuple(name for name in by if name in LEVELS), self.plan.request.where
             grounds = {key: Ground(presences[key], buckets, levels, where) for key, buckets in laid.items()}
-            steps.append(Round(by, is_total, text, grounds))
-        return Ready(scan, presences, laid, tuple(steps))
+            steps.append(Round(by, is_total, write, grounds))
+        return Ready(scan, reach, presences, laid, tuple(steps))
 
     def _rounds(self) -> tuple[tuple[tuple[str, ...], bool], ...]:
         """Returns the dimensions of each query, and whether its rows are totals: no total is a sum of what is shown."""
@@ -233,6 +243,10 @@ class _Preparing:
             return value  # without a source it is a derived metric: its inputs know the dimension
         names = {source.model.name: self.holdings.names(source.model, dimension) for source in sources}
         found = {name: _code_of(value, known) for name, known in names.items()}
+        if not any(found.values()) and self.holdings.cubes is not None:  # it may stand on rows that do not count
+            every = {source.model.name: source.model for source in sources}
+            names = {name: self.holdings.names(each, dimension, of_all_rows=True) for name, each in every.items()}
+            found = {name: _code_of(value, known) for name, known in names.items()}
         codes = {code for code in found.values() if code is not None}
         if not codes:
             listed = {each for known in names.values() for pair in known.items() for each in pair}
@@ -259,6 +273,10 @@ class _Preparing:
             text = f"{names[given]} ({given}) is now part of {names[code]} ({code})."
             self.notes.append(Note("succession", text))
         return code
+
+
+def _written(scan: Scan, catalogue: Catalogue, reach: sql.Reach, by: tuple[str, ...], dialect: sa.Dialect) -> Compiled:
+    return compiled(sql.statement(scan, catalogue, reach, by), dialect)
 
 
 def _code_of(value: str, known: Mapping[str, str]) -> str | None:

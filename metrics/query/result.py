@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 import polars as pl
 
 from metrics.query.request import Request
+from metrics.warehouse.frames import Compiled
 
 
 class Status(StrEnum):
@@ -33,12 +34,30 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement that was sent to the warehouse, its parameters, and the rows that came back."""
+    """One grouped statement of a request, and who gave its rows.
+
+    Attributes:
+        compiled: the statement as the warehouse is sent it; written only when somebody wants to see it.
+        rows: how many rows came back.
+        miss: why the model's cube did not give them, in words; None where it did, or where no cubes are kept.
+        from_cube: the model's cube gave the rows that the statement would give.
+    """
 
     model: str
-    sql: str
-    parameters: Mapping[str, object]
+    compiled: Callable[[], Compiled]
     rows: int
+    miss: str | None = None
+    from_cube: bool = False
+
+    @property
+    def sql(self) -> str:
+        """Returns the statement's text."""
+        return self.compiled().text
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """Returns the statement's parameters, by name."""
+        return self.compiled().parameters
 
 
 @dataclass(frozen=True)

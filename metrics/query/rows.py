@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from metrics.catalogue import Catalogue, Join, Model, UnknownMetricError
@@ -136,7 +138,7 @@ class Rows:
         column = self.dimension(each.dimension)
         kept: list[Element] = []
         if each.values:
-            kept.append(column.in_(_typed(column, each.values)))
+            kept.append(column.in_(typed(column.type, each.values)))
         if each.has_range:
             low, high = (
                 None if value is None else bound(each.dimension, column.type, value) for value in (each.low, each.high)
@@ -173,22 +175,40 @@ class Rows:
         """
         self._joins_organisation = True
         kind = sa.func.coalesce(self.organisation.c.org_type, "other")
-        finest = next((level for level in reversed(LEVELS) if level in used), "england")
-        if finest == "organisation":
-            return kind.not_in(_HIGHER)
-        if index:
-            return kind == finest
-        return kind != "england"
+        kinds = counted_kinds(used, index=index)
+        if kinds.only is not None:
+            return kind == kinds.only
+        return kind.not_in(kinds.without) if len(kinds.without) > 1 else kind != kinds.without[0]
 
 
-def _typed(column: Element, values: Iterable[str]) -> list[Any]:
-    """Returns filter values, which are written as text, as values of the column's type."""
-    if isinstance(column.type, sa.Boolean):
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds of organisations (`org_type`, or `other`) whose rows count: one alone, or all without some."""
+
+    only: str | None = None
+    without: tuple[str, ...] = ()
+
+    def of(self, kinds: pl.Series) -> pl.Series:
+        """Returns for each kind whether its rows count."""
+        return kinds == self.only if self.only is not None else ~kinds.is_in(self.without)
+
+
+def counted_kinds(used: Iterable[str], *, index: bool) -> Kinds:
+    """Returns whose rows count where these levels are asked for or filtered by; see `Rows.conditions`."""
+    finest = next((level for level in reversed(LEVELS) if level in set(used)), "england")
+    if finest == "organisation":
+        return Kinds(without=_HIGHER)
+    return Kinds(only=finest) if index else Kinds(without=("england",))
+
+
+def typed(kind: sa.types.TypeEngine[Any], values: Iterable[str]) -> list[Any]:
+    """Returns filter values, which are written as text, as values of a column's type."""
+    if isinstance(kind, sa.Boolean):
         return [value.casefold() == "true" for value in values]
-    if isinstance(column.type, sa.Integer):
+    if isinstance(kind, sa.Integer):
         return [int(value) for value in values]
-    if isinstance(column.type, sa.Numeric | sa.Float):
+    if isinstance(kind, sa.Numeric | sa.Float):
         return [float(value) for value in values]
-    if isinstance(column.type, sa.Date):
+    if isinstance(kind, sa.Date):
         return [date.fromisoformat(value) for value in values]
     return list(values)

@@ -90,7 +90,7 @@ def presence(model: Model, catalogue: Catalogue, sources: Iterable[Source]) -> s
     It is 0 where the metric was not reported, 1 where it was reported as nothing, and 2 where as something.
     """
     rows = Rows(model, catalogue, date.min)
-    flags = [sa.func.max(_reported(rows, source)).label(source.key) for source in sources]
+    flags = [sa.func.max(reported(rows, source)).label(source.key) for source in sources]
     keys = [rows.period.label(PERIOD), rows.org_code.label("org_code")]
     conditions = [rows.expression(model.filter)] if model.filter else []
     grouped = keys if model.organisation is not None else keys[:1]
@@ -271,7 +271,7 @@ def _parts(rows: Rows, source: Source) -> list[Element]:
     ]
 
 
-def _reported(rows: Rows, source: Source) -> Element:
+def reported(rows: Rows, source: Source) -> Element:
     """Returns 0, 1 or 2: whether a row reports the metric, and whether as anything but nothing."""
     tests: list[Element] = [rows.expression(source.numerator.expr).is_not(None)]
     whole = source.denominator or source.numerator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,26 +58,54 @@ def read_frame(connection: sa.Connection, select: Select) -> pl.DataFrame:
 def read_compiled(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
     """Returns the rows of a compiled select, typed as by `read_frame`."""
     by_arrow = connection.dialect.name == "duckdb"
-    raw = _arrow(connection, statement) if by_arrow else _rows(connection, statement.select)
+    return _typed(_arrow(connection, statement) if by_arrow else _rows(connection, statement.select), statement)
+
+
+def read_batches(connection: sa.Connection, statement: Compiled, size: int) -> Iterator[pl.DataFrame]:
+    """Gives the rows of a compiled select, about so many at a time, each frame typed as by `read_frame`."""
+    if connection.dialect.name == "duckdb":
+        for batch in _relation(connection, statement).to_arrow_reader(size):
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)  # noqa: S101 (from_arrow gives a Series only for arrays)
+            yield _typed(frame, statement)
+        return
+    with connection.execution_options(stream_results=True, max_row_buffer=size).execute(statement.select) as result:
+        names = list(result.keys())
+        for rows in result.partitions(size):
+            yield _typed(_of_rows(names, rows), statement)
+
+
+def _typed(raw: pl.DataFrame, statement: Compiled) -> pl.DataFrame:
     kinds = zip(raw.get_columns(), statement.columns, strict=True)
     changed = [new for given, (_, kind) in kinds if (new := _normalised(given, kind)) is not given]
     return raw.with_columns(changed) if changed else raw
 
 
-def _arrow(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
+def _relation(connection: sa.Connection, statement: Compiled) -> Any:
     native: Any = connection.connection.driver_connection
     values = [statement.parameters[name] for name in statement.order]
     try:
-        frame = pl.from_arrow(native.sql(statement.text, params=values).to_arrow_table())
+        return native.sql(statement.text, params=values)
     except duckdb.ProgrammingError as error:  # as the same mistake is told on every other database
         raise sa.exc.ProgrammingError(statement.text, values, error) from error
+
+
+def _arrow(connection: sa.Connection, statement: Compiled) -> pl.DataFrame:
+    relation = _relation(connection, statement)
+    try:
+        frame = pl.from_arrow(relation.to_arrow_table())
+    except duckdb.ProgrammingError as error:
+        raise sa.exc.ProgrammingError(statement.text, statement.parameters, error) from error
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 (from_arrow gives a Series only for arrays)
     return frame
 
 
 def _rows(connection: sa.Connection, select: Select) -> pl.DataFrame:
     result = connection.execute(select)
-    names, rows = list(result.keys()), result.fetchall()
+    return _of_rows(list(result.keys()), result.fetchall())
+
+
+def _of_rows(names: list[str], rows: Sequence[Any]) -> pl.DataFrame:
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return pl.DataFrame([pl.Series(name, values, strict=False) for name, values in zip(names, columns, strict=True)])
 

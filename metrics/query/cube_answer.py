@@ -1,0 +1,226 @@
+"""Answering a scan from a cube: the frame that its statement would give, or the reason why not."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from metrics.query.bounds import bound
+from metrics.query.cube import Codes, Cube
+from metrics.query.cube_layout import ORG, Kept
+from metrics.query.plan import LEVELS, Scan
+from metrics.query.request import Filter
+from metrics.query.rows import counted_kinds, typed
+from metrics.query.source import Source
+from metrics.query.sql import LOWER, PERIOD, UPPER, Half, Reach, halves_of
+
+
+class Miss(StrEnum):
+    """Why a cube does not answer a scan. The request then goes to the warehouse as one grouped statement."""
+
+    NOT_KEPT = "no cube is kept of the model"
+    NOT_BUILT = "the cube is not built yet"
+    TOO_LARGE = "the cube would have more cells than its definition allows"
+    DISTINCT = "distinct values are counted anew for every period and group"
+    CONVERSION = "a conversion follows each row to what it led to"
+    ENTITY = "a level is taken for each entity, which the cube does not keep apart"
+    VALUES = "the values of the percentile are not kept: there are too many of them"
+    MEASURE = "the cube lacks an aggregate of the metric"
+    DIMENSION = "a dimension asked for is none of the cube's"
+
+
+def answered(cube: Cube, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> pl.DataFrame | Miss:
+    """Returns the frame of `metrics.query.sql.statement` for the scan, or why the cube cannot give it.
+
+    Args:
+        cube: of the scan's model; for a percentile of values, the one that keeps them.
+        scan: what is asked.
+        by: the dimensions of this round.
+        reach: what part of the table is read.
+        located: `Organisations.at` of the reach's day.
+    """
+    found = missed(scan) or _lacking(cube, scan, by)
+    if found is not None:
+        return found
+    return _Answer(cube, scan, by, reach, located).frame()
+
+
+def missed(scan: Scan) -> Miss | None:
+    """Returns why no cube can answer the scan, whatever it holds; None when one may."""
+    if scan.sources[0].outcome is not None:
+        return Miss.CONVERSION
+    if any(source.counts_distinct for source in scan.sources):
+        return Miss.DISTINCT
+    return None
+
+
+def _lacking(cube: Cube, scan: Scan, by: tuple[str, ...]) -> Miss | None:
+    used = {*by, *(each.dimension for each in scan.where)} - set(LEVELS)
+    if not used <= cube.finest:
+        return Miss.DIMENSION
+    if any(cube.layout.dimension_of(column) is None for column in scan.per):
+        return Miss.ENTITY
+    if scan.histogram != "values" and any(
+        cube.layout.kept(half) is None for source in scan.sources for half in halves_of(source)
+    ):
+        return Miss.MEASURE
+    return None
+
+
+class _Answer:
+    def __init__(self, cube: Cube, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> None:
+        self.cube, self.scan, self.by, self.reach = cube, scan, by, reach
+        self.layout = cube.layout
+        self.places = self._places(located) if self.layout.has_organisations else None
+
+    def frame(self) -> pl.DataFrame:
+        columns, used = self._columns(), frozenset(self._used())
+        edges = self.scan.histogram is not None
+        keys = [*([ORG] if self.layout.has_organisations else []), *sorted(used)]
+        if edges:
+            keys += self.layout.edges
+        cells = self.cube.frames(used, self.reach.first, self.reach.last, edges=edges, columns=(*keys, *columns))
+        cells = cells.filter(*self._conditions())
+        if edges:
+            cells = cells.filter(pl.col(LOWER).is_not_null())
+        per = [f"per__{name}" for name in self.scan.per]
+        grouped = [PERIOD, *self.by, *per, *(self.layout.edges if edges else ())]
+        named = [self._level(name) for name in self.by if name in LEVELS]
+        named += [pl.col(self._entity(name)).alias(f"per__{name}") for name in self.scan.per]
+        made = cells.with_columns(named) if named else cells
+        parts = made.group_by(grouped).agg(expression for expression in self._aggregates(columns))
+        shown = [pl.col(PERIOD), *(self._shown(name) for name in self.by)]
+        shown += [self.cube.codes[self._entity(name)].expression(f"per__{name}") for name in self.scan.per]
+        if edges:
+            upper = UPPER if UPPER in self.layout.edges else LOWER
+            shown += [pl.col(LOWER), pl.col(upper).alias(UPPER)]
+        return parts.select(*shown, *self._parts())
+
+    def _used(self) -> set[str]:
+        asked = {*self.by, *(each.dimension for each in self.scan.where)} - set(LEVELS)
+        return asked | {self._entity(name) for name in self.scan.per}
+
+    def _entity(self, column: str) -> str:
+        """Returns the dimension that holds the column by which entities are kept apart."""
+        return self.layout.dimension_of(column) or column
+
+    def _kept(self, half: Half) -> Kept:
+        kept = self.layout.kept(half)
+        if kept is None:  # checked: the cube has every half
+            raise KeyError(half.part.expr)
+        return kept
+
+    def _halves(self) -> list[tuple[Source, Half, Kept]]:
+        if self.scan.histogram == "values":
+            return []
+        return [(source, half, self._kept(half)) for source in self.scan.sources for half in halves_of(source)]
+
+    def _columns(self) -> list[str]:
+        if self.scan.histogram == "values":
+            return ["m0"]
+        kept = [each for _, _, each in self._halves()]
+        names = [each.total.name for each in kept] + [each.passed.name for each in kept if each.passed is not None]
+        return list(dict.fromkeys(names))
+
+    def _aggregates(self, columns: list[str]) -> list[pl.Expr]:
+        measures = {measure.name: measure for measure in self.layout.measures}
+        found = []
+        for name in columns:
+            measure, column = measures[name], pl.col(name)
+            if measure.how != "sum":
+                found.append(column.min() if measure.how == "min" else column.max())
+            else:
+                found.append(column.cast(pl.Float64).sum())
+                if not measure.zero:
+                    found.append(column.count().alias(f"{name} known"))
+        return found
+
+    def _parts(self) -> list[pl.Expr]:
+        """Returns the columns of the parts: 0 where no row passes a filter, null where those that do tell nothing."""
+        if self.scan.histogram == "values":
+            return [pl.col("m0").alias(f"{self.scan.sources[0].key}__num")]
+        found = []
+        for source, half, kept in self._halves():
+            name = kept.total.name
+            value: Any = pl.col(name)
+            if kept.total.how == "sum" and not kept.total.zero:
+                value = pl.when(pl.col(f"{name} known") > 0).then(value)
+            if kept.passed is not None:
+                value = pl.when(pl.col(kept.passed.name) == 0).then(0.0).otherwise(value)
+            found.append(value.alias(f"{source.key}__{half.suffix}"))
+        return found
+
+    def _conditions(self) -> list[pl.Expr]:
+        found = []
+        for each in self.scan.where:
+            if each.dimension in LEVELS:
+                found.append(_chosen(ORG, self._passing_places(each)))
+            else:
+                found.append(_chosen(each.dimension, self._passing_values(each)))
+        if self.places is None:
+            return found
+        index = any(source.kind == "index" for source in self.scan.sources)
+        used = {*self.by, *(each.dimension for each in self.scan.where)} & set(LEVELS)
+        kinds = self.places["org_type"].fill_null("other")
+        if used or index:
+            found.append(_chosen(ORG, counted_kinds(used, index=index).of(kinds)))
+        if not index:
+            found += self._without_overlaps(kinds)
+        return found
+
+    def _without_overlaps(self, kinds: pl.Series) -> list[pl.Expr]:
+        found = []
+        for level, periods in self.reach.overlaps.items():
+            within = [period for period in periods if self.reach.first <= period <= self.reach.last]
+            if within:
+                stated = _chosen(ORG, kinds == level)
+                found.append(~(stated & pl.col(PERIOD).is_in(within)))
+        return found
+
+    def _passing_places(self, each: Filter) -> pl.Series:
+        assert self.places is not None  # noqa: S101 - planned: only models of organisations have levels
+        return passing(self.places[each.dimension], each, None)
+
+    def _passing_values(self, each: Filter) -> pl.Series:
+        return passing(self.cube.codes[each.dimension].values, each, self.layout.kinds[each.dimension])
+
+    def _places(self, located: pl.DataFrame) -> pl.DataFrame:
+        """Returns `organisation`, `icb`, `region` and `org_type` of each number of an organisation's code."""
+        codes = self.cube.codes.get(ORG, Codes.none(pl.String())).values.to_frame("org_code")
+        return codes.join(located, on="org_code", how="left", maintain_order="left").with_columns(
+            pl.coalesce("organisation", "org_code").alias("organisation")
+        )
+
+    def _level(self, name: str) -> pl.Expr:
+        assert self.places is not None  # noqa: S101 - planned: only models of organisations have levels
+        return pl.lit(self.places[name]).gather(pl.col(ORG)).alias(name)
+
+    def _shown(self, name: str) -> pl.Expr:
+        return pl.col(name) if name in LEVELS else self.cube.codes[name].expression(name)
+
+
+def passing(values: pl.Series, each: Filter, kind: Any) -> pl.Series:
+    """Returns for each value whether it passes the filter: as `metrics.query.rows.Rows.passes` puts it in SQL."""
+    missing = values.is_null()
+    kept = pl.Series([False] * values.len(), dtype=pl.Boolean)
+    if each.values:
+        wanted = list(each.values) if kind is None else typed(kind, each.values)
+        kept |= values.is_in(pl.Series(wanted, dtype=values.dtype, strict=False).implode()).fill_null(value=False)
+    if each.has_range:
+        within = ~missing
+        for value, is_low in ((each.low, True), (each.high, False)):
+            if value is not None:
+                held = str(value) if kind is None else bound(each.dimension, kind, value)
+                within &= ((values >= held) if is_low else (values <= held)).fill_null(value=False)
+        kept |= within
+    if not each.negate:
+        return kept | missing if each.null else kept
+    return ~kept & ~missing if each.null else missing | ~kept
+
+
+def _chosen(name: str, passes: pl.Series) -> pl.Expr:
+    if passes.all():
+        return pl.lit(value=True)
+    return pl.lit(passes).gather(pl.col(name))

@@ -1,0 +1,293 @@
+"""The cubes of a warehouse: built once, kept up by what changed, and held against the rows that they stand for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from metrics.catalogue import Catalogue, Model
+from metrics.query.cube import Codes, Cube, cube_of, day_of, encoded
+from metrics.query.cube_answer import Miss, answered, missed
+from metrics.query.cube_layout import Layout, ranges_of
+from metrics.query.plan import Scan, joined_tables
+from metrics.query.sql import PERIOD, Reach
+from metrics.warehouse.changes import Standing, days_changed, standing
+from metrics.warehouse.connect import Snapshot
+from metrics.warehouse.reading import Reading, reading
+from metrics.warehouse.tables.operational import metadata as operational
+
+_log = logging.getLogger(__name__)
+_BATCH = 100_000
+_MOST_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a cube is not kept, in a sentence, with what to change."""
+
+    miss: Miss
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A cube, and what it has taken in.
+
+    Attributes:
+        lineage: what its tables were written from.
+        change: the newest entry of the log of changes that it has taken in.
+    """
+
+    cube: Cube
+    lineage: str
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class CubeFault:
+    """A day on which a cube was not what its rows give."""
+
+    cube: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Cubes:
+    """The cubes of one state of a warehouse. They never change: `built`, `refreshed` and `repaired` give others.
+
+    Attributes:
+        snapshot: the state that all of them stand for.
+        standing: how far its tables have come.
+        layouts: by name, every cube that the catalogue asks for.
+        held: by name, those that are built.
+        refused: by name, those that are not kept, and why.
+    """
+
+    snapshot: Snapshot
+    standing: Standing
+    layouts: Mapping[str, Layout]
+    held: Mapping[str, Built] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, catalogue: Catalogue) -> Cubes:
+        """Returns the cubes that the catalogue asks for, none of them built yet."""
+        with reading(snapshot) as told:
+            now = standing(told, snapshot.data_version)
+        return cls(snapshot, now, {layout.name: layout for layout in layouts_of(catalogue)})
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Returns the names of cubes that are asked for and neither built nor refused."""
+        return tuple(name for name in self.layouts if name not in self.held and name not in self.refused)
+
+    def answer(self, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> pl.DataFrame | Miss:
+        """Returns the frame that the scan's statement would give, or why a cube cannot give it."""
+        found = missed(scan)
+        if found is not None:
+            return found
+        layout = layout_of(scan, self.layouts)
+        if layout is None:
+            return Miss.NOT_KEPT
+        if layout.name not in self.held:
+            return self.refused[layout.name].miss if layout.name in self.refused else Miss.NOT_BUILT
+        return answered(self.held[layout.name].cube, scan, by, reach, located)
+
+    def of_model(self, model: Model) -> Cube | None:
+        """Returns the cube of a model; None while there is none."""
+        built = self.held.get(model.name)
+        return None if built is None or built.cube.layout.model != model else built.cube
+
+    def built(self, name: str) -> Cubes:
+        """Returns the cubes with one more, built by one statement."""
+        layout = self.layouts[name]
+        with reading(self.snapshot) as told:
+            now = standing(told, self.snapshot.data_version)
+            made = _build(layout, told)
+        if isinstance(made, Refused):
+            _log.warning("%s", made.words)
+            return replace(self, refused={**self.refused, name: made})
+        return replace(self, held={**self.held, name: Built(made, _lineage(layout, now), now.change)})
+
+    def with_stored(self, name: str, stored: Built) -> Cubes:
+        """Returns the cubes with one that was built before, after taking in what changed since.
+
+        One that cannot be brought up to date is built anew.
+        """
+        with reading(self.snapshot) as told:
+            found = _refresh(stored, told, standing(told, self.snapshot.data_version))
+        return self.built(name) if found is None else replace(self, held={**self.held, name: found})
+
+    def refreshed(self, snapshot: Snapshot) -> Cubes:
+        """Returns the cubes for a newer state: the days that changed are read again, and those alone.
+
+        A cube of which nobody can tell what changed is left out, and waits to be built anew.
+        """
+        with reading(snapshot) as told:
+            now = standing(told, snapshot.data_version)
+            held = {name: found for name, each in self.held.items() if (found := _refresh(each, told, now))}
+        return Cubes(snapshot, now, self.layouts, held, self.refused)
+
+    def under(self, catalogue: Catalogue) -> Cubes:
+        """Returns the cubes that another catalogue asks for; those that it reads alike stay."""
+        layouts = {layout.name: layout for layout in layouts_of(catalogue)}
+        wanted = Cubes(self.snapshot, self.standing, layouts)
+        held = {
+            name: replace(each, cube=replace(each.cube, layout=layout))
+            for name, layout in wanted.layouts.items()
+            if (each := self.held.get(name)) is not None and alike(layout, each.cube.layout)
+        }
+        refused = {
+            name: each for name, each in self.refused.items()
+            if name in wanted.layouts and alike(wanted.layouts[name], self.layouts[name])
+        }  # fmt: skip
+        return replace(wanted, held=held, refused=refused)
+
+    def partitions(self) -> Iterator[tuple[str, date]]:
+        """Gives the name and the month of everything that `differing` can look at."""
+        for name, built in self.held.items():
+            for month in sorted(built.cube.months[built.cube.finest]):
+                yield name, month
+
+    def differing(self, name: str, month: date) -> tuple[date, ...]:
+        """Returns the days of a month on which the cube is not what its rows give: none, unless something is wrong.
+
+        Days on which the warehouse itself has moved on since are not looked at.
+        """
+        built = self.held[name]
+        layout, last = built.cube.layout, _last_of(month)
+        with reading(self.snapshot) as told:
+            moved = _moved(layout, built, told, standing(told, self.snapshot.data_version))
+            read = told.frame(layout.statement([(month, last)]))
+        if moved is None:
+            return ()
+        coded, _ = encoded(layout, read, built.cube.codes)
+        held = built.cube.months[built.cube.finest].get(month, coded.clear())
+        days = pl.concat([coded.select(day_of(layout.grain)), held.select(day_of(layout.grain))])[PERIOD].unique()
+        return tuple(day for day in days.sort() if day not in moved and not _same(layout, coded, held, day))
+
+    def repaired(self, name: str, days: Iterable[date]) -> Cubes:
+        """Returns the cubes with the days of one read again."""
+        built = self.held[name]
+        with reading(self.snapshot) as told:
+            read = told.frame(built.cube.layout.statement(ranges_of(tuple(days))))
+        return replace(self, held={**self.held, name: replace(built, cube=built.cube.with_days(days, read))})
+
+
+def layouts_of(catalogue: Catalogue) -> Iterator[Layout]:
+    """Gives the cubes that the catalogue asks for: one a model, and one for each percentile of the rows' own values."""
+    for model in catalogue.models.values():
+        if not model.keeps_cube:
+            continue
+        layout = Layout(model, catalogue)
+        yield layout
+        parts = {
+            (source.numerator.expr, source.numerator.filter): source.numerator
+            for source in layout.sources
+            if source.histogram == "values"
+        }
+        for part in parts.values():
+            yield Layout(model, catalogue, part)
+
+
+def layout_of(scan: Scan, layouts: Mapping[str, Layout]) -> Layout | None:
+    """Returns the layout of the cube that may answer the scan; None when none is kept of its model."""
+    part = scan.sources[0].numerator if scan.histogram == "values" else None
+    found = layouts.get(scan.model.name)
+    if found is None or found.model != scan.model:
+        return None
+    return found if part is None else layouts.get(Layout(scan.model, found.catalogue, part).name)
+
+
+def alike(one: Layout, other: Layout) -> bool:
+    """Returns whether two layouts read the same rows in the same way."""
+    same = one.model == other.model and one.catalogue.tables == other.catalogue.tables
+    return same and one.text == other.text
+
+
+def tables_of(layout: Layout) -> tuple[str, ...]:
+    """Returns the tables that a cube is read from: the model's own first."""
+    return (layout.model.table, *sorted(joined_tables(layout.model, layout.dimensions)))
+
+
+def _lineage(layout: Layout, now: Standing) -> str:
+    return "; ".join(now.lineage(table) for table in tables_of(layout))
+
+
+def _build(layout: Layout, told: Reading) -> Cube | Refused:
+    most = layout.model.cube.most_cells if layout.model.cube else 5_000_000
+    codes: dict[str, Codes] = {}
+    frames, cells = [], 0
+    for batch in told.batches(layout.statement(), _BATCH):
+        coded, codes = encoded(layout, batch, codes)
+        frames.append(coded)
+        cells += coded.height
+        if cells > most:
+            return _too_large(layout, pl.concat(frames), most)
+    if not frames:
+        frames = [encoded(layout, told.frame(layout.statement([])), codes)[0]]
+    return cube_of(layout, pl.concat(frames), codes)
+
+
+def _too_large(layout: Layout, cells: pl.DataFrame, most: int) -> Refused:
+    """Returns the refusal, naming the dimension without which there would be the fewest cells."""
+    keys = [PERIOD, *layout.keys, *layout.edges]
+    left = {
+        name: cells.select(pl.struct([key for key in keys if key != name]).n_unique()).item() / cells.height
+        for name in layout.dimensions
+    }
+    words = f"The cube of '{layout.name}' would have more than {most:,} cells and is not kept: requests read the rows."
+    if left:
+        name = min(left, key=lambda each: left[each])
+        words += (
+            f" Without '{name}' it would have {1 - left[name]:.0%} fewer. Name the dimensions to keep under "
+            f"'cube: dimensions:' of the model, or raise 'most_cells'."
+        )
+    return Refused(Miss.TOO_LARGE, words)
+
+
+def _moved(layout: Layout, built: Built, told: Reading, now: Standing) -> frozenset[date] | None:
+    """Returns the days that changed since the cube took anything in; None when that cannot be told."""
+    if _lineage(layout, now) != built.lineage or now.change < built.change:
+        return None
+    first, *joined = tables_of(layout)
+    if now.change == built.change:
+        return frozenset()
+    if now.oldest > built.change + 1 or any(now.tables.get(table, 0) > built.change for table in joined):
+        return None
+    if now.tables.get(first, 0) <= built.change or first not in operational.tables:
+        return frozenset()
+    return days_changed(told, first, layout.model.time.column, built.change)
+
+
+def _refresh(built: Built, told: Reading, now: Standing) -> Built | None:
+    layout = built.cube.layout
+    days = _moved(layout, built, told, now)
+    if days is None or len(days) > _MOST_DAYS:
+        return None
+    if not days:
+        return replace(built, change=now.change)
+    late = layout.model.cube.late_days if layout.model.cube else 0
+    newest = max(days)
+    days |= {newest - timedelta(days=back) for back in range(1, late + 1)}
+    read = told.frame(layout.statement(ranges_of(tuple(days))))
+    return Built(built.cube.with_days(days, read), built.lineage, now.change)
+
+
+def _same(layout: Layout, read: pl.DataFrame, held: pl.DataFrame, day: date) -> bool:
+    keys = [PERIOD, *layout.keys, *layout.edges]
+    ours, theirs = (frame.filter(day_of(layout.grain) == day).sort(keys) for frame in (held, read))
+    try:
+        assert_frame_equal(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
+    except AssertionError:
+        return False
+    return True
+
+
+def _last_of(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
