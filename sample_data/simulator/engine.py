@@ -17,6 +17,7 @@ from sample_data.simulator.flow import Flow
 from sample_data.simulator.interfaces import Interfaces
 from sample_data.simulator.outcomes import Outcomes
 from sample_data.simulator.pathways import Pathways, WaitingList
+from sample_data.simulator.patients_online import PatientsOnline, RecordViews
 from sample_data.simulator.rows import Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import Spells
@@ -26,6 +27,8 @@ from sample_data.simulator.surveys import Surveys
 from sample_data.simulator.systems import Systems
 from sample_data.simulator.theatres import Operated, Theatres
 from sample_data.simulator.training import Training
+from sample_data.simulator.usability import Usability
+from sample_data.simulator.users import Users
 from sample_data.simulator.voice import Feedback, FriendsAndFamily
 
 
@@ -54,7 +57,7 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
     scale = scenario.scale
     planned = (Pathways(), Clinics(), Theatres(), Flow(scale), Operated(), WaitingList(), Cancer())
     voice = (Feedback(), FriendsAndFamily(), Outcomes(), Training(), Surveys())
-    digital = (Interfaces(),)
+    digital = (Interfaces(), Users(), Usability(), PatientsOnline(), RecordViews())
     return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *voice, Accounts())
 
 

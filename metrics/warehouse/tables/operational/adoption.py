@@ -28,7 +28,7 @@ fact_user_day = fact(
     amount("minutes", "active in the system"),
     amount("minutes_unscheduled", "of them outside of the user's scheduled hours"),
     amount("scheduled_patient_min", "the user's scheduled minutes with patients that day; the same in every system"),
-    comment="One user of the panel, active in one system on one day. The panel is one member of staff in twelve.",
+    comment="One user of the panel, active in one system on one day. The panel is one member of staff in sixteen.",
 )
 
 fact_entitlement = fact(
