@@ -6,19 +6,22 @@ import threading
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 import sqlalchemy as sa
 
-from metrics.warehouse.embedded import current_version, snapshot_path
+from metrics.warehouse.embedded import current_version, history_of, snapshot_path
 from metrics.warehouse.errors import TookTooLongError, WarehouseNotBuiltError, WarehouseUnreachableError
 from metrics.warehouse.frames import Compiled, Select, compiled, read_compiled
+from metrics.warehouse.hot import attach
 from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import DIALECT as SPARK
 from metrics.warehouse.spark.url import is_spark, look_again
 from metrics.warehouse.tables.meta import meta_load
+from metrics.warehouse.tables.operational.changes import meta_change
+from metrics.warehouse.tables.operational.provenance import meta_operational
 
 _THREADS = 2
 _CONNECT_SECONDS = 15
@@ -119,11 +122,21 @@ class _EmbeddedSource:
             raise WarehouseNotBuiltError.at(str(self._folder))
         if seen is not None and seen.data_version == version:
             return seen
+        try:
+            engine = self._opened(version)
+        except (OSError, sa.exc.DBAPIError):
+            moved = current_version(self._folder)
+            if moved == version:
+                raise
+            return self.newest(seen)  # the writer was faster: that one was cleared away before it was opened
+        return Snapshot(engine, version)
+
+    def _opened(self, version: str) -> sa.Engine:
         # Idle connections of the old engine close by themselves once nobody holds its snapshot.
         engine = read_only_engine(snapshot_path(self._folder, version))
         with engine.connect() as connection:
             check_tables(connection, str(self._folder))
-        return Snapshot(engine, version)
+        return engine
 
     def is_built(self) -> bool:
         return current_version(self._folder) is not None
@@ -145,14 +158,28 @@ class _ServerSource:
             if seen is None:
                 check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
+            own = self._own_records(connection)
         if last is None:
             raise self._not_built()
-        name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
+        name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}{own}"
         if seen is not None and seen.data_version == name:
             return seen
         if seen is not None and self._engine.dialect.name == SPARK:
             self._engine.dispose()  # a session keeps reading the files that a table had when it first read it
         return Snapshot(self._engine, name)
+
+    @staticmethod
+    def _own_records(connection: sa.Connection) -> str:
+        """Names the state of the operational tables: when they were written, and the newest change since then."""
+        inspector = sa.inspect(connection)
+        if not (inspector.has_table(meta_operational.name) and inspector.has_table(meta_change.name)):
+            return ""
+        if connection.dialect.name == SPARK:
+            for table in (meta_operational, meta_change):
+                look_again(connection, table)
+        written = connection.scalar(sa.select(sa.func.max(meta_operational.c.written_at)))
+        change = connection.scalar(sa.select(sa.func.max(meta_change.c.change_id)))
+        return "" if written is None else f"-{written:%Y%m%dT%H%M%S%f}-{change or 0}"
 
     def _not_built(self) -> WarehouseNotBuiltError:
         read_only = self._engine.dialect.name == SPARK
@@ -181,13 +208,21 @@ def server_engine(url: str) -> sa.Engine:
 
 
 def read_only_engine(path: Path) -> sa.Engine:
-    """Returns an engine that reads one DuckDB file and cannot write it."""
-    return sa.create_engine(
+    """Returns an engine that reads one snapshot and cannot write it; a hot part is read with its history."""
+    history = history_of(path)
+    engine = sa.create_engine(
         file_url(path),
         connect_args={"read_only": True, "config": {"threads": _THREADS}},
         pool_size=16,
         max_overflow=32,
     )
+    if history is not None:
+
+        @sa.event.listens_for(engine, "connect")
+        def connected(native: Any, _record: Any) -> None:
+            attach(native, history)
+
+    return engine
 
 
 def holds_own_files(url: str | None = None) -> bool:

@@ -12,9 +12,18 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.connect import embedded_folder
-from metrics.warehouse.embedded import private_copy, publish, writer_lock
+from metrics.warehouse.embedded import (
+    current_version,
+    history_of,
+    private_copy,
+    publish,
+    snapshot_path,
+    writer_lock,
+)
 from metrics.warehouse.errors import WarehouseBusyError, WarehouseReadOnlyError, WarehouseUnreachableError
 from metrics.warehouse.frames import Select, read_frame
+from metrics.warehouse.hot import fold
+from metrics.warehouse.notices import tell
 from metrics.warehouse.schema import create_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import is_spark
@@ -126,6 +135,9 @@ def _on_file(folder: Path, *, fresh: bool) -> Iterator[Writer]:
         try:
             # The file is private until it is published, so that single statements may commit.
             with engine.connect() as connection:
+                newest = None if fresh else current_version(folder)
+                if newest is not None and history_of(snapshot_path(folder, newest)) is not None:
+                    fold(connection, snapshot_path(folder, newest))
                 create_tables(connection, str(folder))
                 writer = Writer(connection)
                 yield writer
@@ -149,16 +161,23 @@ def _on_server(url: str, *, fresh: bool) -> Iterator[Writer]:
             raise WarehouseUnreachableError.at(engine.url.render_as_string(), error.orig or error) from error
         with connection, connection.begin():
             if engine.dialect.name == "postgresql":
-                _lock_server(connection)
+                lock_server(connection)
             if fresh:
                 metadata.drop_all(connection)
             create_tables(connection, engine.url.render_as_string())
-            yield Writer(connection)
+            yield (writer := Writer(connection))
+            if writer.changed:
+                tell(connection)
     finally:
         engine.dispose()
 
 
-def _lock_server(connection: sa.Connection) -> None:
+def lock_server(connection: sa.Connection) -> None:
+    """Takes the server's only writing place until the transaction ends.
+
+    Raises:
+        WarehouseBusyError: another writer holds it.
+    """
     if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK_KEY))):
         place = connection.engine.url.render_as_string()
         raise WarehouseBusyError(
