@@ -1,0 +1,170 @@
+"""Asking what holds now: rows that are open, bands of waiting, and what happened today, by the clock of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import polars as pl
+
+from dashboard.format import LONDON, day_words
+from metrics.catalogue import Catalogue
+from metrics.query.clock import Clock
+from metrics.query.request import Filter, Grain, Request
+from metrics.query.result import Result
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Layer(Protocol):
+    """The part of the metrics layer that the Today page uses."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    def ask(self, request: Request) -> Result: ...
+
+    def last_day(self, metric: str) -> date | None: ...
+
+    def clock(self) -> Clock | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the reader narrows the page to.
+
+    Attributes:
+        site: a site's code; None for all.
+        service: a treatment function code; None for all.
+    """
+
+    site: str | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The layer at one state of it, the instant that its records stand at, and the filters.
+
+    Attributes:
+        at: the newest instant that the records hold, as a clock in London shows it.
+    """
+
+    layer: Layer
+    clock: Clock
+    chosen: Chosen = Chosen()
+
+    @property
+    def at(self) -> datetime:
+        """Returns the instant."""
+        return self.clock.now.astimezone(LONDON)
+
+    @property
+    def day(self) -> date:
+        """Returns the day in London."""
+        return self.at.date()
+
+    @property
+    def site(self) -> str | None:
+        """Returns the name of the chosen site, by which metrics know it; None for all."""
+        return self.clock.sites.get(self.chosen.site) if self.chosen.site else None
+
+    def longer_than(self, minutes: int) -> Filter:
+        """Returns the filter for who arrived more than so many minutes ago."""
+        return Filter("arrived", high=self._before(minutes) - MICROSECOND)
+
+    def between(self, longer_than: int, up_to: int) -> Filter:
+        """Returns the filter for who arrived more than some and up to other minutes ago."""
+        return Filter("arrived", low=self._before(up_to), high=self._before(longer_than) - MICROSECOND)
+
+    def within(self, minutes: int) -> Filter:
+        """Returns the filter for who arrived up to so many minutes ago."""
+        return Filter("arrived", low=self._before(minutes))
+
+    def since(self, dimension: str, hours: int) -> Filter:
+        """Returns the filter for what happened in the last hours."""
+        return Filter(dimension, low=self._before(60 * hours))
+
+    def _before(self, minutes: int) -> datetime:
+        return (self.clock.now - timedelta(minutes=minutes)).astimezone(UTC).replace(tzinfo=None)
+
+    def open(
+        self, *metrics: str, window: str, by: Sequence[str] = (), where: Sequence[Filter] = (), sites: bool = True
+    ) -> Cells:
+        """Returns counts of what is open now, among rows that began within the window.
+
+        They are asked at the newest day that has rows: on a later one there is nothing to count, and the window ends
+        there without losing any.
+        """
+        newest = self.layer.last_day(metrics[0])
+        if newest is None:
+            return Cells({}, tuple(by))
+        day = min(self.day, newest)
+        return self._asked(metrics, by, where, day, sites=sites, window=window)
+
+    def today(self, *metrics: str, by: Sequence[str] = (), where: Sequence[Filter] = (), sites: bool = True) -> Cells:
+        """Returns what is counted of the day."""
+        return self._asked(metrics, by, where, self.day, sites=sites)
+
+    def history(self, metric: str, first: date, last: date, grain: Grain) -> pl.DataFrame:
+        """Returns `period` and `value` of a metric by hour or day, null where nothing is known."""
+        where = self._where((), sites=True)
+        result = self.layer.ask(Request((metric,), grain=grain, period_from=first, period_to=last, where=where))
+        return result.frame.select("period", "value")
+
+    def _where(self, where: Sequence[Filter], *, sites: bool) -> tuple[Filter, ...]:
+        site = self.site if sites else None
+        return (*where, *((Filter("site", (site,)),) if site else ()))
+
+    def _asked(
+        self, metrics: Sequence[str], by: Sequence[str], where: Sequence[Filter], day: date, *, sites: bool,
+        window: str | None = None,
+    ) -> Cells:  # fmt: skip
+        request = Request(
+            tuple(metrics), by=tuple(by), grain=Grain.DAY, period_from=day, period_to=day, totals=bool(by),
+            where=self._where(where, sites=sites), window=window,
+        )  # fmt: skip
+        return Cells.of(self.layer.ask(request), tuple(by))
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The answer to one question of now: by metric and members its value; no members for the total."""
+
+    values: Mapping[tuple[str, tuple[str | None, ...]], float | None]
+    by: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, result: Result, by: tuple[str, ...]) -> Cells:
+        """Returns the cells of a result of one period."""
+        values: dict[tuple[str, tuple[str | None, ...]], float | None] = {}
+        for row in result.frame.select("metric", *by, "is_total", "value").iter_rows():
+            metric, *members, is_total, value = row
+            values[metric, () if is_total or not by else tuple(members)] = value
+        return cls(values, by, result.labels)
+
+    @property
+    def members(self) -> tuple[tuple[str, ...], ...]:
+        """Returns the members that have a name in every dimension, in order."""
+        found = {key for _, key in self.values if key and None not in key}
+        return tuple(sorted(found))  # type: ignore[arg-type]
+
+    def value(self, metric: str, *members: str) -> float | None:
+        """Returns a value; None where it is not known."""
+        return self.values.get((metric, members))
+
+    def count(self, metric: str, *members: str) -> int:
+        """Returns a count of rows: none of the kind is 0, as the records are complete up to now."""
+        return int(self.value(metric, *members) or 0)
+
+    def name(self, dimension: str, code: str) -> str:
+        """Returns the words for a member."""
+        return self.labels.get(dimension, {}).get(code, code)
+
+
+def instant_words(at: datetime) -> str:
+    """Returns '22 November 2026, 23:59'."""
+    return f"{day_words(at.date())}, {at:%H:%M}"

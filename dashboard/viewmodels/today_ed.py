@@ -1,0 +1,173 @@
+"""Emergency departments now: who is there and for how long, who waits for a bed, ambulances, arrivals by hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dashboard import format as words
+from dashboard.viewmodels.charts import Download, Table
+from dashboard.viewmodels.now import Cells, Now
+from dashboard.viewmodels.today import Tile
+from metrics.query.request import Grain
+from models.hourly import expected_by_hour, first_day_needed
+
+_REACH: Final = "30 days"  # an attendance open for longer was never closed
+_PRESENT, _AMBULANCES = "today_ed_present", "today_ambulances"
+_HOUR: Final = 60
+BANDS: Final = ("Up to 4 hours", "Over 4 to 12 hours", "Over 12 hours")
+HANDOVERS: Final = (15, 30, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The arrivals of one hour beside what is usual.
+
+    Attributes:
+        arrivals: None while the hour has not begun.
+        running: the hour has begun and not ended.
+        mean, low, high: of the same weekday and hour in the weeks before; None without enough of them.
+    """
+
+    label: str
+    arrivals: int | None
+    running: bool
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Today's arrivals by hour, with their sentence, table and file."""
+
+    title: str
+    summary: str
+    hours: tuple[Hour, ...]
+    table: Table
+    download: Download
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Emergency departments now."""
+
+    tiles: tuple[Tile, ...]
+    sites: Table
+    arrivals: Arrivals
+
+
+def build(now: Now) -> Emergency:
+    """Returns emergency departments now."""
+    metrics = (_PRESENT, "today_ed_to_be_seen", "today_ed_for_bed", _AMBULANCES)
+    all_of = now.open(*metrics, window=_REACH, by=("site",))
+    bands = [
+        now.open(_PRESENT, window=_REACH, by=("site",), where=(each,))
+        for each in (now.within(4 * _HOUR), now.between(4 * _HOUR, 12 * _HOUR), now.longer_than(12 * _HOUR))
+    ]
+    late = [now.open(_AMBULANCES, window=_REACH, by=("site",), where=(now.longer_than(each),)) for each in HANDOVERS]
+    return Emergency(_tiles(all_of, bands, late), _by_site(all_of, bands, late), _arrivals(now))
+
+
+def _tiles(all_of: Cells, bands: list[Cells], late: list[Cells]) -> tuple[Tile, ...]:
+    present = all_of.count(_PRESENT)
+    over = [band.count(_PRESENT) for band in bands]
+    waiting = ", ".join(f"{cells.count(_AMBULANCES)} over {each}" for each, cells in zip(HANDOVERS, late, strict=True))
+    return (
+        Tile("In the department", words.number(present), f"{all_of.count('today_ed_to_be_seen')} not seen yet"),
+        Tile(BANDS[0], words.number(over[0]), "since arrival"),
+        Tile(BANDS[1], words.number(over[1]), "since arrival"),
+        Tile(BANDS[2], words.number(over[2]), "since arrival"),
+        Tile("Waiting for a bed", words.number(all_of.count("today_ed_for_bed")), "admission decided"),
+        Tile("Ambulances waiting", words.number(all_of.count(_AMBULANCES)), f"{waiting} minutes"),
+    )
+
+
+def _by_site(all_of: Cells, bands: list[Cells], late: list[Cells]) -> Table:
+    columns = (
+        "Site", "In the department", *BANDS, "Not seen yet", "Waiting for a bed", "Ambulances waiting",
+        *(f"Over {each} min" for each in HANDOVERS),
+    )  # fmt: skip
+
+    def row(title: str, *members: str) -> tuple[str, ...]:
+        counts = [
+            all_of.count(_PRESENT, *members),
+            *(band.count(_PRESENT, *members) for band in bands),
+            all_of.count("today_ed_to_be_seen", *members),
+            all_of.count("today_ed_for_bed", *members),
+            all_of.count(_AMBULANCES, *members),
+            *(cells.count(_AMBULANCES, *members) for cells in late),
+        ]
+        return (title, *map(words.number, counts))
+
+    rows = [row(all_of.name("site", site), site) for (site,) in all_of.members]
+    if len(rows) > 1:
+        rows.append(row("All sites"))
+    return Table("Patients in the emergency departments now, by site", columns, tuple(rows), frozenset(range(1, 11)))
+
+
+def _arrivals(now: Now) -> Arrivals:
+    metric, day = "today_ed_arrivals", now.day
+    held = now.history(metric, first_day_needed(day), day, Grain.HOUR)
+    expected = {row["hour"]: row for row in expected_by_hour(held, day).iter_rows(named=True)}
+    hours = []
+    for period, value in held.iter_rows():
+        if period.date() != day:
+            continue
+        begun = period <= now.at
+        usual = expected.get(period.hour)
+        hours.append(
+            Hour(
+                f"{period:%H:%M}",
+                int(value or 0) if begun else None,
+                begun and (now.at - period).total_seconds() < 60 * _HOUR - 1,
+                usual["mean"] if usual else None,
+                usual["low"] if usual else None,
+                usual["high"] if usual else None,
+            )
+        )
+    return _told(now.at, tuple(hours))
+
+
+def _told(at: datetime, hours: tuple[Hour, ...]) -> Arrivals:
+    so_far = sum(each.arrivals or 0 for each in hours)
+    whole = [each for each in hours if each.arrivals is not None and not each.running]
+    known = [each for each in whole if each.mean is not None]
+    title = f"Arrivals by hour: {words.counted(so_far, 'patient')} on {words.day_words(at.date())} up to {at:%H:%M}"
+    if not hours or not any(each.mean is not None for each in hours):
+        summary = "There are not enough such days in the weeks before to say what is usual."
+    else:
+        usual = sum(each.mean or 0.0 for each in known)
+        beyond = [each.label for each in known if each.arrivals is not None and each.arrivals > (each.high or 0.0)]
+        below = [each.label for each in known if each.arrivals is not None and each.arrivals < (each.low or 0.0)]
+        summary = (
+            f"Usual on this weekday by the end of the last whole hour: {words.number(usual)}, and "
+            f"{sum(each.arrivals or 0 for each in known)} came. "
+            f"{_hours_words(beyond, 'more')}{_hours_words(below, 'fewer')}"
+            "Usual is the mean of the same weekday and hour in the last 13 weeks; 80 of 100 such hours lie in the band."
+        )
+    rows = tuple(
+        (
+            each.label,
+            "" if each.arrivals is None else f"{each.arrivals}{' so far' if each.running else ''}",
+            "" if each.mean is None else words.number(each.mean, 1),
+            ""
+            if each.low is None or each.high is None
+            else f"{words.number(each.low, 1)} to {words.number(each.high, 1)}",
+        )
+        for each in hours
+    )
+    columns = ("Hour from", "Arrivals", "Usual", "80 of 100 lie between")
+    download = Download(
+        f"arrivals-{at:%Y-%m-%d}.csv",
+        ("hour", "arrivals", "usual", "low", "high"),
+        tuple((each.label, each.arrivals, each.mean, each.low, each.high) for each in hours),
+    )
+    return Arrivals(title, summary, hours, Table(title, columns, rows, frozenset({1, 2, 3})), download)
+
+
+def _hours_words(labels: list[str], sense: str) -> str:
+    if not labels:
+        return ""
+    return f"{words.counted(len(labels), 'hour')} had {sense} than the band: {', '.join(labels)}. "
