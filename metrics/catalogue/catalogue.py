@@ -128,7 +128,7 @@ class Catalogue:
 
     def version_of(self, metric: Metric) -> str:
         """Returns the definition's version: it changes when what the number means can have changed."""
-        parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests", "chart", "phases"})]
+        parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests", "chart", "phases", "twin"})]
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
         parts += [self._text_of(self.models[name]) for name in models if name is not None]
         parts += [self.version_of(each) for each in self.inputs(metric)]

@@ -31,6 +31,9 @@ Aggregate = Literal["sum", "count", "min", "max", "mean", "count_distinct"]
 ColumnType = Literal["text", "integer", "number", "date", "timestamp", "boolean"]
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=120)]
 ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+Lookup = Literal[
+    "dim_service", "dim_staff_group", "dim_site", "dim_ward", "dim_system", "dim_interface", "dim_initiative",
+]  # fmt: skip
 OverTime = Literal["sum", "last", "first", "mean"]
 
 
@@ -77,9 +80,7 @@ class Dimension(Strict):
     title: str = Field(description="as shown: Treatment function")
     join: TableName | None = Field(default=None, description="the joined table that holds the column")
     labels: dict[str, str] = Field(default_factory=dict, description="code to the words shown for it")
-    lookup: Literal["dim_service", "dim_staff_group"] | None = Field(
-        default=None, description="the dimension table that names the codes"
-    )
+    lookup: Lookup | None = Field(default=None, description="the dimension table that names the codes")
 
 
 class Coverage(Strict):
@@ -175,7 +176,6 @@ class Model(Strict):
         if self.absent_rows is not None:
             return self.absent_rows == "zero"
         return self.provenance != "published"
-
 
     @property
     def keeps_cube(self) -> bool:
@@ -317,6 +317,9 @@ class Metric(Strict):
     chart: ChartSettings = Field(default=ChartSettings(), description="how its control chart is drawn")
     phases: tuple[Phase, ...] = Field(
         default=(), description="days from which its mean and limits are set anew, in order"
+    )
+    twin: Identifier | None = Field(
+        default=None, description="of own records: the published metric that measures the same, its benchmark"
     )
     shown_with: tuple[Identifier, ...] = Field(default=(), description="metrics to read beside this one")
     headline: bool = Field(default=True, description="false keeps it off the scorecard")

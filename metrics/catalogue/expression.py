@@ -20,6 +20,7 @@ from sqlglot import exp
 
 from metrics.catalogue.between import days_between, minutes_between
 from metrics.catalogue.finding import suggest
+from metrics.catalogue.local_day import local_date
 
 Element = sa.ColumnElement[Any]
 
@@ -30,10 +31,11 @@ class ExpressionError(ValueError):
 
 _MOST_DIGITS = 9
 FUNCTIONS = ("abs", "coalesce", "nullif", "greatest", "least", "round")
-# How long it is from one column to another, of instants and of days.
-LENGTHS: Mapping[str, Callable[[Element, Element], Element]] = {
-    "minutes_between": minutes_between, "days_between": days_between,
+# How long it is from one column to another, of instants and of days; and the day in London of an instant.
+LENGTHS: Mapping[str, Callable[..., Element]] = {
+    "minutes_between": minutes_between, "days_between": days_between, "day_of": local_date,
 }  # fmt: skip
+_ENDS = {"minutes_between": 2, "days_between": 2, "day_of": 1}
 
 _BINARY: Mapping[type[exp.Expr], Callable[[Element, Element], Element]] = {
     exp.Add: lambda a, b: a + b,
@@ -203,8 +205,8 @@ def _literal(node: exp.Literal) -> Element:
 
 
 def is_length(node: exp.Anonymous) -> bool:
-    """Returns whether it is the time from one column to another: `minutes_between(arrived_at, left_at)`."""
-    return node.name.lower() in LENGTHS and len(node.expressions) == 2
+    """Returns whether it is the time from one column to another, or the day of one: `day_of(left_at)`."""
+    return len(node.expressions) == _ENDS.get(node.name.lower())
 
 
 def is_day(node: exp.Cast) -> bool:

@@ -152,14 +152,16 @@ def _alike(nodes: Iterable[exp.Expr], columns: Mapping[str, Kind], how: str) -> 
 
 
 def _length(node: exp.Anonymous, columns: Mapping[str, Kind]) -> Kind:
-    wanted: Kind = "timestamp" if node.name.lower() == "minutes_between" else "date"
+    name = node.name.lower()
+    wanted: Kind = "date" if name == "days_between" else "timestamp"
     for each in node.expressions:
         kind = _infer(each, columns)
         if kind not in (wanted, "unknown"):
             other = "days_between" if kind == "date" else "minutes_between"
-            remedy = f"Write {other}(...)." if kind in ("date", "timestamp") else f"Name a column of {wanted}s."
-            raise ExpressionTypeError(f"{_said(each, kind)}, and '{node.name.lower()}' is of {wanted}s.", remedy)
-    return "number" if wanted == "timestamp" else "integer"
+            swapped = kind in ("date", "timestamp") and name != "day_of"
+            remedy = f"Write {other}(...)." if swapped else f"Name a column of {wanted}s."
+            raise ExpressionTypeError(f"{_said(each, kind)}, and '{name}' is of {wanted}s.", remedy)
+    return {"minutes_between": "number", "days_between": "integer"}.get(name, "date")  # type: ignore[return-value]
 
 
 def _condition(node: exp.Expr, columns: Mapping[str, Kind], how: str) -> None:

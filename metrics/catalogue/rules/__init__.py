@@ -16,6 +16,7 @@ from metrics.catalogue.rules import (
     presentation,
     shape,
     tables,
+    twins,
     unfilled,
     units,
 )
@@ -24,7 +25,7 @@ from metrics.catalogue.rules.rule import Fault, Rule
 RULES: tuple[Rule, ...] = (
     *tables.RULES, *models.RULES, *joins.RULES, *shape.RULES, *expressions.RULES, *labels.RULES, *made_of.RULES,
     *additivity.RULES, *units.RULES, *presentation.RULES, *charts.RULES, *golden.RULES,
-    *unfilled.RULES,
+    *twins.RULES, *unfilled.RULES,
 )  # fmt: skip
 
 

@@ -45,13 +45,14 @@ def nature_of(catalogue: Catalogue, metric: Metric, seen: frozenset[str] = froze
 
 @rule(
     "E021",
-    "A level, a percentile, an index and a distinct count are never summed over time.",
+    "A level, an index and a distinct count are never summed over time; a percentile's 'sum' adds up its histograms.",
     "Use last, first or mean.",
 )
 def levels_are_not_summed_over_time(catalogue: Catalogue) -> Iterator[Fault]:
     for metric in catalogue:
         subject, path = f"metric:{metric.id}", ("over_time",)
-        if metric.type in ("snapshot", "percentile", "index") and metric.over_time == "sum":
+        # Histograms of what happened add up over time, as those of what waits do not: the definition says which.
+        if metric.type in ("snapshot", "index") and metric.over_time == "sum":
             yield Fault(subject, path, f"a {metric.type} is not summed over time.")
         elif metric.over_time is not None and "count_distinct" in _aggregates(catalogue, metric):
             message = f"a distinct count of a longer period is counted anew, never made by {metric.over_time}."

@@ -103,6 +103,13 @@ CASES = (
          "a snapshot is not summed over time", "last, first or mean", ("over_time: sum", "over_time: mean")),
     Case("E021", _simple(measure="{words: People, expr: patient, agg: count_distinct}", more="    over_time: sum  # here\n"),
          "counted anew", "Remove 'over_time'", ("    over_time: sum  # here\n", "")),
+    Case("E091", _simple(more="    twin: visit_kount  # here\n"), "there is no metric 'visit_kount'", "visit_count",
+         ("    twin: visit_kount  # here\n", "")),
+    Case("E092", _simple(more="    twin: referral_count  # here\n"), "'referral_count' is of operational data",
+         "Name a published metric", ("    twin: referral_count  # here\n", "")),
+    Case("E093", _metric("simple", "    model: visits\n    measure: {words: Minutes, expr: minutes}\n    unit: minutes\n"
+                                   "    twin: seen  # here\n", "unit"),
+         "the unit is minutes, and that of its twin 'seen' is count", "Bring them to one unit", ("    twin: seen  # here\n", "")),
     Case("E022", _metric("ratio", _RATIO + "    targets:\n      - {value: 92, kind: plan, valid_from: 2024-04-01, source: Plan}  # here\n",
                          "unit direction").replace("    <about", "    direction: increase\n    <about"),
          "92 is no share", "Write 0.92 for 92 %", ("value: 92", "value: 0.92")),
