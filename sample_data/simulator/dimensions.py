@@ -6,12 +6,13 @@ import polars as pl
 
 from sample_data.simulator.beds import wards
 from sample_data.simulator.estate import dimensions_of_estate
+from sample_data.simulator.offices import dimensions_of_programme
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.trust import ORG_CODE, ORG_NAME, ORG_TYPE, SECTORS, SITES
 
 
 def dimensions(scenario: Scenario) -> dict[str, pl.DataFrame]:
-    """Returns the sites, wards, digital systems and interfaces of the scenario's trust, a frame a table."""
+    """Returns the trust's sites, wards, systems, interfaces, initiatives and benefits, a frame a table."""
     sites = pl.DataFrame(
         {
             "site_code": [site.code for site in SITES],
@@ -33,7 +34,7 @@ def dimensions(scenario: Scenario) -> dict[str, pl.DataFrame]:
             "beds_escalation": held.escalation.astype("int32"),
         }
     )
-    return {"dim_site": sites, "dim_ward": rooms, **dimensions_of_estate(scenario)}
+    return {"dim_site": sites, "dim_ward": rooms, **dimensions_of_estate(scenario), **dimensions_of_programme(scenario)}
 
 
 def organisation() -> pl.DataFrame:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from sample_data.simulator.benefits import Benefits
 from sample_data.simulator.cancer import Cancer
 from sample_data.simulator.clinics import Clinics
 from sample_data.simulator.component import Component, Today, many
@@ -18,6 +19,7 @@ from sample_data.simulator.interfaces import Interfaces
 from sample_data.simulator.outcomes import Outcomes
 from sample_data.simulator.pathways import Pathways, WaitingList
 from sample_data.simulator.patients_online import PatientsOnline, RecordViews
+from sample_data.simulator.programme import Programme
 from sample_data.simulator.rows import Out
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.spells import Spells
@@ -57,8 +59,9 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
     scale = scenario.scale
     planned = (Pathways(), Clinics(), Theatres(), Flow(scale), Operated(), WaitingList(), Cancer())
     voice = (Feedback(), FriendsAndFamily(), Outcomes(), Training(), Surveys())
+    programme = (Programme(scenario), Benefits(scenario))
     digital = (Interfaces(), Users(), Usability(), PatientsOnline(), RecordViews())
-    return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *voice, Accounts())
+    return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *voice, *programme, Accounts())
 
 
 def begun(scenario: Scenario) -> State:

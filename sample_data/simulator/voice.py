@@ -139,6 +139,7 @@ class FriendsAndFamily:
         asked = state["asked"]
         for subject, setting in (("seen", OUTPATIENT), ("left hospital", INPATIENT), ("day cases", INPATIENT)):
             who = today.told(subject)
+            who = who if setting == OUTPATIENT else who[~who["dies"]]
             cell = (who["site"].astype(np.int64) * len(_CODES) + who["service"]) * len(SETTINGS) + setting
             asked += np.bincount(cell, minlength=asked.size).reshape(asked.shape)
         come = by_chance(random, float(today.told("arrived")[0]) * _MAJOR * 0.62)

@@ -14,6 +14,11 @@ from sample_data.simulator.state import State
 from tests.simulator.scenarios import short
 
 FIRST, LAST = date(2024, 3, 1), date(2024, 5, 5)
+# What the programme plans and decides is known before anything goes live.
+OF_THE_PROGRAMME = {
+    *("fact_initiative_snapshot", "fact_milestone", "fact_milestone_snapshot", "fact_gate", "bridge_dependency"),
+    *("fact_dependency_snapshot", "bridge_initiative_role", "fact_stage_event", "fact_benefit_period"),
+}
 
 
 def small(**changes: object) -> Scenario:
@@ -50,7 +55,7 @@ def test_the_same_seed_gives_the_same_bytes(rows):
 
 def test_another_seed_gives_others(rows):
     other = as_bytes(gathered(simulate(small(seed=4))))
-    assert other.keys() == rows.keys()
+    assert other.keys() ^ rows.keys() <= {"fact_alert", "fact_prom", *OF_THE_PROGRAMME}  # rare rows
     assert all(other[name] != rows[name] for name in ("fact_ed_attendance", "fact_spell"))
 
 
@@ -87,7 +92,12 @@ def test_an_initiative_changes_nothing_before_it_goes_live(morning):
     until = date.fromordinal(day_before)
     state = morning()
     without = simulate(with_none, State(state.next_day, with_none.to_json(), state.arrays), until=until)
-    assert as_bytes(gathered(simulate(small(), morning(), until=until))) == as_bytes(gathered(without))
+    with_them, without_them = gathered(simulate(small(), morning(), until=until)), gathered(without)
+    for tables in (with_them, without_them):
+        assert len(tables.keys() & OF_THE_PROGRAMME) > 3
+        for name in OF_THE_PROGRAMME:
+            tables.pop(name, None)
+    assert as_bytes(with_them) == as_bytes(without_them)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ fact_initiative_snapshot = fact(
     code("kind", 12, "as dim_initiative"),
     code("horizon", 12, "as dim_initiative"),
     code("stage", 12, _STAGES),
-    flag("is_active", "started, neither scaled for a year nor retired"),
+    flag("is_active", "started, neither retired nor scaled for a year"),
     code("confidence", 8, "red | amber | green: that it delivers on time, in budget, to scope"),
     amount("approved_gbp", "capital and revenue; a level, never summed over months"),
     amount("plan_gbp", "spending planned in the month"),
