@@ -12,10 +12,13 @@ from sample_data.simulator.benefits import Benefits
 from sample_data.simulator.cancer import Cancer
 from sample_data.simulator.clinics import Clinics
 from sample_data.simulator.component import Component, Today, many
+from sample_data.simulator.data_quality import AdminTasks, DataQuality
 from sample_data.simulator.days import day_of, number_of
 from sample_data.simulator.documents import Documents
 from sample_data.simulator.flow import Flow
+from sample_data.simulator.forecasts import Forecasts
 from sample_data.simulator.interfaces import Interfaces
+from sample_data.simulator.loads import Loads
 from sample_data.simulator.outcomes import Outcomes
 from sample_data.simulator.pathways import Pathways, WaitingList
 from sample_data.simulator.patients_online import PatientsOnline, RecordViews
@@ -61,7 +64,8 @@ def components(scenario: Scenario) -> tuple[Component, ...]:
     voice = (Feedback(), FriendsAndFamily(), Outcomes(), Training(), Surveys())
     programme = (Programme(scenario), Benefits(scenario))
     digital = (Interfaces(), Users(), Usability(), PatientsOnline(), RecordViews())
-    return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *voice, *programme, Accounts())
+    data = (DataQuality(), AdminTasks(), Loads(), Forecasts())
+    return (Staff(), Systems(), *planned, Spells(scale), Documents(), *digital, *data, *voice, *programme, Accounts())
 
 
 def begun(scenario: Scenario) -> State:

@@ -45,7 +45,7 @@ fact_data_load = fact(
 fact_admin_task_sample = fact(
     "fact_admin_task_sample",
     period("first day of the quarter in which the sample was taken"),
-    key_code("task", 40, "book | reschedule | type_letter | code_referral | discharge_paperwork"),
+    key_code("task", 40, "book | reschedule | type_letter | code_referral | outcome_form"),
     key_code("service_code", 10, "treatment function code, dim_service"),
     day("sampled_on", "last day of the sample", nullable=False),
     count("items", "observed"),
