@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from metrics.catalogue.definition import Input, Metric, Model, Table
 from metrics.catalogue.expression import names
 from metrics.catalogue.finding import suggest
-from metrics.warehouse.tables import KNOWN
+from metrics.warehouse.tables import KNOWN, operational
 
 _KINDS: Mapping[str, type[sa.types.TypeEngine[Any]]] = {
     "text": sa.String, "integer": sa.BigInteger, "number": sa.Double, "date": sa.Date, "timestamp": sa.DateTime,
@@ -138,6 +138,25 @@ class Catalogue:
         tables = [model.table, *(join.to for join in model.joins)]
         declared = [self.tables[name].model_dump_json(exclude_defaults=True) for name in tables if name in self.tables]
         return "\n".join([model.model_dump_json(exclude_defaults=True, exclude={"scope_change"}), *declared])
+
+    @cached_property
+    def without_own_records(self) -> Catalogue:
+        """Returns the definitions without those of trusts' own records, for warehouses that hold none."""
+        own = {name for name, model in self.models.items() if model.table in operational.metadata.tables}
+        gone: set[str] = set()
+        while True:  # what is made of a metric that goes, goes too
+            more = {each.id for each in self if each.id not in gone and self._needs(each, own, gone)}
+            if not more:
+                break
+            gone |= more
+        return replace(
+            self,
+            models={name: model for name, model in self.models.items() if name not in own},
+            metrics={name: metric for name, metric in self.metrics.items() if name not in gone},
+        )
+
+    def _needs(self, metric: Metric, models: set[str], metrics: set[str]) -> bool:
+        return metric.model in models or any(each.id in metrics for each in self.inputs(metric))
 
     @cached_property
     def _declared(self) -> Mapping[str, sa.Table]:

@@ -15,6 +15,7 @@ from metrics.query.earlier import before
 from metrics.query.errors import QueryError
 from metrics.query.formula import derive, divide_paired, running
 from metrics.query.holdings import Holdings, check_starts, local_periods
+from metrics.query.own_records import SIMULATED, provenance_of, said_of
 from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
 from metrics.query.preparing import Ready, Round, prepared
 from metrics.query.request import Grain, Request
@@ -55,6 +56,10 @@ class Asking:
             if source.note:
                 self.notes.append(Note("alternate", source.note, key))
             self.notes += [Note("scope", text, key) for text in source.model.notes]
+            if provenance_of(source.model, self.holdings.owners) == SIMULATED:
+                self.notes.append(
+                    Note(SIMULATED, said_of(self.holdings.owners, self.holdings.organisations.names), key)
+                )
             if source.outcome is not None:
                 self.notes.append(_of_followed(source))
             self.notes += self._of_divided_boards(source)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from metrics.catalogue import Catalogue, Definitions, Finding, folders_of
+from metrics.catalogue import Catalogue, Definitions, Finding, Model, folders_of
 from metrics.query import combine
 from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
@@ -21,6 +21,7 @@ from metrics.query.cubes import CubeFault, Cubes
 from metrics.query.errors import QueryError
 from metrics.query.explaining import Explanation, explain
 from metrics.query.holdings import Holdings, models_behind
+from metrics.query.own_records import Provenance, held, owners_of, provenance_of_metric
 from metrics.query.plan import plan
 from metrics.query.preparing import Statement, statements
 from metrics.query.request import Against, Grain, Request
@@ -60,7 +61,9 @@ class MetricsLayer:
         self._read_at = definitions.state.read_at if definitions else None
         self._today = today
         self._lock = threading.Lock()
-        self._holdings = Holdings(warehouse.snapshot(), catalogue)
+        self._defined = catalogue  # what is in use is the part of it that the warehouse has tables for
+        snapshot = warehouse.snapshot()
+        self._holdings = Holdings(snapshot, held(catalogue, owners_of(snapshot)))
         self._answers: OrderedDict[object, Result] = OrderedDict()
         self._moving = threading.RLock()  # one at a time takes newer data, definitions or cubes
         self._store: CubeStore | None = None
@@ -130,25 +133,27 @@ class MetricsLayer:
         if snapshot.data_version == self.data_version:
             return False
         with self._moving:
-            held = self._holdings
-            if held.cubes is None:
-                newer = Holdings(snapshot, held.catalogue)
+            before = self._holdings
+            if before.cubes is None:
+                newer = Holdings(snapshot, before.catalogue)
             else:
-                cubes = held.cubes.refreshed(snapshot)
-                newer = held.after(snapshot, cubes, cubes.standing)
-            self._take(newer)
+                cubes = before.cubes.refreshed(snapshot)
+                newer = before.after(snapshot, cubes, cubes.standing)
+            answered = held(self._defined, newer.owners)
+            self._take(newer if answered is newer.catalogue else newer.under(answered))
         return True
 
-    def keep_cubes(self, folder: Path | None = None) -> None:
+    def keep_cubes(self, folder: Path | None = None, of: Callable[[Model], bool] | None = None) -> None:
         """Keeps cubes from now on: `build_cube` builds them one by one, `refresh` keeps them up.
 
         Args:
             folder: where cubes are stored for the next start; None stores none.
+            of: the models that get one; None is those that their definitions say.
         """
         with self._moving:
             store = None if folder is None else CubeStore(folder)
             self._store = store
-            cubes = Cubes.of(self._holdings.snapshot, self.catalogue)
+            cubes = Cubes.of(self._holdings.snapshot, self.catalogue, of or (lambda model: model.keeps_cube))
             self._take(Holdings(cubes.snapshot, self.catalogue, cubes, cubes.standing))
 
     def build_cube(self) -> bool:
@@ -210,9 +215,10 @@ class MetricsLayer:
             return False
         with self._lock:
             newest = self._definitions.state
-            if newest.catalogue is self.catalogue:
+            if newest.catalogue is self._defined:
                 return False
-            self._holdings, self._read_at = self._holdings.under(newest.catalogue), newest.read_at
+            self._defined, self._read_at = newest.catalogue, newest.read_at
+            self._holdings = self._holdings.under(held(newest.catalogue, self._holdings.owners))
         return True
 
     def as_it_stands(self) -> MetricsLayer:
@@ -300,17 +306,21 @@ class MetricsLayer:
         return why(Sides(now.ask, now.catalogue), cell, against, by)
 
     def organisations(self) -> pl.DataFrame:
-        """Returns `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code` and three more columns.
+        """Returns `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code` and four more columns.
 
+        `own_records` is `operational` or `simulated` where the warehouse holds a trust's own records, else null.
         `answers` is the code that answers for it today. `is_current` says that it is open and answers for itself;
         `is_reporting`, that figures of the last two years of any model's data are its own today.
         """
-        organisations = self._holdings.organisations
+        organisations, owners = self._holdings.organisations, self._holdings.owners
         located = organisations.at(self._today()).select("org_code", "organisation")
         today = self._today()
         closed = pl.col("close_date").is_not_null() & (pl.col("close_date") < today)
         return organisations.all.join(located, on="org_code").select(
-            "org_code", "name", "org_type", "trust_type", "icb_code", "region_code",
+            "org_code",
+            pl.col("org_code").replace_strict(organisations.names, return_dtype=pl.String).alias("name"),
+            "org_type", "trust_type", "icb_code", "region_code",
+            pl.col("org_code").replace_strict(owners, default=None, return_dtype=pl.String).alias("own_records"),
             pl.col("organisation").alias("answers"),
             ((pl.col("org_code") == pl.col("organisation")) & ~closed).alias("is_current"),
             pl.col("org_code").is_in(self._holdings.reporting(today)).alias("is_reporting"),
@@ -344,6 +354,15 @@ class MetricsLayer:
             found = self.catalogue.inputs(found)[0]
         source = plan(Request((found.id,)), self.catalogue).sources[found.id]
         return combine.last_day(self._holdings.presence(source, self._today()), Grain(source.model.grain))
+
+    def provenance(self, metric: str) -> Provenance:
+        """Returns whether the rows behind a metric are published, a trust's own or simulated.
+
+        Raises:
+            UnknownMetricError: with the nearest ids.
+        """
+        catalogue = self.catalogue
+        return provenance_of_metric(catalogue.metric(metric), catalogue, self._holdings.owners)
 
     def clock(self) -> Clock | None:
         """Returns where the trust's own records stand; None when the warehouse holds none."""

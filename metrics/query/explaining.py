@@ -21,6 +21,7 @@ from metrics.query.coverage import Presence
 from metrics.query.dialects import Select, readable_sql_for
 from metrics.query.errors import QueryError
 from metrics.query.holdings import Holdings, local_periods
+from metrics.query.own_records import provenance_of, worst
 from metrics.query.periods import day_of, end_of
 from metrics.query.plan import dimensions_of
 from metrics.query.preparing import Prepared, prepared
@@ -32,7 +33,6 @@ from metrics.query.sources import Publication, everything_in, publications_of
 from metrics.query.sql import LOWER, PERIOD, UPPER
 
 _SUBJECTS = ("none", "staff", "patient")
-_PROVENANCES = ("published", "operational", "simulated")
 _SUPPRESSION = {
     "published": "No suppression is applied to this number. It is added up from rows as they were published: what the "
     "publisher withheld arrives as not reported.",
@@ -165,7 +165,7 @@ def explain(cell: Cell, ask: Callable[[Request], Result], holdings: Holdings, to
     place = catalogue.places[f"metric:{metric.id}"]
     end = end_of(cell.period, cell.grain)
     maturity = max(model.maturity_days for model in models)
-    provenance = max((model.provenance for model in models), key=_PROVENANCES.index)
+    provenance = worst(provenance_of(model, holdings.owners) for model in models)
     return Explanation(
         metric=metric.id,
         title=metric.title,

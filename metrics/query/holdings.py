@@ -20,6 +20,7 @@ from metrics.query import sql
 from metrics.query.coverage import CODES, Presence
 from metrics.query.errors import FanOutError, PeriodError, UnreadableTableError
 from metrics.query.organisations import Organisations
+from metrics.query.own_records import owners_of
 from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence, start_column
 from metrics.query.plan import LEVELS, Scan
 from metrics.query.request import Grain
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 _RANKS = {"england": 2, "region": 1}
 # What is kept under these names comes from the warehouse alone, whatever the definitions say.
-_OF_THE_WAREHOUSE = ("located", "publication")
+_OF_THE_WAREHOUSE = ("located", "publication", "owners")
 # What is kept under these names and a model's comes from that model and its metrics alone.
 _OF_A_MODEL = ("names", "flags", "presence", "overlaps")
 _LOOKUPS = {
@@ -143,6 +144,11 @@ class Holdings:
             identities=self.snapshot.frame(sa.select(dim_organisation_identity)),
             successions=self.snapshot.frame(sa.select(dim_organisation_succession)),
         )
+
+    @property
+    def owners(self) -> Mapping[str, str]:
+        """Returns the code of each trust with records of its own, and whether they are simulated."""
+        return self.keep(("owners",), lambda: owners_of(self.snapshot))
 
     def presence(self, source: Source, as_at: date) -> Presence:
         """Returns who reported the source's metric when, organisations as they stand on the day."""

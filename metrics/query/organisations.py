@@ -13,6 +13,8 @@ from metrics.query.errors import UnknownValueError
 from metrics.query.plan import LEVELS
 
 HIGHER = ("england", "region", "icb")
+SIMULATED = "simulated"
+_SAID = "{} (simulated)"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Organisations:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """Returns code to name, of all levels."""
-        return dict(self.all.select("org_code", "name").iter_rows())
+        """Returns code to name, of all levels; a simulated organisation's says that it is."""
+        said = pl.when(pl.col("org_type") == SIMULATED).then(pl.format(_SAID, "name")).otherwise("name")
+        return dict(self.all.select("org_code", said.alias("name")).iter_rows())
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -99,8 +102,8 @@ class Organisations:
 
     def _named(self, level: str, name: str) -> str:
         """Returns the code of the organisation of that name: the open trust before sites and closed ones."""
-        wanted = name.casefold()
-        found = [code for code, each in self.names.items() if each.casefold() == wanted and self._is_of(level, code)]
+        wanted = (name.casefold(), _SAID.format(name).casefold())
+        found = [code for code, each in self.names.items() if each.casefold() in wanted and self._is_of(level, code)]
         ended = set(self.ends["org_code"])
         for preferred in (
             [code for code in found if code not in ended and self.kinds[code] in ("trust", level)],

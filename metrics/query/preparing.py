@@ -195,7 +195,8 @@ class _Preparing:
             self.notes.append(Note("beyond", text, source.key))
         oldest = day_of(held[0]) if held else self.today
         first = request.period_from or min(oldest, request.period_to or self.today)
-        last = request.period_to or max(newest, first)
+        # What lies ahead (a milestone, a booking) is shown to who asks for it.
+        last = request.period_to or max(min(newest, self.today), first)
         # Beyond today there is nothing to show, however far the request looks.
         last = max(min(last, max(newest, self.today)), first)
         grain = source.grain

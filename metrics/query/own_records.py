@@ -1,0 +1,65 @@
+"""Whose own records a warehouse holds beside what is published, and whether they are simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+from metrics.catalogue import Catalogue, Metric, Model
+from metrics.warehouse.connect import Snapshot
+from metrics.warehouse.tables import operational
+from metrics.warehouse.tables.operational.provenance import meta_operational
+
+Provenance = Literal["published", "operational", "simulated"]
+SIMULATED: Final = "simulated"
+_ORDER: tuple[Provenance, ...] = ("published", "operational", "simulated")
+
+
+def owners_of(snapshot: Snapshot) -> Mapping[str, str]:
+    """Returns the code of each trust with records of its own, and `operational` or `simulated`.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database does not answer.
+    """
+    written = sa.select(meta_operational.c.org_code, meta_operational.c.provenance)
+    try:
+        return dict(snapshot.frame(written.order_by(meta_operational.c.org_code)).iter_rows())
+    except sa.exc.ProgrammingError:  # the warehouse has no operational tables
+        return {}
+
+
+def held(catalogue: Catalogue, owners: Mapping[str, str]) -> Catalogue:
+    """Returns the definitions that the warehouse can answer: without trusts' own records, those of published data."""
+    return catalogue if owners else catalogue.without_own_records
+
+
+def is_own(model: Model) -> bool:
+    """Returns whether the model reads Bellwether's operational tables: records of single trusts, and of nobody else."""
+    return model.table in operational.metadata.tables
+
+
+def provenance_of(model: Model, owners: Mapping[str, str]) -> Provenance:
+    """Returns where the rows of a model come from: as its definition says, simulated where a simulation wrote them."""
+    return SIMULATED if is_own(model) and SIMULATED in owners.values() else model.provenance
+
+
+def worst(provenances: Iterable[Provenance]) -> Provenance:
+    """Returns what is to be said of figures that are made of several: one simulated part makes all of it so."""
+    return max(provenances, key=_ORDER.index, default="published")
+
+
+def provenance_of_metric(metric: Metric, catalogue: Catalogue, owners: Mapping[str, str]) -> Provenance:
+    """Returns where the rows behind a metric, and behind all that it is made of, come from."""
+    names = [metric.model, *(alternate.model for alternate in metric.alternates)]
+    own = [provenance_of(catalogue.models[name], owners) for name in names if name is not None]
+    return worst([*own, *(provenance_of_metric(each, catalogue, owners) for each in catalogue.inputs(metric))])
+
+
+def said_of(owners: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Returns the note that goes with every figure of simulated records."""
+    trusts = ", ".join(names.get(code, code) for code, provenance in owners.items() if provenance == SIMULATED)
+    return (
+        f"Simulated: every row behind this figure is made up, of {trusts}. It says nothing about a real organisation."
+    )
