@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import sqlalchemy as sa
@@ -48,10 +49,15 @@ def local_date(column: sa.ColumnElement[datetime], zone: str = LONDON) -> LocalD
     Raises:
         ValueError: the zone is none of the IANA names, or the column is of timestamps that carry a zone.
     """
-    if zone not in available_timezones():
+    if zone not in _zones():
         raise ValueError(f"'{zone}' is no time zone; write an IANA name such as {LONDON}.")
     without_zone(column)
     return LocalDate(column, ZoneInfo(zone).key)
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder of hundreds of files
 
 
 def operand(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:

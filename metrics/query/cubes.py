@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TypeAlias
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -24,6 +25,7 @@ from metrics.warehouse.tables.operational import metadata as operational
 _log = logging.getLogger(__name__)
 _BATCH = 100_000
 _MOST_DAYS = 400
+Wanted: TypeAlias = Callable[[Model], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Cubes:
     Attributes:
         snapshot: the state that all of them stand for.
         standing: how far its tables have come.
-        layouts: by name, every cube that the catalogue asks for.
+        layouts: by name, every cube that is asked for.
+        wanted: which models get one.
         held: by name, those that are built.
         refused: by name, those that are not kept, and why.
     """
@@ -71,15 +74,16 @@ class Cubes:
     snapshot: Snapshot
     standing: Standing
     layouts: Mapping[str, Layout]
+    wanted: Wanted
     held: Mapping[str, Built] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, snapshot: Snapshot, catalogue: Catalogue) -> Cubes:
-        """Returns the cubes that the catalogue asks for, none of them built yet."""
+    def of(cls, snapshot: Snapshot, catalogue: Catalogue, wanted: Wanted) -> Cubes:
+        """Returns the cubes of the models that are wanted, none of them built yet."""
         with reading(snapshot) as told:
             now = standing(told, snapshot.data_version)
-        return cls(snapshot, now, {layout.name: layout for layout in layouts_of(catalogue)})
+        return cls(snapshot, now, {layout.name: layout for layout in layouts_of(catalogue, wanted)}, wanted)
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -131,22 +135,21 @@ class Cubes:
         with reading(snapshot) as told:
             now = standing(told, snapshot.data_version)
             held = {name: found for name, each in self.held.items() if (found := _refresh(each, told, now))}
-        return Cubes(snapshot, now, self.layouts, held, self.refused)
+        return replace(self, snapshot=snapshot, standing=now, held=held)
 
     def under(self, catalogue: Catalogue) -> Cubes:
         """Returns the cubes that another catalogue asks for; those that it reads alike stay."""
-        layouts = {layout.name: layout for layout in layouts_of(catalogue)}
-        wanted = Cubes(self.snapshot, self.standing, layouts)
+        layouts = {layout.name: layout for layout in layouts_of(catalogue, self.wanted)}
         held = {
             name: replace(each, cube=replace(each.cube, layout=layout))
-            for name, layout in wanted.layouts.items()
+            for name, layout in layouts.items()
             if (each := self.held.get(name)) is not None and alike(layout, each.cube.layout)
         }
         refused = {
             name: each for name, each in self.refused.items()
-            if name in wanted.layouts and alike(wanted.layouts[name], self.layouts[name])
+            if name in layouts and alike(layouts[name], self.layouts[name])
         }  # fmt: skip
-        return replace(wanted, held=held, refused=refused)
+        return replace(self, layouts=layouts, held=held, refused=refused)
 
     def partitions(self) -> Iterator[tuple[str, date]]:
         """Gives the name and the month of everything that `differing` can look at."""
@@ -179,10 +182,10 @@ class Cubes:
         return replace(self, held={**self.held, name: replace(built, cube=built.cube.with_days(days, read))})
 
 
-def layouts_of(catalogue: Catalogue) -> Iterator[Layout]:
-    """Gives the cubes that the catalogue asks for: one a model, and one for each percentile of the rows' own values."""
+def layouts_of(catalogue: Catalogue, wanted: Wanted) -> Iterator[Layout]:
+    """Gives the cubes of the models wanted: one a model, and one for each percentile of the rows' own values."""
     for model in catalogue.models.values():
-        if not model.keeps_cube:
+        if not wanted(model):
             continue
         layout = Layout(model, catalogue)
         yield layout
@@ -258,7 +261,7 @@ def _moved(layout: Layout, built: Built, told: Reading, now: Standing) -> frozen
     first, *joined = tables_of(layout)
     if now.change == built.change:
         return frozenset()
-    if now.oldest > built.change + 1 or any(now.tables.get(table, 0) > built.change for table in joined):
+    if any(now.tables.get(table, 0) > built.change for table in joined):
         return None
     if now.tables.get(first, 0) <= built.change or first not in operational.tables:
         return frozenset()

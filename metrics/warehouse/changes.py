@@ -28,7 +28,6 @@ class Standing:
         loaded: names what publications are loaded.
         written: names when the operational tables were written as a whole; empty where there are none.
         change: the newest entry of the log of changes; 0 for none.
-        oldest: the oldest entry that the log still has; 0 for none.
         tables: table to its newest entry of the log.
     """
 
@@ -36,7 +35,6 @@ class Standing:
     loaded: str
     written: str = ""
     change: int = 0
-    oldest: int = 0
     tables: Mapping[str, int] = field(default_factory=dict)
 
     def lineage(self, table: str) -> str:
@@ -64,13 +62,11 @@ def standing(reading: Reading, data_version: str) -> Standing:
     written = connection.execute(sa.select(sa.func.max(meta_operational.c.written_at))).scalar()
     if written is None or not inspector.has_table(meta_change.name):
         return Standing(data_version, loaded, str(written or ""))
-    log = sa.select(meta_change.c.table_name, sa.func.max(meta_change.c.change_id),
-                    sa.func.min(meta_change.c.change_id)).group_by(meta_change.c.table_name)  # fmt: skip
+    log = sa.select(meta_change.c.table_name, sa.func.max(meta_change.c.change_id)).group_by(meta_change.c.table_name)
     rows = connection.execute(log).all()
     return Standing(
         data_version, loaded, str(written),
         change=max((row[1] for row in rows), default=0),
-        oldest=min((row[2] for row in rows), default=0),
         tables={row[0]: row[1] for row in rows},
     )  # fmt: skip
 

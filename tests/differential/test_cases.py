@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from metrics import Filter, Grain, MetricsLayer
+from metrics.catalogue import Model
 from metrics.query.plan import plan
 from sample_data.published.load import load_shipped
 from tests.differential.cases import AS_AT, COMPARED, DEFINITIONS, Case, load
@@ -39,6 +40,17 @@ def on_postgresql(new_database: Callable[[], str]) -> MetricsLayer:
 @pytest.fixture(scope="module")
 def on_spark(spark_url: str) -> MetricsLayer:
     return MetricsLayer.open(spark_url, definitions=DEFINITIONS, today=lambda: AS_AT)
+
+
+@pytest.fixture(scope="module")
+def from_cubes(shipped_warehouse: str) -> MetricsLayer:
+    layer = MetricsLayer.open(shipped_warehouse, definitions=DEFINITIONS, today=lambda: AS_AT)
+    return _with_cubes(layer, lambda _: True)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_cube_gives_what_hand_written_sql_gives(case: Case, from_cubes: MetricsLayer) -> None:
+    _compare(case, from_cubes)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -176,3 +188,10 @@ def _given(layer: MetricsLayer, case: Case, query: str, dimensions: tuple[str, .
         assert cell not in cells, f"the check query gives {cell} twice"
         cells[cell] = {part: row[part] for part in PARTS if part in row}
     return cells
+
+
+def _with_cubes(layer: MetricsLayer, of: Callable[[Model], bool]) -> MetricsLayer:
+    layer.keep_cubes(of=of)
+    while layer.build_cube():
+        pass
+    return layer

@@ -1,0 +1,185 @@
+"""A cube gives what its rows give: when built, after every change, when stored, and when told to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import product
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from polars.testing import assert_frame_equal
+
+from metrics import Filter, Grain, MetricsLayer, Request
+from metrics.query.cube_answer import Miss
+from metrics.warehouse.changing import changing
+from metrics.warehouse.tables.operational.flow import fact_alert
+from metrics.warehouse.tables.operational.flow import fact_ed_attendance as table
+from metrics.warehouse.writing import writing
+from tests.query import attendances
+from tests.query.attendances import METRICS, drawn
+
+WHERE = (
+    (),
+    (Filter("site", ("ZZ101",)),),
+    (Filter("acuity", low=2, high=3), Filter("mode", ("other",), negate=True)),
+    (Filter("disposal", null=True),),
+    (Filter("organisation", ("ZZ2",)),),
+)
+BY = ((), ("site",), ("organisation", "mode"), ("acuity", "disposal"))
+GRAINS = (None, Grain.WEEK, Grain.MONTH)
+
+
+def requests() -> Iterator[Request]:
+    for names, by, where, grain in product([tuple(METRICS)], BY, WHERE, GRAINS):
+        for name in names:
+            yield Request((name,), by=by, where=where, grain=grain, totals=bool(by))
+    yield Request(("arrived", "within_4h", "age_sum"), by=("site",), window="7 days", grain=Grain.DAY)
+    yield Request(("each_hour",), period_from=date(2026, 3, 29), period_to=date(2026, 3, 29))
+
+
+def with_cubes(layer: MetricsLayer, folder: Path | None = None) -> MetricsLayer:
+    layer.keep_cubes(folder)
+    while layer.build_cube():
+        pass
+    return layer
+
+
+def assert_same(ours: MetricsLayer, plain: MetricsLayer, asked: list[Request]) -> None:
+    for request in asked:
+        found, expected = ours.ask(request), plain.ask(request)
+        assert_frame_equal(found.frame, expected.frame, rel_tol=1e-12)
+        assert found.labels == expected.labels
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"duckdb:///{tmp_path / 'warehouse'}"
+
+
+@pytest.fixture
+def layer(url: str, tmp_path: Path) -> MetricsLayer:
+    return with_cubes(attendances.build(url, tmp_path / "definitions", drawn(1)), tmp_path / "cubes")
+
+
+@pytest.fixture
+def plain(layer: MetricsLayer, url: str, tmp_path: Path) -> Callable[[], MetricsLayer]:
+    """Opens a layer that answers from the rows alone."""
+    return lambda: attendances.opened(url, tmp_path / "definitions")
+
+
+def test_every_request_is_answered_alike(layer, plain):
+    assert_same(layer, plain(), list(requests())[::6])
+
+
+def test_what_adds_up_comes_from_the_cube_and_the_rest_says_why_not(layer):
+    told = {name: layer.ask(Request((name,), by=("site",))).queries[0] for name in METRICS}
+    assert {name for name, query in told.items() if not query.from_cube} == {"patients"}
+    assert told["patients"].miss == Miss.DISTINCT.value
+
+
+def test_it_follows_inserts_corrections_and_deletions(layer, plain, url):
+    dice = drawn(2)
+    asked = [request for number, request in enumerate(requests()) if number % 17 == 0]
+    held, next_number = set(range(1, 601)), 601
+    for _ in range(4):
+        new = list(range(next_number, next_number + 20))
+        changed = dice.sample(sorted(held), 20)
+        with changing(url) as changes:
+            changes.insert(table, attendances.rows(dice, new))
+            changes.correct(table, attendances.rows(dice, changed))  # other days, sites and organisations too
+            gone = set(dice.sample(sorted(held), 15))
+            changes.delete(table, pl.DataFrame({"attendance_id": sorted(gone)}))
+        held, next_number = (held | set(new)) - gone, next_number + 20
+        assert layer.refresh()
+        assert not layer.cubes.waiting
+        assert_same(layer, plain(), asked)
+        assert all(layer.sweep_cubes() == () for _ in layer.cubes.partitions())
+
+
+def test_only_months_that_changed_are_made_anew(layer, url):
+    with changing(url) as changes:
+        changes.correct(table, pl.DataFrame({"attendance_id": [1], "acuity": [1]}))
+        changes.delete(table, pl.DataFrame({"attendance_id": [2]}))
+    before = {name: built.cube for name, built in layer.cubes.held.items()}
+    assert layer.refresh()
+    for name, built in layer.cubes.held.items():
+        now, old = built.cube.months[built.cube.finest], before[name].months[built.cube.finest]
+        assert sum(now[month] is not frame for month, frame in old.items()) < len(old), name
+
+
+def test_what_nobody_logged_is_found_and_mended_by_the_sweep(layer, plain, url):
+    with writing(url) as writer:
+        writer.execute(sa.update(table).where(table.c.attendance_id <= 30).values(acuity=1))
+    layer.refresh()
+    faults = [fault for _ in layer.cubes.partitions() for fault in layer.sweep_cubes()]
+    days = {fault.day for fault in faults if fault.cube == "arrivals"}
+    assert days
+    assert_same(layer, plain(), list(requests())[::11])
+
+
+def test_it_is_stored_and_catches_up_when_opened_again(layer, plain, url, tmp_path):
+    layer.store_cubes()
+    with changing(url) as changes:
+        changes.delete(table, pl.DataFrame({"attendance_id": list(range(1, 40))}))
+    again = with_cubes(plain(), tmp_path / "cubes")
+    assert_same(again, plain(), list(requests())[::11])
+
+
+def test_a_damaged_store_is_built_anew(layer, plain, tmp_path):
+    for path in (tmp_path / "cubes" / "arrivals").glob("cells-*"):
+        path.write_bytes(path.read_bytes()[:50])
+    again = with_cubes(plain(), tmp_path / "cubes")
+    assert_same(again, plain(), list(requests())[::23])
+
+
+def test_another_definition_is_another_cube(layer, plain, url, tmp_path):
+    folder = tmp_path / "definitions"
+    text = (folder / "definitions.yml").read_text(encoding="utf-8")
+    (folder / "definitions.yml").write_text(
+        text.replace("filter: acuity <= 2", "filter: acuity <= 3"), encoding="utf-8"
+    )
+    again = with_cubes(plain(), tmp_path / "cubes")
+    assert_same(again, plain(), [Request(("urgent",)), Request(("arrived",))])
+
+
+def test_too_many_cells_are_refused_with_a_way_out(url, tmp_path, caplog):
+    folder = tmp_path / "definitions"
+    attendances.build(url, folder, drawn(3))
+    text = (folder / "definitions.yml").read_text(encoding="utf-8")
+    settings = "    cube: {most_cells: 100}\n    dimensions: &dimensions"
+    (folder / "definitions.yml").write_text(text.replace("    dimensions: &dimensions", settings), encoding="utf-8")
+    layer = with_cubes(attendances.opened(url, folder))
+    words = layer.cubes.refused["arrivals"].words
+    assert words.startswith("The cube of 'arrivals' would have more than 100 cells and is not kept")
+    assert "Without 'acuity' it would have" in words
+    query = layer.ask(Request(("arrived",))).queries[0]
+    assert (query.from_cube, query.miss) == (False, Miss.TOO_LARGE.value)
+
+
+def test_a_dimension_left_out_of_the_cube_goes_to_the_rows(url, tmp_path):
+    folder = tmp_path / "definitions"
+    attendances.build(url, folder, drawn(3))
+    text = (folder / "definitions.yml").read_text(encoding="utf-8")
+    settings = "    cube: {dimensions: [site]}\n    dimensions: &dimensions"
+    (folder / "definitions.yml").write_text(text.replace("    dimensions: &dimensions", settings), encoding="utf-8")
+    layer, plain = with_cubes(attendances.opened(url, folder)), attendances.opened(url, folder)
+    by_site, by_mode = Request(("arrived",), by=("site",)), Request(("arrived",), by=("mode",))
+    assert layer.ask(by_site).queries[0].from_cube
+    assert layer.ask(by_mode).queries[0].miss == Miss.DIMENSION.value
+    assert_same(layer, plain, [by_site, by_mode])
+
+
+def test_the_version_of_what_did_not_change_stays(layer, url):
+    before = layer.version_of(["arrived"]), layer.data_version
+    with changing(url) as changes:
+        changes.delete(fact_alert, pl.DataFrame({"alert_id": [1]}))
+    assert layer.refresh()
+    assert layer.data_version != before[1]
+    assert layer.version_of(["arrived"]) == before[0]
+    with changing(url) as changes:
+        changes.delete(table, pl.DataFrame({"attendance_id": [5]}))
+    assert layer.refresh()
+    assert layer.version_of(["arrived"]) != before[0]
