@@ -12,8 +12,10 @@ if ROOT not in sys.path:  # run as a script, the packages beside this one must b
 import streamlit as st  # noqa: E402
 
 from dashboard import layer as data  # noqa: E402
+from dashboard import live  # noqa: E402
 from dashboard.components import filters as filter_bar  # noqa: E402
-from dashboard.components import shell, states  # noqa: E402
+from dashboard.components import live_bar, shell, states  # noqa: E402
+from dashboard.components.live_bar import stamp_of  # noqa: E402
 from dashboard.menu import Entry, entries  # noqa: E402
 from dashboard.viewmodels import holdings  # noqa: E402
 from dashboard.visit import Visit  # noqa: E402
@@ -27,10 +29,10 @@ _SIDEBAR = 224
 
 def main() -> None:
     """Draws the chosen page."""
-    shown = entries()
-    pages = [_page(entry) for entry in shown]
-    # The first page answers at the root as well as under its own name.
-    chosen = st.navigation([_page(shown[0], default=True), *pages], position="hidden")
+    pages = [_page(entry) for entry in entries()]
+    # The first page of the menu answers at the root as well as under its own name.
+    first = entries(records=data.holds_records())[0]
+    chosen = st.navigation([_page(first, default=True), *pages], position="hidden")
     st.set_page_config(
         page_title=f"{chosen.title} \N{EN DASH} Bellwether", page_icon=shell.ICON, layout="wide",
         initial_sidebar_state=_SIDEBAR,
@@ -49,7 +51,9 @@ def _page(entry: Entry, *, default: bool = False) -> st.Page:
 
 def guarded(entry: Entry) -> None:
     """Draws a page; whatever goes wrong becomes words that say what to do, never a traceback."""
-    shell.menu(entries(), entry, st.session_state.get("filters", {}) | dict(st.query_params))
+    shell.menu(
+        entries(records=data.holds_records()), entry, st.session_state.get("filters", {}) | dict(st.query_params)
+    )
     try:
         draw(entry)
     except WarehouseNotBuiltError:
@@ -84,24 +88,25 @@ def draw(entry: Entry) -> None:
     """Draws the shared top and the page."""
     metrics = data.metrics_layer().as_it_stands()
     today = data.today()
-    shown = data.standing(metrics)
+    live.stand(metrics)
+    problems = metrics.definition_problems
     with st.spinner("Reading the published figures. The first time this takes some seconds."):
         places, services = data.places(metrics), data.services(metrics)
         held = data.answer(metrics, lambda: holdings.build(metrics, today), "holdings")
     filters, messages = filter_bar.current(places, services, today, held.oldest)
-    shell.header(held)
+    visit = Visit(metrics, places, services, filters, held, today, written())
+    live_bar.draw(entry.watched(visit), None if entry.of_records else stamp_of(visit))
+    if not entry.of_records:
+        shell.header(held)
     states.unreachable_banner()
-    states.definitions_banner(metrics.definitions_read_at, shown.problems)
+    states.definitions_banner(metrics.definitions_read_at, problems)
     if entry.with_filters:
         filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
     states.messages(messages)
-    noted = written()
-    if noted.problem:
-        states.messages((f"Annotations and phases are not shown: {noted.problem}",))
-    visit = Visit(metrics, places, services, filters, held, today, noted)
+    if visit.written.problem:
+        states.messages((f"Annotations and phases are not shown: {visit.written.problem}",))
     with st.spinner("Working out the figures"):
         entry.draw()(visit)
-    shell.watch(shown)
 
 
 @st.fragment(run_every=4)

@@ -59,6 +59,17 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(body, status_code=code, headers={"Cache-Control": "no-store"})
 
 
+def how_it_stands(request: Request) -> JSONResponse:
+    """Answers an open page's browser whether what it shows has moved; see `dashboard.live.standing_of`."""
+    from dashboard import live  # noqa: PLC0415
+
+    try:
+        body = live.standing_of(request.query_params.get("watch", ""))
+    except (WarehouseError, CatalogueError) as error:
+        return JSONResponse({"detail": str(error).splitlines()[0]}, status_code=503)
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
 def warm() -> None:
     """Opens the warehouse and asks for the first page, so that the first visitor does not wait for it.
 
@@ -98,7 +109,7 @@ def in_words(error: BaseException) -> bool:
 
 app = st.App(
     Path(__file__).parent / "app.py",
-    routes=[Route("/healthz", healthz), *page_shell.ROUTES],
+    routes=[Route("/healthz", healthz), Route("/live", how_it_stands), *page_shell.ROUTES],
     lifespan=lifespan,
     on_script_error=in_words,
 )

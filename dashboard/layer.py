@@ -21,9 +21,9 @@ import streamlit as st
 from dashboard.format import LONDON
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
-from metrics.catalogue import Finding
+from metrics.catalogue import CatalogueError, Finding
 from metrics.query.errors import QueryError
-from metrics.warehouse.errors import WarehouseUnreachableError
+from metrics.warehouse.errors import WarehouseError, WarehouseUnreachableError
 
 UNREACHABLE = (WarehouseUnreachableError, sa.exc.DBAPIError)
 # How often one thread, for all sessions, looks for changed definitions (a listing of folders) and for newer data.
@@ -164,6 +164,14 @@ def _look(followed: weakref.ref[MetricsLayer], state: Reachability) -> None:
         except Exception:  # noqa: BLE001 - whatever happens to one look, the next one is taken
             _log.exception("Looking for changed definitions or newer data failed; it is tried again")
         del layer  # while it sleeps, the thread keeps nothing alive
+
+
+def holds_records() -> bool:
+    """Returns whether the warehouse holds a trust's own records; no while that cannot be told."""
+    try:
+        return metrics_layer().clock() is not None
+    except (WarehouseError, CatalogueError, *UNREACHABLE):
+        return False
 
 
 def places(layer: MetricsLayer) -> Places:

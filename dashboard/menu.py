@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
+from dashboard.live import Watched
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue
 
@@ -25,6 +26,8 @@ class Entry:
         view: the module of `dashboard.views`.
         argument: handed to the module's `draw`, for pages that share a module.
         with_filters: whether there is a filter bar.
+        of_records: it is about a trust's own records: in the menu of a warehouse that holds some, and not about what
+            is published.
     """
 
     section: str
@@ -33,6 +36,7 @@ class Entry:
     view: str
     argument: str | None = None
     with_filters: bool = True
+    of_records: bool = False
 
     @property
     def exists(self) -> bool:
@@ -44,6 +48,12 @@ class Entry:
         asked = getattr(import_module(f"dashboard.views.{self.view}"), "offers_services", None)
         return bool(asked and asked(catalogue))
 
+    def watched(self, visit: Visit) -> Watched:
+        """Returns what the page depends on: what its module says, everything without a word of it."""
+        asked = getattr(import_module(f"dashboard.views.{self.view}"), "watched", None)
+        found: Watched = asked(visit) if asked else Watched()
+        return found
+
     def draw(self) -> Callable[[Visit], None]:
         """Returns the function that draws the page."""
         found: Callable[..., None] = import_module(f"dashboard.views.{self.view}").draw
@@ -51,6 +61,7 @@ class Entry:
 
 
 ENTRIES: Final = (
+    Entry("Overview", "Today", "today", "today", with_filters=False, of_records=True),
     Entry("Overview", "Scorecard", "scorecard", "scorecard"),
     Entry("Overview", "Metric", "metric", "metric"),
     Entry("Overview", "Service", "service", "service"),
@@ -68,6 +79,6 @@ ENTRIES: Final = (
 )
 
 
-def entries() -> tuple[Entry, ...]:
-    """Returns the pages that are there."""
-    return tuple(entry for entry in ENTRIES if entry.exists)
+def entries(*, records: bool = True) -> tuple[Entry, ...]:
+    """Returns the pages that are there; without those about a trust's own records where none are held."""
+    return tuple(entry for entry in ENTRIES if entry.exists and (records or not entry.of_records))

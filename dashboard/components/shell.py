@@ -1,4 +1,4 @@
-"""What every page stands in: styles, the line that says how fresh the data are, the watch for newer data."""
+"""What every page stands in: styles, the menu, the line that says how new the published data are."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components.html import put
-from dashboard.layer import Standing, metrics_layer, standing
 from dashboard.menu import Entry
 from dashboard.viewmodels.filters import KEYS
 from dashboard.viewmodels.holdings import Holdings
 
 _HERE: Final = Path(__file__).parent
-_WATCH_SECONDS: Final = 0.5
 STYLE: Final = (_HERE / "style.css").read_text(encoding="utf-8")
 ICON: Final = _HERE / "icon.svg"
 SCRIPT: Final = (_HERE / "links.js").read_text(encoding="utf-8")
@@ -67,13 +65,3 @@ def _menu_link(entry: Entry, current: bool, kept: str) -> str:
     mark = ' aria-current="page"' if current else ""
     address = f"{entry.path}?{kept}" if kept else entry.path
     return f'<li><a data-view href="{escape(address)}" target="_self"{mark}>{escape(entry.title)}</a></li>'
-
-
-@st.fragment(run_every=_WATCH_SECONDS)
-def watch(shown: Standing) -> None:
-    """Draws the page again when the data or the definitions moved on from what it shows.
-
-    It runs in every open page, so that it only compares: one thread of the process does the looking.
-    """
-    if standing(metrics_layer()) != shown:
-        st.rerun()

@@ -168,3 +168,9 @@ class Cells:
 def instant_words(at: datetime) -> str:
     """Returns '22 November 2026, 23:59'."""
     return f"{day_words(at.date())}, {at:%H:%M}"
+
+
+def second_words(at: datetime) -> str:
+    """Returns '22 November 2026, 23:59:59' of an instant, as a clock in London shows it."""
+    local = at.astimezone(LONDON)
+    return f"{day_words(local.date())}, {local:%H:%M:%S}"

@@ -65,7 +65,7 @@ def build(now: Now) -> Alerts:
         for each in alerts[:_MOST]
     )
     more = f"And {len(alerts) - _MOST} more." if len(alerts) > _MOST else ""
-    columns = ("Alert", "Site", "Severity", "Raised", "Age", "")
+    columns = ("Alert", "Site", "Severity", "Raised", "Age", "State")
     return Alerts(tiles, Table(f"Alerts: open ones, and those of the last {_HOURS} hours", columns, rows, more=more))
 
 

@@ -87,24 +87,22 @@ def _tiles(all_of: Cells, bands: list[Cells], late: list[Cells]) -> tuple[Tile, 
 def _by_site(all_of: Cells, bands: list[Cells], late: list[Cells]) -> Table:
     columns = (
         "Site", "In the department", *BANDS, "Not seen yet", "Waiting for a bed", "Ambulances waiting",
-        *(f"Over {each} min" for each in HANDOVERS),
+        f"of them over {', '.join(map(str, HANDOVERS))} min",
     )  # fmt: skip
 
     def row(title: str, *members: str) -> tuple[str, ...]:
         counts = [
             all_of.count(_PRESENT, *members),
             *(band.count(_PRESENT, *members) for band in bands),
-            all_of.count("today_ed_to_be_seen", *members),
-            all_of.count("today_ed_for_bed", *members),
-            all_of.count(_AMBULANCES, *members),
-            *(cells.count(_AMBULANCES, *members) for cells in late),
+            *(all_of.count(each, *members) for each in ("today_ed_to_be_seen", "today_ed_for_bed", _AMBULANCES)),
         ]
-        return (title, *map(words.number, counts))
+        waiting = ", ".join(words.number(cells.count(_AMBULANCES, *members)) for cells in late)
+        return (title, *map(words.number, counts), waiting)
 
     rows = [row(all_of.name("site", site), site) for (site,) in all_of.members]
     if len(rows) > 1:
         rows.append(row("All sites"))
-    return Table("Patients in the emergency departments now, by site", columns, tuple(rows), frozenset(range(1, 11)))
+    return Table("Patients in the emergency departments now, by site", columns, tuple(rows), frozenset(range(1, 9)))
 
 
 def _arrivals(now: Now) -> Arrivals:

@@ -14,8 +14,9 @@ from dashboard.viewmodels.now import Now, instant_words
 from dashboard.viewmodels.today import Tile, count_words
 from metrics.query.request import Grain, Request
 
-# A local convention: from this share of failed messages on, an interface is called failing.
+# A local convention: from this share of failed messages on, and not for one or two of them, an interface is failing.
 FAILING_FROM: Final = 0.05
+FAILING_LEAST: Final = 3
 _DOWN: Final = "today_systems_down"
 _MESSAGES: Final = ("today_messages", "today_messages_failed", "today_failing", "today_queued")
 
@@ -33,7 +34,7 @@ class Interface:
     @property
     def failing(self) -> bool:
         """Returns whether so many messages failed that it is called failing."""
-        return (self.share or 0.0) >= FAILING_FROM
+        return (self.share or 0.0) >= FAILING_FROM and (self.failed or 0.0) >= FAILING_LEAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,14 @@ class Systems:
 
     Attributes:
         down: systems that are down, the longest first.
-        interfaces: failing ones first, then those with the longest queue.
+        troubled: interfaces that fail or hold messages back, failing ones first, then the longest queue.
+        interfaces: all of them, in the same order.
         note: which hour the interfaces are of.
     """
 
     tiles: tuple[Tile, ...]
     down: Table
+    troubled: Table
     interfaces: Table
     note: str
 
@@ -65,24 +68,28 @@ def build(now: Now) -> Systems:
         ),
     )  # fmt: skip
     down = Table("Systems down now", ("System", "Since", "Planned"), tuple(outages))
-    columns = ("Interface", "Sent", "Failed", "Failed, share", "Waiting in the queue", "")
-    rows = tuple(
-        (
-            each.name,
-            count_words(each.sent),
-            count_words(each.failed),
-            "" if each.share is None else words.percentage(each.share, 1),
-            count_words(each.queued),
-            "Failing" if each.failing else "",
-        )
-        for each in sorted(held, key=lambda each: (not each.failing, -(each.queued or 0.0), each.name))
-    )
+    columns = ("Interface", "Sent", "Failed", "Failed, share", "In the queue", "State")
+    ordered = sorted(held, key=lambda each: (not each.failing, -(each.queued or 0.0), each.name))
+    troubled = tuple(_row(each) for each in ordered if each.failing or each.failed or each.queued)
     if hour is None:
         note = "No messages of interfaces are held for the last two days."
     else:
         note = f"Interfaces in the hour from {instant_words(hour)}, the newest held."
-    interfaces = Table("Interfaces in the newest hour", columns, rows, frozenset({1, 2, 3, 4}))
-    return Systems(tiles, down, interfaces, note)
+    numeric = frozenset({1, 2, 3, 4})
+    some = Table("Interfaces with failed or waiting messages in the newest hour", columns, troubled, numeric)
+    every = Table("All interfaces in the newest hour", columns, tuple(map(_row, ordered)), numeric)
+    return Systems(tiles, down, some, every, note)
+
+
+def _row(each: Interface) -> tuple[str, ...]:
+    return (
+        each.name,
+        count_words(each.sent),
+        count_words(each.failed),
+        "" if each.share is None else words.percentage(each.share, 1),
+        count_words(each.queued),
+        "Failing" if each.failing else "",
+    )
 
 
 def _outages(now: Now) -> list[tuple[str, str, str]]:

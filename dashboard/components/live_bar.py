@@ -1,0 +1,90 @@
+"""The live line of every page: as of when its figures are, how old, whether they follow the data, and Pause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from dashboard import live
+from dashboard.layer import metrics_layer
+from dashboard.live import PAGE, Watched
+from dashboard.viewmodels.now import second_words
+from dashboard.visit import Visit
+from metrics import MetricsLayer
+
+KEY: Final = "live-bar"
+_COMPONENT: Final = "live"
+_HTML: Final = """
+<div class="bw bw-live" data-live="live" data-testid="live" role="group" aria-label="How current this page is">
+  <strong>
+    <span class="bw-live-dot" aria-hidden="true"></span><span data-word data-testid="live-word">Live</span>
+  </strong>
+  <span data-as-of data-testid="live-as-of"></span>
+  <span data-age data-testid="live-age"></span>
+  <span data-note data-testid="live-note"></span>
+  <button type="button" data-pause data-testid="live-pause">Pause</button>
+  <span class="bw-hidden" role="status" data-told></span>
+</div>
+"""
+_SCRIPT: Final = (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
+_line = st.components.v2.component("bellwether-live", html=_HTML, js=_SCRIPT, isolate_styles=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the line says of pages whose data come by publication.
+
+    Attributes:
+        as_of: up to when the data are, in words.
+        received_at: when the newest were loaded; None is not said.
+    """
+
+    as_of: str
+    received_at: datetime | None
+
+
+def stamp_of(visit: Visit) -> Stamp:
+    """Returns what the line says of pages of published data."""
+    newest = visit.holdings.newest
+    return Stamp(f"Data to {newest:%B %Y}" if newest else "", visit.holdings.loaded_at)
+
+
+@st.fragment(key=KEY)
+def draw(watched: Watched, stamp: Stamp | None) -> None:
+    """Draws the line; without a stamp it is that of the trust's own records."""
+    layer = live.layer()
+    shown = stamp or _own(layer)
+    received = shown.received_at.replace(tzinfo=shown.received_at.tzinfo or UTC) if shown.received_at else None
+    _line(
+        key=_COMPONENT,
+        data={
+            "token": live.watch(watched),
+            "drawn": live.versions(layer, watched),
+            "as_of": shown.as_of,
+            "received": received.isoformat() if received else None,
+            "now": datetime.now(UTC).isoformat(),
+        },
+        on_moved_change=_moved,
+    )
+
+
+def _own(layer: MetricsLayer) -> Stamp:
+    clock = layer.clock()
+    return Stamp("", None) if clock is None else Stamp(f"Data as of {second_words(clock.now)}", clock.received_at)
+
+
+def _moved() -> None:
+    """Draws what moved again: parts alone where only they did, else the page."""
+    moved = [str(name) for name in st.session_state[_COMPONENT].get("moved") or ()]
+    live.stand(metrics_layer().as_it_stands())
+    if moved and PAGE not in moved:
+        try:
+            st.rerun([KEY, *moved])
+        except StreamlitAPIException:  # a part that is not on the page: it is drawn whole
+            st.rerun()
+    st.rerun()
