@@ -78,6 +78,27 @@ def test_more_are_moved_to_patient_initiated_follow_up(world):
     assert found == pytest.approx(1.5, abs=0.35)
 
 
+def test_fewer_are_out_of_date_where_training_is_in_the_roster(world):
+    """Courses of a year; of those for three, the lapsed ones take longer than the record to be worked off."""
+    initiative = live(world, "INI12")
+    rows = world.final["fact_training"].filter(pl.col("course").is_in(["data_security", "fire_safety"]))
+    # A month is counted at its end; half a year until the newly lapsed are as many as the renewed.
+    rows = rows.with_columns(counted=pl.col("period").dt.month_end())
+    reached = pl.col("staff_group").is_in(initiative.staff_groups)
+    late = 1 - pl.col("in_date_n").sum() / pl.col("required_n").sum()
+    mine, others = (change(rows.filter(who), "counted", initiative, late, settled=150) for who in (reached, ~reached))
+    assert (1 + mine) / (1 + others) - 1 == pytest.approx(-0.40, abs=0.06)
+
+
+def test_services_that_answer_themselves_answer_sooner(world):
+    rows = world.final["fact_feedback_item"].filter("needs_answer")
+    # Up to ten weeks before the end: of the newest only the fast ones are answered.
+    rows = rows.filter(pl.col("received_on") <= world.scenario.last_day - timedelta(days=70))
+    days = (pl.col("closed_at") - pl.col("received_at")).dt.total_minutes().mean()
+    found = beside(rows, "service_code", "received_on", live(world, "INI13"), days)
+    assert found == pytest.approx(-0.30, abs=0.12)
+
+
 def test_what_does_nothing_shows_nothing(world):
     """The waiting room's assistant: stays of those who go home, when the department is no fuller than before."""
     rows = world.final["fact_ed_attendance"].filter(
