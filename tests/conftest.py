@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,11 @@ from tests.postgresql import PostgresqlServer, running_server
 from tests.server import RunningDashboard, running_dashboard
 from tests.spark import SparkCluster, running_cluster
 
-SPARK = ("tests/warehouse/test_spark.py", "tests/differential/test_cases.py")
+SPARK = (
+    "tests/warehouse/test_spark.py",
+    "tests/differential/test_cases.py",
+    "tests/query/test_cubes_on_servers.py",
+)
 
 # How long an example takes says nothing about its truth.
 settings.register_profile("untimed", deadline=None)
@@ -126,6 +132,36 @@ def shipped_warehouse(shipped_home: Path) -> str:
     from metrics.warehouse.settings import embedded_url
 
     return embedded_url(shipped_home / "warehouse")
+
+
+@pytest.fixture(scope="session")
+def trust_home(shipped_home: Path, shared_folder: Path) -> Path:
+    """`BELLWETHER_HOME` with all shipped data and, beside them, fourteen months of a small simulated trust; built once.
+
+    Its last day is 31 October 2026: ask as of 2 November 2026.
+    """
+    from metrics.warehouse.settings import embedded_url
+    from sample_data.simulator.loading import write_warehouse
+    from tests.simulator.scenarios import short
+
+    home = shared_folder / "trust"
+    done = home / "done"
+    with (shared_folder / "trust.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.copytree(shipped_home, home, ignore=shutil.ignore_patterns("done"))
+            scenario = short(date(2025, 9, 1), date(2026, 10, 31), seed=11, scale=0.05)
+            write_warehouse(scenario, embedded_url(home / "warehouse"))
+            done.touch()
+    return home
+
+
+@pytest.fixture(scope="session")
+def trust_warehouse(trust_home: Path) -> str:
+    """The URL of the embedded warehouse of the shipped data and the simulated trust. Read it only."""
+    from metrics.warehouse.settings import embedded_url
+
+    return embedded_url(trust_home / "warehouse")
 
 
 @pytest.fixture(scope="session")
