@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
-from sample_data.simulator.estate import INTERFACES, SYSTEMS, dimensions_of_estate
+from sample_data.simulator import emergency
+from sample_data.simulator.component import Today
+from sample_data.simulator.days import day_of, number_of
+from sample_data.simulator.estate import AT_SYSTEM, INTERFACES, SYSTEMS, dimensions_of_estate
 from sample_data.simulator.interfaces import _in_order
+from tests.simulator.scenarios import short
 from tests.simulator.test_truth import change, live
 
 HOURS = "fact_interface_hour"
@@ -141,3 +145,22 @@ def test_the_engine_s_upgrade_halves_failures(world):
     )
     assert mine == pytest.approx(initiative.effect, abs=0.04)
     assert others == pytest.approx(0.0, abs=0.06)
+
+
+def test_on_paper_the_department_takes_longer():
+    """The same people with the same fortune, once with the department's system down for an hour, once with it up."""
+    day, scenario = day_of(number_of(date(2024, 5, 8))), short(date(2024, 5, 1), date(2024, 5, 31))
+    today = Today(day, scenario)
+    hours = np.zeros((24, len(SYSTEMS)))
+    hours[10, AT_SYSTEM["EDS"]] = 1.0
+    slower = emergency.on_paper(hours)
+    assert slower[10] == pytest.approx(1.3)
+    assert (np.delete(slower, 10) == 1).all()
+    spent = []
+    for hour in (9, 10):
+        who = emergency.arrivals(today, np.zeros(0, emergency.RETURN))
+        who = who[who["type"] == 1]
+        emergency.go_through(today, today.random("department"), who, np.zeros(3), float(slower[hour]))
+        stayed = who[who["fate"] != emergency.LEFT]
+        spent.append((stayed["done"] - stayed["seen"]).mean())
+    assert spent[1] / spent[0] == pytest.approx(1.3, abs=0.01)
