@@ -392,3 +392,10 @@ class MetricsLayer:
         `measure`, `sum_before`, `sum_after`.
         """
         return revisions_of(publication, self._holdings)
+
+
+def forget(layer: MetricsLayer) -> None:
+    """Makes the layer forget its answers and how it got them, as after new data; what benchmarks time is then work."""
+    with layer._lock:  # noqa: SLF001 - it is of this module
+        layer._answers.clear()  # noqa: SLF001
+        layer._holdings.forget_recent()  # noqa: SLF001

@@ -200,6 +200,11 @@ class Holdings:
                 self._recent.popitem(last=False)
         return made
 
+    def forget_recent(self) -> None:
+        """Forgets what `keep_recent` kept."""
+        with self._lock:
+            self._recent.clear()
+
     def _names(self, model: Model, dimension: Dimension) -> dict[str, str]:
         table = self.catalogue.table_of(model) if dimension.join is None else self.catalogue.table(dimension.join)
         assert table is not None  # noqa: S101 - linted: a join names a table that is there
