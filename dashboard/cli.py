@@ -6,6 +6,7 @@ import typer
 
 from dashboard.cli_check import check
 from dashboard.cli_explain import explain
+from dashboard.cli_feed import feed
 from dashboard.cli_funnel import draw_funnel
 from dashboard.cli_interchange import exporting, importing
 from dashboard.cli_journal import keeping
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query, explain, spc, simulate):
+for command in (run, load, check, metrics, query, explain, spc, simulate, feed):
     app.command()(command)
 app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)

@@ -6,31 +6,39 @@ and a reader would be given another's number.
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 import streamlit as st
 
 from dashboard.format import LONDON
+from dashboard.refresher import UNREACHABLE, Reachability, follow, refresh
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
 from metrics.catalogue import CatalogueError, Finding
 from metrics.query.errors import QueryError
-from metrics.warehouse.errors import WarehouseError, WarehouseUnreachableError
+from metrics.warehouse.errors import WarehouseError
+from metrics.warehouse.settings import load_settings
 
-UNREACHABLE = (WarehouseUnreachableError, sa.exc.DBAPIError)
-# How often one thread, for all sessions, looks for changed definitions (a listing of folders) and for newer data.
-LOOK_SECONDS = 0.1
-DATA_LOOK_SECONDS = 5.0
-_log = logging.getLogger(__name__)
 Kept = TypeVar("Kept")
+
+__all__ = [
+    "UNREACHABLE",
+    "Reachability",
+    "Standing",
+    "answer",
+    "definitions_of",
+    "holds_records",
+    "metrics_layer",
+    "places",
+    "reachability",
+    "refreshed",
+    "services",
+    "standing",
+    "today",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +48,6 @@ class Standing:
     data: str
     definitions: str
     problems: tuple[Finding, ...]
-
-
-@dataclass(slots=True)
-class Reachability:
-    """Since when the warehouse has not answered; None while it does."""
-
-    lost_at: datetime | None = None
 
 
 @st.cache_resource(show_spinner=False)
@@ -59,7 +60,8 @@ def metrics_layer() -> MetricsLayer:
         WarehouseError, CatalogueError: see `MetricsLayer.open`.
     """
     layer = MetricsLayer.open()
-    _follow(layer, reachability())
+    layer.keep_cubes(load_settings().home / "cubes")
+    follow(layer, reachability())
     return layer
 
 
@@ -104,9 +106,7 @@ def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept
     try:
         value: Kept = _kept(build, (*named, str(today())), layer.data_version, definitions)
     except UNREACHABLE:
-        if state.lost_at is None:
-            state.lost_at = datetime.now(LONDON)
-            _log.exception("The warehouse does not answer")
+        state.lost()
         known, kept = _last_good().get(named, ("", None))
         if known != definitions:
             raise
@@ -128,42 +128,8 @@ def standing(layer: MetricsLayer) -> Standing:
 def refreshed() -> str:
     """Returns the data version after looking for newer data; the one held when the warehouse does not answer."""
     layer = metrics_layer()
-    _refresh(layer, reachability())
+    refresh(layer, reachability())
     return layer.data_version
-
-
-def _refresh(layer: MetricsLayer, state: Reachability) -> None:
-    try:
-        layer.refresh()
-    except UNREACHABLE:
-        if state.lost_at is None:
-            state.lost_at = datetime.now(LONDON)
-            _log.warning("The warehouse does not answer; pages show the last good answers")
-    else:
-        state.lost_at = None
-
-
-def _follow(layer: MetricsLayer, state: Reachability) -> None:
-    """Starts the thread that looks for changed definitions and newer data as long as the layer is in use."""
-    threading.Thread(target=_look, args=(weakref.ref(layer), state), name="look", daemon=True).start()
-
-
-def _look(followed: weakref.ref[MetricsLayer], state: Reachability) -> None:
-    data_due = time.monotonic() + DATA_LOOK_SECONDS
-    while True:
-        time.sleep(LOOK_SECONDS)
-        layer = followed()
-        if layer is None:
-            return
-        try:
-            if layer.reload():
-                _log.info("Definitions %s are in use", layer.definitions_version)
-            if time.monotonic() >= data_due:
-                data_due = time.monotonic() + DATA_LOOK_SECONDS
-                _refresh(layer, state)
-        except Exception:  # noqa: BLE001 - whatever happens to one look, the next one is taken
-            _log.exception("Looking for changed definitions or newer data failed; it is tried again")
-        del layer  # while it sleeps, the thread keeps nothing alive
 
 
 def holds_records() -> bool:

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import layer as data
+from dashboard import refresher
 from metrics.catalogue import SHIPPED
 from metrics.warehouse.errors import WarehouseUnreachableError
 
@@ -35,7 +36,7 @@ def app(shipped_home, definitions, monkeypatch):
     monkeypatch.setenv("BELLWETHER_DEFINITIONS", str(definitions))
     monkeypatch.setenv("BELLWETHER_SHIPPED_DEFINITIONS", "no")
     # The thread that follows the definitions would take a change before the test asks for it.
-    monkeypatch.setattr(data, "LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr(refresher, "DEFINITIONS_SECONDS", 3600.0)
     st.cache_resource.clear()
     app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
     app.query_params["org"] = "R0A"
@@ -130,7 +131,7 @@ def test_a_page_is_drawn_from_one_state_while_definitions_move_on(app, definitio
 
 
 def test_one_thread_follows_the_layer_and_ends_with_it(app, definitions, monkeypatch):
-    monkeypatch.setattr(data, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(refresher, "DEFINITIONS_SECONDS", 0.01)
     others = set(threading.enumerate())
     layer = data.metrics_layer()
     assert data.metrics_layer() is layer
