@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sample_data.simulator import booking
 from sample_data.simulator.component import Today, by_chance
 from sample_data.simulator.days import Day, local_days
+from sample_data.simulator.estate import AT_SYSTEM
 from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
@@ -28,11 +29,13 @@ DOCUMENT: Final = np.dtype(
 _TYPING: Final = 3.8  # working days of typing that lie before a letter
 _DICTATION: Final = 1.5  # mean days from clinic to dictation
 _LATE: Final = 0.22  # of discharge summaries take more than 24 hours
+_OFFICE: Final = slice(9, 17)
+_DICTATED, _WRITTEN = AT_SYSTEM["DICT"], AT_SYSTEM["EPR"]
 _CHANNELS: Final = np.array([[0.30, 0.75, 0.95], [0.05, 0.55, 0.75]])
 
 
 class Documents:
-    """Hears "seen", "left hospital", "day cases" and "present"; tells nobody.
+    """Hears "seen", "left hospital", "day cases", "present" and "down"; tells nobody.
 
     Letters wait in line, service by service. Typists do more the more lies before them (overtime, agencies): of
     the line a share that would clear it in `_TYPING` working days: the delay follows the working time of a letter.
@@ -65,6 +68,9 @@ class Documents:
         new["site"], new["service"] = left["site"], left["service"]
         # The fewer doctors, the more summaries wait for the morning after.
         late = _LATE * today.by_site(Lever.LATE_SUMMARY)[left["site"]] / float(today.told("present")[MEDICAL]) ** 2
+        # What cannot be written while the record is down is written by the next shift.
+        hour = (np.clip(left["left"] - today.day.midnight, 0, today.day.length - 1) // 60).astype(np.int64)
+        late = late * (1 + 1.5 * today.told("down")[hour, _WRITTEN])
         waits = random.random(len(left)) < late * np.where(left["class"] == 1, 0.6, 1.0)
         soon = np.minimum(1410, random.exponential(260, len(left)))
         new["sent"] = left["left"] + 5 + np.where(waits, 1440 + random.exponential(2100, len(left)), soon)
@@ -91,7 +97,10 @@ class Documents:
         line = np.flatnonzero(held["ready"] <= day.number)
         lying = np.bincount(held["service"][line], minlength=len(SERVICES))
         # An exact share a day of what flows in and out evenly: a line cleared in n days on average.
-        share = 1 - np.exp(-float(today.told("present")[ADMINISTRATIVE]) / (_TYPING * factor))
+        works = float(today.told("present")[ADMINISTRATIVE]) * (
+            1 - float(today.told("down")[_OFFICE, _DICTATED].mean())
+        )
+        share = 1 - np.exp(-works / (_TYPING * factor))
         typed = by_chance(random, lying * share)
         done = line[booking.first_in_line(held["service"][line].astype(np.int64), typed)]
         sent = np.maximum(day.instant(random.integers(9 * 60, 17 * 60, len(done))), held["event"][done] + 10)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sample_data.simulator.component import Today
+from sample_data.simulator.estate import AT_SYSTEM
 from sample_data.simulator.patients import emergency_ages, people
 from sample_data.simulator.rows import NONE
 from sample_data.simulator.scenario import Lever
@@ -124,10 +125,16 @@ def room(scale: float) -> Array:
     return np.asarray(_ROOM * scale)
 
 
-def go_through(today: Today, random: np.random.Generator, who: Array, crowd: Array) -> None:
+def on_paper(down: Array) -> Array:
+    """Returns by how much longer all takes in each hour of the day, while systems are down and paper is used."""
+    return np.asarray(1 + 0.30 * down[:, AT_SYSTEM["EDS"]] + 0.12 * down[:, AT_SYSTEM["EPR"]])
+
+
+def go_through(today: Today, random: np.random.Generator, who: Array, crowd: Array, slower: float) -> None:
     """Fills in handover, when a clinician sees them and when they are done, for those who arrive in an hour.
 
-    `who`, a view of today's people, is changed in place; `crowd` is, at each site, those present over its room.
+    `who`, a view of today's people, is changed in place; `crowd` is, at each site, those present over its room;
+    `slower` multiplies the time spent.
     """
     count, major = len(who), who["type"] == 1
     over = np.where(major, np.clip(crowd[who["site"]] - 0.9, 0, 1.6), 0.0)
@@ -140,7 +147,7 @@ def go_through(today: Today, random: np.random.Generator, who: Array, crowd: Arr
     spent = np.exp(random.normal(0.0, 0.52, count)) * np.where(major, own, 50.0) * (1 + 0.35 * over)
     tired = (random.random(count) < np.clip((wait - 120) / 1500, 0, 0.4)) & (who["fate"] == DISCHARGED) & major
     who["fate"][tired] = LEFT
-    spent *= today.by_site(Lever.ED_TIME)[who["site"]]
+    spent *= today.by_site(Lever.ED_TIME)[who["site"]] * slower
     straight = who["type"] == DIRECT
     who["seen"] = np.where(straight, who["arrived"], np.where(who["fate"] == LEFT, NONE, start + wait))
     done = np.where(who["fate"] == LEFT, start + wait, start + wait + spent)

@@ -35,7 +35,10 @@ _SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
 
 
 class Flow:
-    """Emergency departments and wards. Hears "planned"; tells "planned result", "left hospital" and "crowding"."""
+    """Emergency departments and wards.
+
+    Hears "planned" and "down"; tells "planned result", "left hospital" and "crowding".
+    """
 
     def __init__(self, scale: float) -> None:
         codes = wards(scale).code
@@ -249,13 +252,14 @@ def _hours(today: Today, shift: Shift, at: int) -> Array:
     day, random, who = today.day, today.random("department"), shift.who
     room = ed.room(today.scenario.scale)
     crowding = np.zeros((len(day.hours), len(SITES)))
+    slower = ed.on_paper(today.told("down"))
     for hour in range(len(day.hours)):
         start, end = day.midnight + hour * 60, day.midnight + (hour + 1) * 60
         upto = at + int(np.searchsorted(who["arrived"][at:], end))
         here = (who["left"][:at] > start) & (who["type"][:at] == 1)
         crowding[hour] = np.bincount(who["site"][:at][here], minlength=len(SITES)) / room
         if upto > at:
-            ed.go_through(today, random, who[at:upto], crowding[hour])
+            ed.go_through(today, random, who[at:upto], crowding[hour], float(slower[hour]))
         at = upto
         wants = np.flatnonzero((who["left"][:at] == ed.STILL) & (who["done"][:at] < end))
         if len(wants):
