@@ -50,6 +50,8 @@ _A_MINUTE: Final = np.array([2.2, 2.6, 3.4, 1.8, 1.2])
 _CORE: Final = np.array([0.52, 0.66, 0.78, 0.60, 0.70])
 _LEAVES_A_MONTH: Final = np.array([0.0075, 0.0083, 0.0108, 0.0092, 0.0092])
 _DAYTIME: Final = slice(7, 19)
+_RECENT: Final = 28
+_REGULAR: Final = 4  # of these days
 
 
 def adoption(today: Today) -> Array:
@@ -105,6 +107,9 @@ class Users:
                 who = np.flatnonzero((people["group"] == group) & mine[:, system])
                 order[who, system] = (random.permutation(len(who)) + 0.5) / max(1, len(who))
         state["panel order"] = order
+        state["panel active"], state["panel core"] = (
+            np.zeros((_RECENT, *mine.shape), dtype=np.bool_) for _ in range(2)
+        )
 
     def step(self, today: Today, state: State, out: Out) -> None:
         """Lets the panel work and use its systems; at a month's end counts who should."""
@@ -115,9 +120,9 @@ class Users:
         mine = entitled(people)
         habits = mine & (state["panel order"] < adoption(today)[people["group"]])
         today.tell("habits", habits)
-        _work(today, random, people, habits, out)
+        _work(today, random, habits, state, out)
         if day.is_month_end:
-            _count(day, people, mine & (estate(today.scenario.first_day).systems_on(day.number)[USED_AT]), out)
+            _count(day, mine & (estate(today.scenario.first_day).systems_on(day.number)[USED_AT]), state, out)
 
     def open_rows(self, state: State, out: Out, now: int) -> None:
         """Has none."""
@@ -129,11 +134,14 @@ def _replaced(random: np.random.Generator, people: Array, state: State) -> Array
     people = people.copy()
     people["id"][leaves] = state.numbers("user", int(leaves.sum()))
     state["panel"] = people
+    for name in ("panel active", "panel core"):
+        state[name] = state[name] & ~leaves[:, None]
     return people
 
 
-def _work(today: Today, random: np.random.Generator, people: Array, habits: Array, out: Out) -> None:
-    day, group = today.day, people["group"].astype(np.int64)
+def _work(today: Today, random: np.random.Generator, habits: Array, state: State, out: Out) -> None:
+    day, people = today.day, state["panel"]
+    group = people["group"].astype(np.int64)
     there = today.told("present")
     works = random.random(len(people)) < (_WORKS[:, 0 if day.is_working else 1] * there[: len(_OF)])[group]
     up = 1 - today.told("down")[_DAYTIME, USED_AT].mean(axis=0)
@@ -145,22 +153,39 @@ def _work(today: Today, random: np.random.Generator, people: Array, habits: Arra
     # The fewer doctors there are, the more is written up in the evening.
     late = _UNSCHEDULED[group[who]] / float(there[MEDICAL]) ** 3 * random.gamma(1.5, 1 / 1.5, len(who))
     actions = random.poisson(minutes * _A_MINUTE[system]) + 1
+    core = random.binomial(actions, _CORE[system])
+    _remember(state, day, who, system, core)
     minutes = minutes.round(1)
     out.add(
         "fact_user_day", len(who), period=day.number, user_id=people["id"][who], system_code=USED_AT[system],
         staff_group=group[who], site_code=people["site"][who], actions=actions,
-        core_actions=random.binomial(actions, _CORE[system]), minutes=minutes,
+        core_actions=core, minutes=minutes,
         minutes_unscheduled=(minutes * np.minimum(late, 0.9)).round(1), scheduled_patient_min=scheduled[who].round(),
         changed_at=day.end,
     )  # fmt: skip
 
 
-def _count(day: Day, people: Array, mine: Array, out: Out) -> None:
-    counted = np.zeros((len(USED), len(_OF), len(SITES)), dtype=np.int64)
-    who, system = np.nonzero(mine)
-    np.add.at(counted, (system, people["group"][who], people["site"][who]), 1)
-    system, group, site = np.nonzero(counted)
+def _remember(state: State, day: Day, who: Array, system: Array, core: Array) -> None:
+    for name, which in (("panel active", np.ones(len(who), dtype=np.bool_)), ("panel core", core > 0)):
+        recent = state[name].copy()
+        today = np.zeros(recent.shape[1:], dtype=np.bool_)
+        today[who[which], system[which]] = True
+        recent[day.number % _RECENT] = today
+        state[name] = recent
+
+
+def _count(day: Day, mine: Array, state: State, out: Out) -> None:
+    """Hands over, of those who should use each system, how many do, and how many do so regularly."""
+    people = state["panel"]
+    active = mine & state["panel active"].any(axis=0)
+    regular = mine & (state["panel core"].sum(axis=0) >= _REGULAR)
+    counted = np.zeros((3, len(USED), len(_OF), len(SITES)), dtype=np.int64)
+    for at, which in enumerate((mine, active, regular)):
+        who, system = np.nonzero(which)
+        np.add.at(counted[at], (system, people["group"][who], people["site"][who]), 1)
+    system, group, site = np.nonzero(counted[0])
+    eligible, used, often = (each[system, group, site] for each in counted)
     out.add(
         "fact_entitlement", len(system), period=number_of(day.month), system_code=USED_AT[system], staff_group=group,
-        site_code=site, eligible_n=counted[system, group, site], changed_at=day.end,
+        site_code=site, eligible_n=eligible, active_n=used, regular_n=often, changed_at=day.end,
     )  # fmt: skip

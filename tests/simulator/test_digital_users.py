@@ -34,6 +34,26 @@ def test_the_panel_is_bounded_and_each_user_has_one_row_a_day_and_system(world):
     assert one.filter((pl.col("staff_group") > 1) | (pl.col("site_code") > 1)).is_empty()
 
 
+def test_the_counts_at_a_month_s_end_are_those_of_the_days(world):
+    """Of the panel at the month's end: who left during the last 28 days is in its days and not in the count."""
+    last = date(2025, 2, 28)
+    days = world.final[DAYS].filter(pl.col("period").is_between(last - timedelta(days=27), last))
+    each = days.group_by("system_code", "user_id").agg((pl.col("core_actions") > 0).sum().alias("core"))
+    by_hand = each.group_by("system_code").agg(pl.len().alias("active"), (pl.col("core") >= 4).sum().alias("regular"))
+    counted = world.final["fact_entitlement"].filter(pl.col("period") == last.replace(day=1))
+    both = (
+        counted.group_by("system_code")
+        .agg(pl.col("eligible_n", "active_n", "regular_n").sum())
+        .join(by_hand, on="system_code")
+    )
+    assert both.height == 5
+    assert both.filter(
+        (pl.col("regular_n") > pl.col("active_n")) | (pl.col("active_n") > pl.col("eligible_n"))
+    ).is_empty()
+    # The 28 days are those of February, and the panel changes on the first of a month: nobody left meanwhile.
+    assert both.filter((pl.col("active") != pl.col("active_n")) | (pl.col("regular") != pl.col("regular_n"))).is_empty()
+
+
 def test_a_system_is_taken_to_along_a_curve(world):
     """The shared record viewer goes live on the 150th day: nobody before, few at first, most of its ceiling later."""
     went_live = world.scenario.first_day + timedelta(days=next(each.live for each in SYSTEMS if each.code == "SCR"))

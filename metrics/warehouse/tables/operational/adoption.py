@@ -38,7 +38,9 @@ fact_entitlement = fact(
     key_code("staff_group", 40, "NHS occupation group in words"),
     key_code("site_code", 10, "dim_site"),
     count("eligible_n", "members of the panel who have an account and should use it"),
-    comment="Who should use a live system, at a month's end.",
+    count("active_n", "of them active in the last 28 days"),
+    count("regular_n", "of them with a core action on at least 4 of the last 28 days"),
+    comment="Who should use a live system, and who does, at a month's end.",
 )
 
 fact_usability_response = fact(
