@@ -65,6 +65,8 @@ def _metric(catalogue: Catalogue, metric: Metric) -> Iterator[str]:
     if metric.benchmark:
         other = metric.benchmark
         yield f"- Compared with: {_amount(other.value, metric)}, {other.words} ({other.source})."
+    if metric.twin:
+        yield f"- Published twin: `{metric.twin}`, the benchmark."
     yield f"- Source: {metric.source}. Owner: {metric.owner}."
     if metric.interpretation:
         yield f"- How to read it: {metric.interpretation}"
@@ -86,10 +88,13 @@ def _parts(metric: Metric) -> Iterator[str]:
 
 def _held(model: Model, *, england: bool = True) -> str:
     levels = [level for level in model.levels if level != "england"]
-    places = [*(["England"] if england or not levels else []), *(f"each {_joined([level])}" for level in levels)]
+    england = (england or not levels) and model.provenance == "published"
+    places = [*(["England"] if england else []), *(f"each {_joined([level])}" for level in levels)]
+    places = places if model.provenance == "published" else ["each trust that has them"]
     others = f", also by {_joined([each.name for each in model.dimensions])}" if model.dimensions else ""
-    publications = _joined([f"`{name}`" for name in (model.publication, *model.also_from)])
-    return f"by {model.grain.replace('_', ' ')}, for {_joined(places)}{others}, from {publications}."
+    names = [f"`{name}`" for name in (model.publication, *model.also_from) if name is not None]
+    held = f"by {model.grain.replace('_', ' ')}, for {_joined(places)}{others}"
+    return f"{held}, from {_joined(names)}." if names else f"{held}, from the trust's own records (`{model.table}`)."
 
 
 def _longer(metric: Metric, model: Model) -> str:

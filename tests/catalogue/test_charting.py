@@ -18,7 +18,7 @@ from metrics.query.plan import LEVELS, dimensions_of
 from metrics.spc import KINDS, PROFILES
 from tests.catalogue.rule_cases.case import BASE, written
 
-CATALOGUE = load()
+CATALOGUE = load().without_own_records  # own records: test_local_metrics.py
 PHASES = """    phases:
       - {from_day: 2024-04-01, reason: A new form, author: Somebody, baseline_points: 12}
     chart: {kind: c, profile: plotthedots, periods: 24}

@@ -15,7 +15,7 @@ from metrics.query import golden
 from metrics.query.golden import Outcome
 from tests.query.small import ae, build
 
-CATALOGUE = load()
+CATALOGUE = load().without_own_records  # what a simulation holds is known from no publication
 SHIPPED = [(metric.id, index) for metric in CATALOGUE for index in range(len(metric.tests))]
 
 # RA1 reports 100 attendances of which 20 are late, RB1 300 of which 60 are; in February RA1 alone, 90.
@@ -63,7 +63,7 @@ def test_a_golden_number_that_ships_is_met(metric: str, index: int, outcomes: di
 def test_golden_numbers_ship_with_many_metrics_of_every_file() -> None:
     held = {metric.id for metric in CATALOGUE if metric.tests}
     assert len(held) >= 50
-    files = {place.name for key, place in CATALOGUE.places.items() if key.startswith("metric:")}
+    files = {place.name for key, place in CATALOGUE.places.items() if key.removeprefix("metric:") in CATALOGUE.metrics}
     assert {CATALOGUE.places[f"metric:{name}"].name for name in held} == files
 
 
