@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import polars as pl
 
@@ -53,6 +54,10 @@ class Batch:
     state: State
 
 
+MOST_ROWS: Final = 2_000_000
+"""A month with more rows is handed over in several stretches, so that memory does not follow the trust's size."""
+
+
 class ScenarioChangedError(ValueError):
     """A state of one scenario is to go on under another one."""
 
@@ -85,7 +90,7 @@ def begun(scenario: Scenario) -> State:
 def simulate(
     scenario: Scenario, state: State | None = None, *, until: date | None = None, days: int | None = None
 ) -> Iterator[Batch]:
-    """Gives the rows of the scenario's days, month by month, and holds no more than a month of them.
+    """Gives the rows of the scenario's days, month by month; of a trust so large that a month is too much, by days.
 
     A row comes once, when nothing of it will change any more: a spell when it is coded and nobody can be readmitted
     any more, an appointment when it was kept or not. `unfinished` gives the others.
@@ -110,7 +115,7 @@ def simulate(
         while state.next_day <= last:
             _live(scenario, parts, state, out)
             done = day_of(state.next_day - 1)
-            if state.next_day - first == days or (days is None and done.is_month_end):
+            if state.next_day - first == days or (days is None and (done.is_month_end or out.rows >= MOST_ROWS)):
                 break
         yield Batch(day_of(first).date, day_of(state.next_day - 1).date, out.frames(), state)
 

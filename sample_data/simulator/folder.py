@@ -1,6 +1,6 @@
 """A simulation as Parquet files: FOLDER is complete or not there, and a run that was stopped goes on.
 
-FOLDER/tables/TABLE/YYYY-MM.parquet   rows that became final in the month
+FOLDER/tables/TABLE/YYYY-MM.parquet   rows that became final in the month; of large trusts YYYY-MM-DD, up to a day
 FOLDER/tables/TABLE/open.parquet      rows that are not final on the last day
 FOLDER/tables/dim_*/all.parquet
 FOLDER/truth.json                     what each initiative really does
@@ -15,14 +15,14 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from sample_data.simulator.dimensions import dimensions
-from sample_data.simulator.engine import begun, simulate, unfinished
+from sample_data.simulator.engine import Batch, begun, simulate, unfinished
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.state import State
 from sample_data.simulator.trust import ORG_CODE
@@ -72,7 +72,7 @@ def write_folder(scenario: Scenario, folder: Path, progress: Progress | None = N
     state, rows = _begin(scenario, draft)
     for batch in simulate(scenario, state):
         for name, frame in batch.tables.items():
-            _write(frame, draft / "tables" / name / f"{batch.last_day:%Y-%m}.parquet")
+            _write(frame, draft / "tables" / name / f"{_stretch(batch, scenario)}.parquet")
             rows[name] = rows.get(name, 0) + frame.height
         # The state last: whoever is stopped before it does the month again, which gives the same files.
         _text(draft / _ROWS, json.dumps(rows))
@@ -87,6 +87,12 @@ def write_folder(scenario: Scenario, folder: Path, progress: Progress | None = N
         rows[name] = frame.height
     _finish(scenario, draft, folder, dict(sorted(rows.items())))
     return Written(folder, dict(sorted(rows.items())))
+
+
+def _stretch(batch: Batch, scenario: Scenario) -> str:
+    begins = batch.first_day.day == 1 or batch.first_day == scenario.first_day
+    ends = (batch.last_day + timedelta(days=1)).day == 1 or batch.last_day == scenario.last_day
+    return f"{batch.last_day:%Y-%m}" if begins and ends else f"{batch.last_day:%Y-%m-%d}"
 
 
 def _begin(scenario: Scenario, draft: Path) -> tuple[State, dict[str, int]]:

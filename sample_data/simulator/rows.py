@@ -39,21 +39,24 @@ class Out:
 
     Attributes:
         codes: table.column to the texts that its whole numbers stand for.
+        rows: how many were taken since the last frames.
     """
 
     codes: Codes
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: int = 0
 
     def add(self, table: str, count: int, **columns: Any) -> None:
         """Takes rows of a table: an array a column, or one value for all rows. `changed_at` is minutes UTC."""
         if count:
             self.parts.setdefault(table, []).append({"": count, **columns})
+            self.rows += count
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """Returns the rows taken so far, a frame a table, and forgets them."""
-        found = {name: self._frame(name, parts) for name, parts in sorted(self.parts.items())}
-        self.parts = {}
-        return found
+        self.rows = 0
+        # Each table's arrays are let go as soon as its frame is there: a large trust's month is held once, not twice.
+        return {name: self._frame(name, self.parts.pop(name)) for name in sorted(self.parts)}
 
     def _frame(self, name: str, parts: list[dict[str, Any]]) -> pl.DataFrame:
         table = metadata.tables[name]

@@ -126,3 +126,20 @@ def test_the_command_writes_a_year(tmp_path):
     assert done.exit_code == 0, done.output
     assert "1 January 2025 to 31 December 2025" in done.output
     assert len(list((tmp_path / "trust" / "tables" / "fact_appointment").iterdir())) == 13
+
+
+def test_a_month_too_large_is_written_in_several_files_with_the_same_rows(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr("sample_data.simulator.engine.MOST_ROWS", 2500)
+    write_folder(SCENARIO, tmp_path / "cut")
+    for table in sorted(path.name for path in (whole / "tables").iterdir()):
+        parts = [
+            pl.concat([pl.read_parquet(file) for file in sorted((folder / "tables" / table).glob("[0-9]*.parquet"))])
+            for folder in (whole, tmp_path / "cut")
+            if list((folder / "tables" / table).glob("[0-9]*.parquet"))
+        ]
+        assert len(parts) in {0, 2}
+        assert not parts or parts[0].equals(parts[1]), table
+    names = [path.stem for path in sorted((tmp_path / "cut" / "tables" / "fact_appointment").glob("[0-9]*.parquet"))]
+    assert len(names) > 6
+    assert len(set(names)) == len(names)
+    assert {name[:7] for name in names} == {"2024-02", "2024-03", "2024-04"}
