@@ -31,7 +31,7 @@ def url_of(rows: int) -> str:
     done = place / "done"
     if not done.exists():
         base = _base()
-        small = usual_scenario(FIRST, LAST, scale=0.02)
+        small = usual_scenario(FIRST, LAST, scale=0.05)
         load_shipped(url=embedded_url(place))
         write_warehouse(small, embedded_url(place))
         _fill(embedded_url(place), base, rows)
@@ -44,7 +44,7 @@ def _base() -> Path:
     if not (folder / "manifest.json").exists():
         print("Simulating three years", file=sys.stderr)
         write_folder(usual_scenario(FIRST, LAST), folder)
-    return folder / "fact_appointment.parquet"
+    return folder / "tables" / "fact_appointment" / "*.parquet"
 
 
 def _fill(url: str, base: Path, rows: int) -> None:
