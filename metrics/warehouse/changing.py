@@ -50,10 +50,12 @@ class Changes:
 
     Attributes:
         at: the instant of the commit, UTC.
+        changed: whether anything is.
     """
 
     def __init__(self, place: Place, at: datetime | None = None) -> None:
         self.at = at or datetime.now(UTC).replace(tzinfo=None)
+        self.changed = False
         self._place = place
         self._days: dict[tuple[str, str], set[Any]] = {}
 
@@ -67,17 +69,7 @@ class Changes:
         Raises:
             ChangeRefusedError: a key is there already or comes twice, or something is null that may not be.
         """
-        rows = self._stamped(table, rows)
-        keys = _keys(table, rows)
-        _check_values(table, rows, [column for column in table.columns if not column.nullable])
-        there = self._place.held(table, keys)
-        if there.height:
-            raise ChangeRefusedError(
-                f"{table.name}: {there.height} of the rows to insert are there already, first {_first(table, there)}. "
-                "Correct them instead. Nothing was changed."
-            )
-        self._place.add(table, rows)
-        self._note(table, rows)
+        self.apply(table, insert=rows)
 
     def correct(self, table: sa.Table, rows: pl.DataFrame) -> None:
         """Puts values in the place of those of the rows with the same key; columns left out stay as they are.
@@ -85,16 +77,7 @@ class Changes:
         Raises:
             ChangeRefusedError: a row is not there, or a key comes twice.
         """
-        rows = self._stamped(table, rows)
-        keys = _keys(table, rows)
-        _check_values(table, rows, [column for column in table.columns if not column.nullable and column.name in rows])
-        before = self._found(table, keys, "correct")
-        names = keys.columns
-        after = before.select(*names, *(c for c in before.columns if c not in rows.columns)).join(rows, on=names)
-        self._place.remove(table, keys)
-        self._place.add(table, after.select(before.columns))
-        self._note(table, before)
-        self._note(table, rows)
+        self.apply(table, correct=rows)
 
     def delete(self, table: sa.Table, keys: pl.DataFrame) -> None:
         """Takes the rows of these keys away.
@@ -102,15 +85,47 @@ class Changes:
         Raises:
             ChangeRefusedError: a row is not there, or a key comes twice.
         """
-        keys = _keys(table, keys)
-        before = self._found(table, keys, "delete")
-        self._place.remove(table, keys)
-        self._note(table, before)
+        self.apply(table, delete=keys)
+
+    def apply(
+        self,
+        table: sa.Table,
+        insert: pl.DataFrame | None = None,
+        correct: pl.DataFrame | None = None,
+        delete: pl.DataFrame | None = None,
+    ) -> None:
+        """Does all three for different rows of a table, for the price of one."""
+        new = self._stamped(table, insert, [column for column in table.columns if not column.nullable])
+        moved = self._stamped(table, correct, [])
+        away = _nothing(table) if delete is None else delete
+        keys = [_keys(table, rows) for rows in (new, moved, away)]
+        every = _keys(table, pl.concat(keys, how="vertical_relaxed"))
+        if not every.height:
+            return
+        self.changed = True
+        there = self._place.held(table, every)
+        self._check_new(table, keys[0], there)
+        before = pl.concat(
+            [self._found(table, keys[1], there, "correct"), self._found(table, keys[2], there, "delete")]
+        )
+        names = [column.name for column in table.primary_key.columns]
+        kept = there.select(*names, *(name for name in there.columns if name not in moved.columns))
+        after = _typed(moved, there, names).join(kept, on=names)
+        if before.height:
+            self._place.remove(table, _keys(table, before))
+        if set(new.columns) == set(after.columns) and new.height:
+            self._place.add(table, pl.concat([new, after.select(new.columns)], how="vertical_relaxed"))
+        else:
+            for rows in (new, after):
+                if rows.height:
+                    self._place.add(table, rows)
+        for rows in (new, before, moved):
+            self._note(table, rows)
 
     def put(self, table: sa.Table, rows: pl.DataFrame) -> None:
         """Puts whole rows in, in the place of those of the same key, and says nothing of it in the log of changes."""
-        keys = _keys(table, rows)
-        there = _keys(table, self._place.held(table, keys))
+        self.changed = True
+        there = _keys(table, self._place.held(table, _keys(table, rows)))
         if there.height:
             self._place.remove(table, there)
         self._place.add(table, rows)
@@ -136,18 +151,37 @@ class Changes:
         self._place.add(meta_change, log.select(meta_change.columns.keys()))
         return int(newest) + log.height
 
-    def _stamped(self, table: sa.Table, rows: pl.DataFrame) -> pl.DataFrame:
+    def _stamped(self, table: sa.Table, rows: pl.DataFrame | None, needed: list[sa.Column[Any]]) -> pl.DataFrame:
+        """Returns rows with `changed_at`, once their columns and values are what the table takes."""
+        if rows is None or not rows.height:
+            return _nothing(table)
         unknown = sorted(set(rows.columns) - set(table.columns.keys()))
         if unknown:
             raise ChangeRefusedError(f"{table.name} has no column '{unknown[0]}'. Nothing was changed.")
         if "changed_at" in table.columns and "changed_at" not in rows.columns:
-            return rows.with_columns(changed_at=pl.lit(self.at))
+            rows = rows.with_columns(changed_at=pl.lit(self.at))
+        lacking = [column.name for column in needed if column.name not in rows.columns]
+        nulls = [name for name in rows.columns if not table.c[name].nullable and rows[name].null_count()]
+        names = [column.name for column in table.primary_key.columns]
+        for name in (*lacking, *nulls):
+            if name not in names:
+                raise ChangeRefusedError(f"{table.name}: '{name}' may not be null. Nothing was changed.")
         return rows
 
-    def _found(self, table: sa.Table, keys: pl.DataFrame, what: str) -> pl.DataFrame:
-        before = self._place.held(table, keys)
+    @staticmethod
+    def _check_new(table: sa.Table, keys: pl.DataFrame, there: pl.DataFrame) -> None:
+        twice = _among(there, keys)
+        if twice.height:
+            raise ChangeRefusedError(
+                f"{table.name}: {twice.height} of the rows to insert are there already, first {_first(table, twice)}. "
+                "Correct them instead. Nothing was changed."
+            )
+
+    @staticmethod
+    def _found(table: sa.Table, keys: pl.DataFrame, there: pl.DataFrame, what: str) -> pl.DataFrame:
+        before = _among(there, keys)
         if before.height != keys.height:
-            missing = keys.join(before, on=keys.columns, how="anti")
+            missing = _typed(keys, before, keys.columns).join(before, on=keys.columns, how="anti")
             raise ChangeRefusedError(
                 f"{table.name}: {missing.height} of the rows to {what} are not there, first {_first(table, missing)}. "
                 "Nothing was changed."
@@ -184,10 +218,19 @@ def _keys(table: sa.Table, rows: pl.DataFrame) -> pl.DataFrame:
     return keys
 
 
-def _check_values(table: sa.Table, rows: pl.DataFrame, needed: list[sa.Column[Any]]) -> None:
-    for column in needed:
-        if column.name not in rows.columns or rows[column.name].null_count():
-            raise ChangeRefusedError(f"{table.name}: '{column.name}' may not be null. Nothing was changed.")
+def _nothing(table: sa.Table) -> pl.DataFrame:
+    return pl.DataFrame(schema={column.name: pl.Null for column in table.primary_key.columns})
+
+
+def _among(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Returns the rows of these keys."""
+    if not keys.height:
+        return rows.clear()
+    return rows.join(_typed(keys, rows, keys.columns), on=keys.columns, how="semi")
+
+
+def _typed(rows: pl.DataFrame, like: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    return rows.with_columns(pl.col(name).cast(like.schema[name]) for name in names)
 
 
 def _first(table: sa.Table, rows: pl.DataFrame) -> str:
@@ -195,13 +238,12 @@ def _first(table: sa.Table, rows: pl.DataFrame) -> str:
     return ", ".join(f"{name} {rows[name][0]}" for name in names)
 
 
-def check_operational(connection: sa.Connection) -> None:
+def check_operational(connection: sa.Connection, place: str) -> None:
     """Checks that there are operational tables of this version.
 
     Raises:
         ChangeRefusedError: there are none.
     """
-    place = connection.engine.url.render_as_string()
     if not sa.inspect(connection).has_table(meta_operational.name):
         raise ChangeRefusedError(f"{place} holds no operational tables. Run: bellwether simulate --warehouse")
     found = connection.scalars(sa.select(meta_operational.c.fingerprint)).all()

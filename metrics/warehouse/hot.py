@@ -7,6 +7,8 @@ know: the history without what is gone, and what is hot. Other tables are shown 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,33 +22,62 @@ HISTORY: Final = "history"
 _BLOCK: Final = 16384  # bytes: a small file of many small tables, copied with every commit
 
 
-def hot(table: sa.Table) -> sa.Table:
-    """Returns the table that holds an operational table's new and corrected rows."""
-    return _HOT[table.name]
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What a commit sends for one table; `{given}` stands for the rows or keys that it is about.
+
+    Attributes:
+        held: the whole rows of the keys, hot ones and those of the history that are not gone.
+        mark: a row that is there and not hot is of the history; one that is hot is of it no more, or never was.
+        remove: takes hot rows away.
+    """
+
+    table: str
+    held: str
+    mark: str
+    remove: str
+
+    def add(self, columns: list[str]) -> str:
+        """Returns what puts rows of these columns in."""
+        names = ", ".join(_name(column) for column in columns)
+        return f"INSERT INTO hot.{self.table} ({names}) SELECT {names} FROM {{given}}"
 
 
-def gone(table: sa.Table) -> sa.Table:
-    """Returns the table that holds the keys of an operational table's rows of the history that are gone."""
-    return _GONE[table.name]
+@cache
+def statements(table: sa.Table) -> Statements:
+    """Returns what a commit sends for an operational table."""
+    name = _name(table.name)
+    columns = ", ".join(_name(column.name) for column in table.columns)
+    keys = ", ".join(_name(key.name) for key in table.primary_key.columns)
+    asked = f"({keys}) IN (SELECT ({keys}) FROM {{given}})"
+    if len(table.primary_key.columns) == 1:
+        asked = f"{keys} IN (SELECT {keys} FROM {{given}})"
+    history = f"SELECT {columns} FROM {HISTORY}.main.{name} AS held WHERE {asked} AND {_apart(table)}"
+    return Statements(
+        name,
+        f"SELECT {columns} FROM hot.{name} WHERE {asked} UNION ALL {history}",
+        f"INSERT INTO gone.{name} SELECT {keys} FROM {{given}} ANTI JOIN hot.{name} USING ({keys})",
+        f"DELETE FROM hot.{name} WHERE {asked}",
+    )
 
 
-def old(table: sa.Table) -> sa.TableClause:
-    """Returns an operational table as it stands in the history."""
-    return sa.table(table.name, *(sa.column(c.name, c.type) for c in table.columns), schema=f"{HISTORY}.main")
+def _apart(table: sa.Table) -> str:
+    """Returns the condition that a row of the history is not gone."""
+    same = " AND ".join(f"away.{_name(key)} = held.{_name(key)}" for key in _keys(table))
+    return f"NOT EXISTS (SELECT 1 FROM gone.{_name(table.name)} AS away WHERE {same})"
 
 
-def _without_constraints(table: sa.Table, schema: str, names: list[str]) -> sa.Table:
+def _keys(table: sa.Table) -> list[str]:
+    return [column.name for column in table.primary_key.columns]
+
+
+def _name(name: str) -> str:
+    return f'"{name}"'
+
+
+def _apart_from(table: sa.Table, schema: str, names: list[str]) -> sa.Table:
     columns = [sa.Column(name, table.c[name].type, nullable=table.c[name].nullable) for name in names]
     return sa.Table(table.name, sa.MetaData(), *columns, schema=schema)
-
-
-_HOT: Final = {
-    table.name: _without_constraints(table, "hot", table.columns.keys()) for table in metadata.tables.values()
-}
-_GONE: Final = {
-    table.name: _without_constraints(table, "gone", table.primary_key.columns.keys())
-    for table in metadata.tables.values()
-}
 
 
 def attach(connection: Any, history: Path) -> None:
@@ -74,37 +105,34 @@ def begin(part: Path, history: Path) -> None:
 
 
 def _view(connection: sa.Connection, name: str) -> str:
-    quote = connection.dialect.identifier_preparer.quote
     table = metadata.tables.get(name)
     if table is None:
-        return f"CREATE VIEW {quote(name)} AS SELECT * FROM {HISTORY}.main.{quote(name)}"
-    for made in (hot(table), gone(table)):
-        made.create(connection)
-    columns = ", ".join(quote(column.name) for column in table.columns)
-    same = " AND ".join(f"away.{quote(c.name)} = held.{quote(c.name)}" for c in table.primary_key.columns)
+        return f"CREATE VIEW {_name(name)} AS SELECT * FROM {HISTORY}.main.{_name(name)}"
+    _apart_from(table, "hot", table.columns.keys()).create(connection)
+    _apart_from(table, "gone", _keys(table)).create(connection)
+    columns = ", ".join(_name(column.name) for column in table.columns)
     return (
-        f"CREATE VIEW {quote(name)} AS SELECT {columns} FROM {HISTORY}.main.{quote(name)} AS held "
-        f"WHERE NOT EXISTS (SELECT 1 FROM gone.{quote(name)} AS away WHERE {same}) "
-        f"UNION ALL SELECT {columns} FROM hot.{quote(name)}"
+        f"CREATE VIEW {_name(name)} AS SELECT {columns} FROM {HISTORY}.main.{_name(name)} AS held "
+        f"WHERE {_apart(table)} UNION ALL SELECT {columns} FROM hot.{_name(name)}"
     )
 
 
 def fold(connection: sa.Connection, part: Path) -> None:
     """Brings what a hot part holds into a copy of its history, which is whole afterwards."""
-    quote = connection.dialect.identifier_preparer.quote
     connection.exec_driver_sql(f"ATTACH '{_quoted(part)}' AS part (READ_ONLY)")
     found = connection.exec_driver_sql(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'part' AND schema_name = 'hot' ORDER BY 1"
     )
     for (name,) in found.fetchall():
-        keys = [quote(column.name) for column in gone(metadata.tables[name]).columns]
-        columns = ", ".join(quote(column.name) for column in hot(metadata.tables[name]).columns)
-        same = " AND ".join(f"away.{key} = held.{key}" for key in keys)
+        table = metadata.tables[name]
+        columns = ", ".join(_name(column.name) for column in table.columns)
+        keys = _keys(table)
+        same = " AND ".join(f"away.{_name(key)} = held.{_name(key)}" for key in keys)
         connection.exec_driver_sql(
-            f"DELETE FROM {quote(name)} AS held USING part.gone.{quote(name)} AS away WHERE {same}"
+            f"DELETE FROM {_name(name)} AS held USING part.gone.{_name(name)} AS away WHERE {same}"
         )
         connection.exec_driver_sql(
-            f"INSERT INTO {quote(name)} ({columns}) SELECT {columns} FROM part.hot.{quote(name)}"
+            f"INSERT INTO {_name(name)} ({columns}) SELECT {columns} FROM part.hot.{_name(name)}"
         )
     connection.exec_driver_sql("DETACH part")
 

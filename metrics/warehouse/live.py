@@ -17,7 +17,7 @@ from metrics.warehouse.changing import Changes, check_operational
 from metrics.warehouse.connect import embedded_folder, server_engine
 from metrics.warehouse.errors import WarehouseNotBuiltError, WarehouseReadOnlyError, WarehouseUnreachableError
 from metrics.warehouse.frames import read_frame
-from metrics.warehouse.hot import attach, begin, fold, gone, hot, old
+from metrics.warehouse.hot import attach, begin, fold, statements
 from metrics.warehouse.notices import tell
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import is_spark
@@ -73,11 +73,12 @@ class LiveServer:
             raise WarehouseUnreachableError.at(self._engine.url.render_as_string(), error.orig or error) from error
         with connection, connection.begin():
             lock_server(connection)
-            check_operational(connection)
+            check_operational(connection, self._engine.url.render_as_string())
             changes = Changes(_Server(connection))
             yield changes
-            changes.write_log()
-            tell(connection)
+            if changes.changed:
+                changes.write_log()
+                tell(connection)
 
     def close(self) -> None:
         """Closes its connections."""
@@ -125,6 +126,9 @@ class LiveFolder:
                 part.connection.exec_driver_sql("BEGIN TRANSACTION")
                 changes = Changes(part)
                 yield changes
+                if not changes.changed:
+                    part.connection.exec_driver_sql("ROLLBACK")
+                    return
                 changes.write_log()
                 part.connection.exec_driver_sql("COMMIT")
                 part.connection.exec_driver_sql("CHECKPOINT")
@@ -211,36 +215,26 @@ class _Part:
         self.connection = self._engine.connect()
         self._native: Any = self.connection.connection.driver_connection
         attach(self._native, history)
-        self._writer = Writer(self.connection)
         try:
-            check_operational(self.connection)
+            check_operational(self.connection, str(path.parent))
         except BaseException:
             self.close()
             raise
 
     def held(self, table: sa.Table, keys: pl.DataFrame) -> pl.DataFrame:
-        names = keys.columns
-        with self._given(table, keys) as given:
-            recent = read_frame(self.connection, sa.select(hot(table)).where(_same(hot(table), given, names)))
-        rest = keys.join(recent, on=names, how="anti") if recent.height else keys
-        if not rest.height:
-            return recent
-        with self._given(table, rest) as given:
-            base, away = old(table), gone(table)
-            apart = ~sa.exists(sa.select(sa.literal(1)).where(*(away.c[name] == base.c[name] for name in names)))
-            past = read_frame(self.connection, sa.select(base).where(_same(base, given, names), apart))
-        return pl.concat([recent, past]) if recent.height else past
+        with self._given(keys) as given:
+            found = pl.from_arrow(self._native.sql(statements(table).held.format(given=given)).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)  # noqa: S101 (from_arrow gives a Series only for arrays)
+        return found
 
     def remove(self, table: sa.Table, keys: pl.DataFrame) -> None:
-        names = keys.columns
-        with self._given(table, keys) as given:
-            # A row that is there and not hot is of the history; one that is hot is of it no more, or never was.
-            new = sa.select(*given.c).where(~_same(given, hot(table), names))
-            self.connection.execute(gone(table).insert().from_select(names, new))
-            self.connection.execute(hot(table).delete().where(_same(hot(table), given, names)))
+        with self._given(keys) as given:
+            for statement in (statements(table).mark, statements(table).remove):
+                self._native.execute(statement.format(given=given))
 
     def add(self, table: sa.Table, rows: pl.DataFrame) -> None:
-        self._writer.insert(hot(table), rows)
+        with self._given(rows) as given:
+            self._native.execute(statements(table).add(rows.columns).format(given=given))
 
     def close(self) -> None:
         self.connection.close()
@@ -248,19 +242,13 @@ class _Part:
         _remove(self.path)
 
     @contextmanager
-    def _given(self, table: sa.Table, keys: pl.DataFrame) -> Iterator[sa.TableClause]:
-        view = f"given_{uuid.uuid4().hex}"
-        self._native.register(view, keys.to_arrow())
+    def _given(self, rows: pl.DataFrame) -> Iterator[str]:
+        name = f"given_{uuid.uuid4().hex}"
+        self._native.register(name, rows.to_arrow())
         try:
-            yield sa.table(view, *(sa.column(name, table.c[name].type) for name in keys.columns))
+            yield name
         finally:
-            self._native.unregister(view)
-
-
-def _same(one: sa.FromClause, other: sa.FromClause, names: list[str]) -> sa.ColumnElement[bool]:
-    return sa.exists(
-        sa.select(sa.literal(1)).select_from(other).where(*(one.c[name] == other.c[name] for name in names))
-    )
+            self._native.unregister(name)
 
 
 def _remove(path: Path) -> None:

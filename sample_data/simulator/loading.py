@@ -15,6 +15,7 @@ from metrics.warehouse.writing import Writer, writing
 from sample_data.published.reference import rebuild_reference
 from sample_data.simulator.dimensions import dimensions, organisation
 from sample_data.simulator.engine import begun, simulate, unfinished
+from sample_data.simulator.feed.place import standing
 from sample_data.simulator.folder import PROVENANCE, Progress
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.trust import ORG_CODE
@@ -56,6 +57,8 @@ def write_warehouse(scenario: Scenario, url: str | None = None, progress: Progre
         for name, frame in {**unfinished(scenario, state), **dimensions(scenario)}.items():
             add(name, frame)
         writer.insert(meta_operational, _provenance(scenario, sum(rows.values())))
+        for table, frame in standing(scenario, state).items():
+            writer.insert(table, frame)
         writer.replace(ref_organisation, organisation(), by=["source", "org_code"])
         rebuild_reference(writer)
     return dict(sorted(rows.items()))

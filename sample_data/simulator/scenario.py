@@ -107,6 +107,24 @@ class Scenario:
         """Returns it as JSON, always the same text for the same scenario."""
         return json.dumps(asdict(self), default=_plain, sort_keys=True)
 
+    @classmethod
+    def from_json(cls, text: str) -> Scenario:
+        """Returns what `to_json` made a text of."""
+        held: dict[str, Any] = json.loads(text)
+        held["initiatives"] = tuple(_initiative(each) for each in held["initiatives"])
+        days = {name: date.fromisoformat(held[name]) for name in ("first_day", "last_day")}
+        return cls(**{**held, **days})
+
+
+def _initiative(held: dict[str, Any]) -> Initiative:
+    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
+    typed: dict[str, Any] = {
+        "lever": Lever(held["lever"]),
+        "kind": Kind(held["kind"]),
+        "go_live": date.fromisoformat(held["go_live"]),
+    }
+    return Initiative(**{**found, **typed})
+
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -117,7 +117,9 @@ class Spells:
         inside = state["inpatients"]
         today = day_of(state.next_day - 1)
         ready = np.where(inside["ready"] <= today.number, inside["ready"], NONE)
-        _rows(out, inside, ready_on=ready, changed_at=inside["admitted"])
+        told = {number: day_of(number).instant(8 * 60) for number in np.unique(ready[ready >= 0]).tolist()}
+        rounds = np.array([told.get(number, 0) for number in ready.tolist()], dtype=np.int64)
+        _rows(out, inside, ready_on=ready, changed_at=np.maximum(inside["admitted"], rounds))
 
 
 def _code(today: Today, held: Array) -> None:

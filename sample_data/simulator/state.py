@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import uuid
+import zlib
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -69,17 +72,39 @@ class State(MutableMapping[str, Array]):
         draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
         try:
             with draft.open("wb") as file:
-                meta = {"next_day": np.array(self.next_day), "scenario": np.array(self.scenario)}
-                np.savez(file, allow_pickle=False, **{f"state/{k}": v for k, v in meta.items()}, **self.arrays)
+                self._write(file)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
 
+    def copy(self) -> State:
+        """Returns another one that is the same, and stays so while this one goes on."""
+        return State(self.next_day, self.scenario, {name: array.copy() for name, array in self.arrays.items()})
+
+    def packed(self) -> str:
+        """Returns it as text, to be kept in a table."""
+        file = io.BytesIO()
+        self._write(file)
+        return base64.b64encode(zlib.compress(file.getvalue(), 1)).decode("ascii")
+
+    @classmethod
+    def unpacked(cls, text: str) -> State:
+        """Returns what `packed` made a text of."""
+        return cls._read(io.BytesIO(zlib.decompress(base64.b64decode(text))))
+
+    def _write(self, file: Any) -> None:
+        meta = {"next_day": np.array(self.next_day), "scenario": np.array(self.scenario)}
+        np.savez(file, allow_pickle=False, **{f"state/{k}": v for k, v in meta.items()}, **self.arrays)
+
     @classmethod
     def load(cls, path: Path) -> State:
         """Returns what `save` wrote."""
-        with np.load(path, allow_pickle=False) as held:
+        return cls._read(path)
+
+    @classmethod
+    def _read(cls, file: Any) -> State:
+        with np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         return cls(int(arrays.pop("state/next_day")), str(arrays.pop("state/scenario")), arrays)

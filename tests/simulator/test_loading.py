@@ -42,7 +42,7 @@ def counted(url: str) -> dict[str, int]:
         return {
             name: int(writer.frame(sa.select(sa.func.count().label("n")).select_from(table))["n"][0])
             for name, table in metadata.tables.items()
-            if name != "meta_operational"
+            if not name.startswith("meta_")
         }
 
 

@@ -25,10 +25,18 @@ meta_feed = sa.Table(
     "meta_feed",
     metadata,
     sa.Column("org_code", sa.String(12), primary_key=True),
-    sa.Column("scenario", sa.String(60000), nullable=False, comment="of the simulation that the feed goes on with"),
     sa.Column("next_day", sa.Date, nullable=False, comment="the first day of which not everything is written"),
     sa.Column("position", sa.BigInteger, nullable=False, comment="events of that day that are written"),
-    sa.Column("settings", sa.String(2000), nullable=False, comment="of the feed, as JSON; it goes on under the same"),
-    sa.Column("state", sa.LargeBinary, nullable=False, comment="of the simulation on the morning of that day"),
+    sa.Column("settings", sa.String(2000), nullable=False, comment="of the feed, as JSON; the day ends under the same"),
     comment="Where the feed of a simulated trust goes on: committed together with the rows it wrote.",
+)
+
+meta_feed_state = sa.Table(
+    "meta_feed_state",
+    metadata,
+    sa.Column("org_code", sa.String(12), primary_key=True),
+    sa.Column("scenario", sa.Text, nullable=False, comment="that the feed goes on with, as JSON"),
+    sa.Column("state", sa.Text, nullable=False, comment="of the simulation on the morning of `next_day`, packed"),
+    sa.Column("pending", sa.Text, nullable=False, comment="what was held back to that day or later, packed"),
+    comment="What the feed of a simulated trust knows on the morning of the day it is in.",
 )
