@@ -17,7 +17,7 @@ from sample_data.simulator.state import State
 
 Array = npt.NDArray[Any]
 
-LOAD: Final = np.dtype([("dataset", "i1"), ("day", "i4"), ("expected", "i4"), ("loaded", "i4")])
+LOAD: Final = np.dtype([("dataset", "i1"), ("day", "i4"), ("begun", "i4"), ("expected", "i4"), ("loaded", "i4")])
 FROM: Final = {
     "emergency attendances": "EDS", "appointments": "PAS", "referrals": "PAS", "inpatient spells": "EPR",
     "bed occupancy": "PAS", "pathology results": "LIMS", "imaging reports": "PACS", "prescriptions": "EPMA",
@@ -28,7 +28,7 @@ _STORE: Final = AT_SYSTEM["DWH"]
 _DUE: Final = 7 * 60
 _BEGINS: Final = 150 + 9 * np.arange(len(FROM))  # minutes after midnight
 _BREAKS: Final = 0.011  # of loads; mended by hand
-_TOO_OFTEN_DOWN: Final = 0.2  # part of an hour in which a load does not begin
+_TOO_MUCH_DOWN: Final = 0.2  # part of an hour in which a load does not begin
 
 
 class Loads:
@@ -58,7 +58,7 @@ class Loads:
         lasts = (np.exp(random.normal(np.log(48.0), 0.35, len(held)))).astype(np.int64)
         down = today.told("down")
         for one in range(len(held)):
-            blocked = np.maximum(down[:, _STORE], down[:, _SOURCE[held["dataset"][one]]]) > _TOO_OFTEN_DOWN
+            blocked = np.maximum(down[:, _STORE], down[:, _SOURCE[held["dataset"][one]]]) > _TOO_MUCH_DOWN
             hour = int(starts[one] - day.midnight) // 60
             free = np.flatnonzero(~blocked[hour:])
             if not len(free):
@@ -79,7 +79,7 @@ def _due(number: int, datasets: Array) -> Array:
     """Returns the loads of a day's data, due in the next morning."""
     found = np.zeros(len(datasets), LOAD)
     found["dataset"], found["day"], found["loaded"] = datasets, number, NONE
-    found["expected"] = day_of(number + 1).instant(_DUE)
+    found["begun"], found["expected"] = day_of(number).end, day_of(number + 1).instant(_DUE)
     return found
 
 
@@ -91,5 +91,5 @@ def _write(out: Out, rows: Array, now: int = 0) -> None:
         "fact_data_load", len(rows), period=rows["day"], dataset=rows["dataset"],
         system_code=_SOURCE[rows["dataset"]], expected_at=rows["expected"], loaded_at=rows["loaded"],
         minutes_late=late, on_time=np.where(known, (late == 0).astype(np.int64), np.where(overdue, 0, NONE)),
-        changed_at=np.where(known, rows["loaded"], day_of(int(rows["day"].max()) + 1).midnight),
+        changed_at=np.where(known, rows["loaded"], np.where(overdue, rows["expected"], rows["begun"])),
     )  # fmt: skip

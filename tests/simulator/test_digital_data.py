@@ -91,6 +91,24 @@ def test_a_table_waits_for_its_source_and_not_for_others():
     assert late["dataset"].to_list() == ["pathology results"]
 
 
+def test_what_is_overdue_says_so_and_since_when():
+    """The laboratory is down for two days: its load of the day before yesterday is late from seven o'clock on."""
+    scenario, number = short(date(2024, 5, 1), date(2024, 5, 31)), number_of(date(2024, 5, 8))
+    loads, out, state = Loads(), Out(Loads.codes), State(number, scenario.to_json())
+    loads.begin(scenario, day_of(number), state)
+    hours = np.zeros((24, len(SYSTEMS)))
+    hours[:, AT_SYSTEM["LIMS"]] = 1.0
+    today = Today(day_of(number), scenario)
+    today.tell("down", hours)
+    loads.step(today, state, out)
+    out.parts.clear()
+    state.next_day = number + 1
+    loads.open_rows(state, out, day_of(number).end - 1)
+    late = out.frames()["fact_data_load"].filter(~pl.col("on_time"))
+    assert late.select("period", "dataset", "loaded_at").rows() == [(date(2024, 5, 7), "pathology results", None)]
+    assert late.filter(pl.col("changed_at") == pl.col("expected_at")).height == 1
+
+
 def test_less_is_typed_once_speech_is_recognised(world):
     initiative = live(world, "INI03")
     rows = world.final["fact_admin_task_sample"].filter(pl.col("task") == "type_letter")
