@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from metrics.catalogue import load
 from sample_data.simulator.benefits import lines_of
 from sample_data.simulator.dimensions import dimensions
 from sample_data.simulator.plan import plan_of
@@ -108,3 +109,10 @@ def test_full_years_are_quantity_times_value(register):
 def test_every_initiative_of_the_portfolio_has_a_benefit():
     plan = plan_of(usual_scenario(date(2023, 11, 1), date(2026, 10, 31)))
     assert {line.course.project.id for line in lines_of(plan)} == {course.project.id for course in plan.courses}
+
+
+def test_each_measure_is_in_the_catalogue(register):
+    known = {metric.id for metric in load()}
+    named = register["metric_id"].drop_nulls()
+    assert len(named) > 15
+    assert set(named) <= known
