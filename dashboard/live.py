@@ -25,14 +25,16 @@ class Watched:
     """What a page is drawn from.
 
     Attributes:
-        metrics: those that the page shows outside of its parts; None: anything may concern it.
+        metrics: those that the page shows outside of its parts.
         parts: name of a part to the metrics that it shows. A part is a fragment of its name, drawn again alone.
         by_clock: the parts show how long ago things were: they move with the clock of the records too.
+        every: seconds between two times that it is drawn again, at least.
     """
 
-    metrics: tuple[str, ...] | None = None
+    metrics: tuple[str, ...] = ()
     parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     by_clock: bool = False
+    every: float = 5.0
 
     @property
     def token(self) -> str:
@@ -40,11 +42,18 @@ class Watched:
         return _named(repr(self))
 
 
+def of_place(layer: MetricsLayer, code: str) -> Watched:
+    """Returns what a page about a place depends on: what is published, and a trust's own records where it has some."""
+    clock, catalogue = layer.clock(), layer.catalogue
+    own = clock is not None and code in clock.organisations
+    return Watched(tuple(each.id for each in catalogue if own or catalogue.model_of(each).provenance == "published"))
+
+
 def versions(layer: MetricsLayer, watched: Watched) -> dict[str, str]:
     """Returns the state that the page, and each of its parts, is in by this layer: another name when it moved."""
     lost = data.reachability().lost_at
     standing = data.standing(layer)
-    own = layer.data_version if watched.metrics is None else layer.version_of(watched.metrics)
+    own = layer.version_of(name for name in watched.metrics if name in layer.catalogue.metrics)
     found = {PAGE: _named(f"{own} {standing.definitions} {standing.problems} {lost} {data.today()}")}
     clock = layer.clock() if watched.by_clock else None
     at = f"{clock.now:%Y-%m-%d %H:%M}" if clock else ""

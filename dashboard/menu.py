@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
-from dashboard.live import Watched
+from dashboard.live import Watched, of_place
 from dashboard.visit import Visit
 from metrics.catalogue import Catalogue
 
@@ -49,9 +49,9 @@ class Entry:
         return bool(asked and asked(catalogue))
 
     def watched(self, visit: Visit) -> Watched:
-        """Returns what the page depends on: what its module says, everything without a word of it."""
+        """Returns what the page depends on: what its module says, else all that is held of the place."""
         asked = getattr(import_module(f"dashboard.views.{self.view}"), "watched", None)
-        found: Watched = asked(visit) if asked else Watched()
+        found: Watched = asked(visit) if asked else of_place(visit.layer, visit.place.code)
         return found
 
     def draw(self) -> Callable[[Visit], None]:

@@ -63,13 +63,14 @@ class Refresher:
     Attributes:
         state: whether the warehouse answers, for all sessions.
         url: of the warehouse; None is that of the settings.
+        listens: the warehouse tells when something is new.
     """
 
     layer: weakref.ref[MetricsLayer]
     state: Reachability
     url: str | None = None
     _woken: threading.Event = field(default_factory=threading.Event)
-    _listens: bool = False
+    listens: bool = False
 
     def start(self) -> None:
         """Starts looking for newer definitions and data, and keeping cubes."""
@@ -100,7 +101,7 @@ class Refresher:
             return EMBEDDED_SECONDS
         if dialect == SPARK:
             return SPARK_SECONDS
-        return TOLD_SECONDS if self._listens else SERVER_SECONDS
+        return TOLD_SECONDS if self.listens else SERVER_SECONDS
 
     def _listen(self) -> None:
         """Wakes the look as soon as the warehouse tells of a change, where it does."""
@@ -112,14 +113,14 @@ class Refresher:
                 with_listener = listen(self.url)
                 if with_listener is not None:
                     with with_listener as listener:
-                        self._listens = True
+                        self.listens = True
                         self._woken.set()  # what was written before it listened was told to nobody
                         while listener.alive and self.layer() is not None:
                             if listener.wait(1.0):
                                 self._woken.set()
             except Exception:  # noqa: BLE001
                 _log.exception("Listening to the warehouse failed; it is looked at now and then instead")
-            self._listens = False
+            self.listens = False
             self._sleep(LISTEN_AGAIN_SECONDS)
 
     def _cubes(self) -> None:

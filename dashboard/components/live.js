@@ -49,6 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.began ??= Date.now();
   if (state.drawn !== JSON.stringify(data.drawn)) {
     state.drawn = JSON.stringify(data.drawn);
+    state.drawnAt = Date.now();
     state.sent = null;
   }
   if (state.answered === null) state.offset = Date.parse(data.now) - Date.now();
@@ -68,7 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const decide = () => {
     const moved = movedParts(data);
     state.behind = moved.length > 0;
-    if (!moved.length || paused()) return;
+    if (!moved.length || paused() || Date.now() - state.drawnAt < data.every) return;
     // What was asked for once is asked for again only when the answer has had its time.
     if (state.sent && Date.now() - state.asked < PATIENCE / 2) return;
     state.sent ??= Date.now();

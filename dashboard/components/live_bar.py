@@ -65,6 +65,7 @@ def draw(watched: Watched, stamp: Stamp | None) -> None:
         data={
             "token": live.watch(watched),
             "drawn": live.versions(layer, watched),
+            "every": watched.every * 1000,
             "as_of": shown.as_of,
             "received": received.isoformat() if received else None,
             "now": datetime.now(UTC).isoformat(),

@@ -25,10 +25,10 @@ Shown = TypeVar("Shown")
 
 
 def watched(visit: Visit) -> Watched:
-    """Returns what the page depends on: each part on its own records; anything while there are none."""
+    """Returns what the page depends on: each part on its own records; while there are none, on whether some came."""
     if visit.layer.clock() is None:
-        return Watched()
-    return Watched(metrics=(), parts=tuple(model.PARTS.items()), by_clock=True)
+        return Watched(metrics=tuple(visit.layer.catalogue.metrics))
+    return Watched(parts=tuple(model.PARTS.items()), by_clock=True, every=0.0)
 
 
 def draw(visit: Visit) -> None:
