@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 LOCKED := $(PIP) install --no-deps --no-compile --require-hashes
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 
 .PHONY: help run test lint style types imports bench lock clean

@@ -30,13 +30,16 @@ settings.register_profile("long", deadline=None, max_examples=2_500)  # pytest -
 settings.load_profile("untimed")
 
 
+PAGES = ("test_pages.py", "test_reload.py", "test_explain.py")
+
+
 class Together(LoadScopeScheduling):
-    """Gives each worker whole files; all tests with a browser to one, and all with Spark, which start it once for all."""
+    """Gives each worker whole files; tests with a browser to two, and all with Spark to one, which start it once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
         if file.startswith("tests/browser/"):
-            return "browser"
+            return "browser, pages" if file.endswith(PAGES) else "browser"
         return "spark" if file in SPARK else file
 
 
