@@ -65,11 +65,13 @@ UNFOLDINGS: Final[dict[str, Unfolding]] = {
     "fact_appointment": Unfolding("booked_at", (Reveal("cancelled_at"),)),
     "fact_document": Unfolding("event_at", (Reveal("sent_at", ("channel",)),)),
     "fact_alert": Unfolding("raised_at", (Reveal("acknowledged_at"),)),
-    "fact_outage": Unfolding("started_at", (Reveal("ended_at"),)),
-    "fact_deployment": Unfolding("deployed_at", (Reveal("restored_at"),)),
-    "fact_work_item": Unfolding("committed_at", (Reveal("deployed_at", ("deployed_on",)),)),
+    "fact_outage": Unfolding("started_at", (Reveal("ended_at", ("minutes",)),)),
+    "fact_deployment": Unfolding("deployed_at", (Reveal("restored_at", ("restore_minutes",)),)),
+    "fact_work_item": Unfolding(
+        "committed_at", (Reveal("deployed_at", ("deployed_on", "deployment_id", "lead_minutes")),)
+    ),
     "fact_feedback_item": Unfolding("received_at", (Reveal("closed_at", ("closed_on",)),)),
-    "fact_data_load": Unfolding("expected_at", (Reveal("loaded_at"),)),
+    "fact_data_load": Unfolding("expected_at", (Reveal("loaded_at", ("minutes_late", "on_time")),)),
 }  # fmt: skip
 
 
