@@ -136,9 +136,7 @@ class Refresher:
                     if time.monotonic() - stored >= STORE_SECONDS:
                         layer.store_cubes()
                         stored = time.monotonic()
-            except UNREACHABLE:
-                self.state.lost()
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001 - whether the warehouse answers is for the look to say
                 _log.exception("Keeping cubes failed; it is tried again")
             del layer
             if not built:
