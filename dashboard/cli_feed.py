@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -56,6 +57,9 @@ def feed(
     commit_seconds: Annotated[
         float, typer.Option(min=0.01, max=60, help="How often to commit, at most.")
     ] = COMMIT_SECONDS,
+    attached: Annotated[
+        bool, typer.Option("--attached", hidden=True, help="Stop when the standard input ends; say nothing meanwhile.")
+    ] = False,
 ) -> None:
     """Go on with the simulated trust in the warehouse: its records come in as they would in a hospital.
 
@@ -77,9 +81,13 @@ def feed(
         pace = AtOnce()
     odds = NO_MISHAPS if not mishaps else None if seed is None else Mishaps(seed=seed)
     last = None if until is None else until.date()
-    with told(), opened(warehouse) as live, _progress() as tell, _stopped_by_signals() as stop:
+    with told(), opened(warehouse) as live, _progress(quiet=attached) as tell, _stopped_by_signals() as stop:
+        if attached:
+            threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
         run = Feed(live, pace, until=last, days=days, mishaps=odds, tell=tell, commit_seconds=commit_seconds)
         run.run(stop)
+        if attached:
+            return
         said = f"The feed wrote {run.written.events:,} events in {run.written.commits:,} commits"
         console.print(f"{said}, up to {_instant(run.written.at)}." if run.written.commits else f"{said}.", markup=False)
 
@@ -96,10 +104,16 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    while os.read(0, 4096):  # not through sys.stdin, whose lock a thread may not hold when the process ends
+        pass
+    stop.set()
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[Written], None]]:
+def _progress(*, quiet: bool) -> Iterator[Callable[[Written], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=beside, transient=True) as bar:
+    with Progress(*columns, console=beside, transient=True, disable=quiet) as bar:
         task = bar.add_task("Getting ready")
 
         def tell(written: Written) -> None:

@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dashboard.cli_trust import build_trust, feed_beside
 from metrics.warehouse.connect import embedded_folder
 from metrics.warehouse.embedded import current_version
 from metrics.warehouse.errors import WarehouseBusyError, WarehouseError
@@ -46,12 +47,22 @@ def run(
         str | None,
         typer.Option(help="Database URL, in place of BELLWETHER_WAREHOUSE: postgresql://user@host/database."),
     ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust/--no-trust",
+            help="Simulate a fictional trust beside the published data, where there are no records of a trust.",
+        ),
+    ] = True,
+    live: Annotated[
+        bool, typer.Option("--live", help="Let the simulated trust go on, a minute a second, while the dashboard runs.")
+    ] = False,
 ) -> None:
-    """Open the dashboard, on the published data that ship with Bellwether.
+    """Open the dashboard, on the published data that ship with Bellwether and a simulated trust.
 
-    The first start builds the warehouse, which takes a minute; later starts find it built. Stop with Ctrl+C.
+    The first start builds the warehouse, which takes a minute or two; later starts find it built. Stop with Ctrl+C.
 
-    For example: `bellwether run --port 8600 --no-browser`, or with the data on a server
+    For example: `bellwether run --live`, `bellwether run --port 8600 --no-browser`, or with the data on a server
     `bellwether run --warehouse postgresql://analyst@db.example.org/bellwether`.
     """
     if host not in LOOPBACK:
@@ -62,11 +73,14 @@ def run(
     try:
         settings = load_settings()
         url = settings.warehouse if warehouse is None else checked_url(warehouse)
-        bring_up_to_date(url, settings.home)
+        filled = bring_up_to_date(url, settings.home)
+        if trust:
+            build_trust(url, console, filled=filled)
     except (WarehouseError, ValueError) as error:
         _refuse(str(error))
     chosen = _port(host, port)
-    _serve(replace(settings, warehouse=url), host, chosen, browser=browser and _has_display())
+    with feed_beside(url, wanted=live):
+        _serve(replace(settings, warehouse=url), host, chosen, browser=browser and _has_display())
 
 
 def bring_up_to_date(url: str, home: Path) -> bool:

@@ -50,7 +50,7 @@ def running_dashboard(
     Raises:
         DashboardDidNotStartError: it ended, or was not ready in time.
     """
-    command = [str(Path(sys.executable).with_name("bellwether")), "run", "--no-browser"]
+    command = [str(Path(sys.executable).with_name("bellwether")), "run", "--no-browser", "--no-trust"]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command, "--port", str(free_port()), *options],
