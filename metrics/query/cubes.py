@@ -107,25 +107,25 @@ class Cubes:
         built = self.held.get(model.name)
         return None if built is None or built.cube.layout.model != model else built.cube
 
-    def built(self, name: str) -> Cubes:
-        """Returns the cubes with one more, built by one statement."""
+    def build(self, name: str) -> Built | Refused:
+        """Returns one cube, built by one statement; or why it is not kept."""
         layout = self.layouts[name]
         with reading(self.snapshot) as told:
             now = standing(told, self.snapshot.data_version)
             made = _build(layout, told)
-        if isinstance(made, Refused):
-            _log.warning("%s", made.words)
-            return replace(self, refused={**self.refused, name: made})
-        return replace(self, held={**self.held, name: Built(made, _lineage(layout, now), now.change)})
+        return made if isinstance(made, Refused) else Built(made, _lineage(layout, now), now.change)
 
-    def with_stored(self, name: str, stored: Built) -> Cubes:
-        """Returns the cubes with one that was built before, after taking in what changed since.
-
-        One that cannot be brought up to date is built anew.
-        """
+    def caught_up(self, built: Built) -> Built | None:
+        """Returns a cube of an earlier state with what changed since; None when nobody can tell what did."""
         with reading(self.snapshot) as told:
-            found = _refresh(stored, told, standing(told, self.snapshot.data_version))
-        return self.built(name) if found is None else replace(self, held={**self.held, name: found})
+            return _refresh(built, told, standing(told, self.snapshot.data_version))
+
+    def having(self, name: str, found: Built | Refused) -> Cubes:
+        """Returns the cubes with one more, or with why it is not kept."""
+        if isinstance(found, Refused):
+            _log.warning("%s", found.words)
+            return replace(self, refused={**self.refused, name: found})
+        return replace(self, held={**self.held, name: found})
 
     def refreshed(self, snapshot: Snapshot) -> Cubes:
         """Returns the cubes for a newer state: the days that changed are read again, and those alone.

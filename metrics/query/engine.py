@@ -17,10 +17,11 @@ from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
 from metrics.query.clock import Clock, clock_of
 from metrics.query.cube_store import CubeStore
-from metrics.query.cubes import CubeFault, Cubes
+from metrics.query.cubes import Built, CubeFault, Cubes, alike
 from metrics.query.errors import QueryError
 from metrics.query.explaining import Explanation, explain
 from metrics.query.holdings import Holdings, models_behind
+from metrics.query.keeping import Keeping
 from metrics.query.own_records import Provenance, held, owners_of, provenance_of_metric
 from metrics.query.plan import plan
 from metrics.query.preparing import Statement, statements
@@ -66,8 +67,7 @@ class MetricsLayer:
         self._holdings = Holdings(snapshot, held(catalogue, owners_of(snapshot)))
         self._answers: OrderedDict[object, Result] = OrderedDict()
         self._moving = threading.RLock()  # one at a time takes newer data, definitions or cubes
-        self._store: CubeStore | None = None
-        self._swept = 0
+        self._keeping = Keeping(None)
 
     @classmethod
     def open(
@@ -151,31 +151,39 @@ class MetricsLayer:
             of: the models that get one; None is those that their definitions say.
         """
         with self._moving:
-            store = None if folder is None else CubeStore(folder)
-            self._store = store
+            self._keeping = Keeping(None if folder is None else CubeStore(folder))
             cubes = Cubes.of(self._holdings.snapshot, self.catalogue, of or (lambda model: model.keeps_cube))
             self._take(Holdings(cubes.snapshot, self.catalogue, cubes, cubes.standing))
 
     def build_cube(self) -> bool:
-        """Builds, or takes from the store, one cube that is asked for and not there; returns whether one was."""
+        """Builds, or takes from the store, one cube that is asked for and not there; returns whether one was.
+
+        Meanwhile newer data and definitions are taken as ever: the cube catches up with them before it answers.
+        """
+        cubes = self._holdings.cubes
+        if cubes is None or not cubes.waiting:
+            return False
+        name = cubes.waiting[0]
+        found, is_new = self._keeping.obtained(cubes, name)
         with self._moving:
-            cubes = self._holdings.cubes
-            if cubes is None or not cubes.waiting:
-                return False
-            name = cubes.waiting[0]
-            stored = None if self._store is None else self._store.load(cubes.layouts[name])
-            found = cubes.built(name) if stored is None else cubes.with_stored(name, stored)
-            self._holdings.cubes = found
-            if self._store is not None and name in found.held and stored is None:
-                self._store.save(found.held[name])
+            now = self._holdings.cubes
+            if now is None or name not in now.waiting or not alike(now.layouts[name], cubes.layouts[name]):
+                return True
+            if isinstance(found, Built) and now.snapshot is not cubes.snapshot:
+                late = now.caught_up(found)
+                if late is None:
+                    return True
+                found = late
+            self._holdings.cubes = now.having(name, found)
+        if is_new and isinstance(found, Built):
+            self._keeping.store(found)
         return True
 
     def store_cubes(self) -> None:
         """Stores the cubes as they are now, so that the next start has little to catch up with."""
         cubes = self._holdings.cubes
-        if self._store is not None and cubes is not None:
-            for built in cubes.held.values():
-                self._store.save(built)
+        for built in cubes.held.values() if cubes is not None else ():
+            self._keeping.store(built)
 
     def sweep_cubes(self) -> tuple[CubeFault, ...]:
         """Holds the next month of the next cube against the rows that it stands for, and mends what differs.
@@ -183,18 +191,17 @@ class MetricsLayer:
         Call it again and again: it goes round. Returns what was wrong, which is nothing unless the log of changes, or
         this program, is.
         """
-        with self._moving:
-            cubes = self._holdings.cubes
-            parts = () if cubes is None else tuple(cubes.partitions())
-            if cubes is None or not parts:
-                return ()
-            name, month = parts[self._swept % len(parts)]
-            self._swept += 1
-            days = cubes.differing(name, month)
-            if days:
-                self._holdings.cubes = cubes.repaired(name, days)
-                with self._lock:
-                    self._answers.clear()
+        cubes = self._holdings.cubes
+        if cubes is None or not cubes.held:
+            return ()
+        name, days = self._keeping.next_differing(cubes)
+        if days:
+            with self._moving:
+                now = self._holdings.cubes
+                if now is not None and name in now.held:
+                    self._holdings.cubes = now.repaired(name, days)
+            with self._lock:
+                self._answers.clear()
         return tuple(CubeFault(name, day) for day in days)
 
     @property

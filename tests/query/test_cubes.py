@@ -102,7 +102,6 @@ def test_it_follows_inserts_corrections_and_deletions(layer, plain, url):
 def test_only_months_that_changed_are_made_anew(layer, url):
     with changing(url) as changes:
         changes.correct(table, pl.DataFrame({"attendance_id": [1], "acuity": [1]}))
-        changes.delete(table, pl.DataFrame({"attendance_id": [2]}))
     before = {name: built.cube for name, built in layer.cubes.held.items()}
     assert layer.refresh()
     for name, built in layer.cubes.held.items():
