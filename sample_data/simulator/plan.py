@@ -173,6 +173,7 @@ def plan_of(scenario: Scenario) -> Plan:
 def _course(at: int, project: Project, initiative: Initiative | None, scenario: Scenario) -> Course:
     first = number_of(scenario.first_day)
     anchor = number_of(initiative.go_live) if initiative is not None else first + (project.anchor or 0)
+    anchor += -day_of(anchor).weekday % 7  # a Monday
     ends_with_pilot = project.retired == 0
     beta = anchor - project.stages[2]
     alpha = beta - project.stages[1]
@@ -239,11 +240,12 @@ def _dependencies(course: Course, courses: tuple[Course, ...], random: np.random
     # Only on those that end their pilot earlier: so none can wait for itself, however long the way round.
     earlier = [each for each in courses if (each.pilot_end, each.of) < (course.pilot_end, course.of)]
     near = [each.of for each in earlier if each.pilot_end > course.start - 400]
-    count = min(len(near), int(random.integers(0, 4)))
+    count = min(len(near), int(random.integers(1, 4)))
     on: list[int | str] = [int(each) for each in random.choice(near, count, replace=False)] if count else []
     for each in [*on, *course.project.systems]:
         made = course.start + int(random.integers(5, 60))
-        done = max(made + 15, int(random.integers(made, max(made + 1, course.pilot_end))))
+        last = min(course.pilot_end + 220, course.entered[SCALED], course.entered[RETIRED])
+        done = max(made + 15, int(random.integers(made, max(made + 1, last))))
         slip = min(_slip(random), round(0.6 * (done - made)))
         kind = int(random.choice(3, p=[0.6, 0.2, 0.2])) if isinstance(each, int) else 0
         yield Dependency(Promise(course.of, "", kind, bool(random.random() < 0.35), made, done - slip, done), each)

@@ -17,8 +17,8 @@ KINDS: Final = ("pilot", "rollout", "platform", "bau")
 class Project:
     """An initiative of the portfolio.
 
-    Its anchor is the day on which its pilot ends: the day it goes live, for those of the scenario; for the others so
-    many days after the first simulated one. Nothing depends on the last day, so that a longer simulation of the same
+    Its anchor is the day on which its pilot ends: the day it goes live, for those of the scenario; for the others the
+    Monday on or after so many days from the first simulated one. Nothing depends on the last day, so that a longer simulation of the same
     trust has the same programme.
 
     Attributes:
@@ -100,14 +100,14 @@ PROJECTS: Final = (
             "technology", "support_people", "platform", (150, 200, 240), 1400, 900, anchor=-230, scaled=640,
             systems=("EPR", "EPMA"), sponsor="Chief digital officer", owner="Head of clinical systems"),
     Project("INI15", "Virtual ward for frail patients", "Care at home with daily calls and sensors.", _FLOW,
-            "operations", "healthy_populations", "pilot", (60, 60, 180), 90, 310, anchor=430, scaled=None, retired=0,
+            "operations", "healthy_populations", "pilot", (60, 60, 180), 90, 310, anchor=700, scaled=None, retired=0,
             clinical="Consultant geriatrician", owner="Frailty manager", sites=2),
     Project("INI16", "Benefits office and register", "One register of benefits that finance agrees with.",
-            "A programme that keeps its promises", "roadmap", "well_led", "bau", (40, 60, 90), 0, 180, anchor=420,
+            "A programme that keeps its promises", "roadmap", "well_led", "bau", (40, 60, 90), 0, 180, anchor=640,
             scaled=200, sponsor="Chief finance officer", clinical=None, owner="Head of programme office",
             lacks=("clinical",), sites=1),
     Project("INI17", "Letters and results in the app", "Patients read letters and results when they are ready.",
-            _CITIZEN, "change", "empower_citizens", "rollout", (60, 120, 150), 340, 210, anchor=560, scaled=280,
+            _CITIZEN, "change", "empower_citizens", "rollout", (60, 120, 150), 340, 210, anchor=930, scaled=280,
             systems=("PORT", "TIE"), owner="Patient access product owner"),
     Project("INI18", "Wearables for heart failure at home", "Watches that warn the heart failure nurses.", _CITIZEN,
             "change", "healthy_populations", "pilot", (45, 60, 150), 140, 120, anchor=-390, scaled=None, retired=0,
@@ -117,8 +117,20 @@ PROJECTS: Final = (
             sponsor="Chief digital officer", owner="Head of data science", sites=2),
     Project("INI20", "Population health platform", "Linked records with general practice to find rising risk.",
             "Healthier neighbourhoods", "data", "healthy_populations", "platform", (150, 240, 300), 950, 640,
-            anchor=900, scaled=420, systems=("DWH", "SCR"), sponsor="Director of strategy",
+            anchor=1060, scaled=420, systems=("DWH", "SCR"), sponsor="Director of strategy",
             clinical="Public health consultant", owner="Head of data platform"),
+    Project("INI21", "Electronic prescribing on every ward", "The last paper drug charts go.", _SAFE, "technology",
+            "safe_practice", "rollout", (90, 120, 150), 640, 280, anchor=60, scaled=330, systems=("EPMA", "EPR"),
+            sponsor="Medical director", clinical="Chief pharmacist", owner="Head of clinical systems"),
+    Project("INI22", "Consent on a tablet", "Patients read, ask and sign before they come.", _CITIZEN, "change",
+            "safe_practice", "pilot", (40, 60, 120), 70, 90, anchor=210, scaled=None, retired=0, sites=1,
+            clinical="Consultant surgeon"),
+    Project("INI23", "Follow-ups that book themselves", "The record proposes a day, the patient agrees.", _ACCESS,
+            "data", "improve_care", "rollout", (60, 80, 110), 190, 150, anchor=1250, scaled=210,
+            systems=("PAS", "PORT"), owner="Outpatient product owner"),
+    Project("INI24", "Digital skills academy", "Courses and champions for every ward and office.", _STAFF, "people",
+            "support_people", "bau", (60, 90, 120), 0, 320, anchor=1310, scaled=280, sponsor="Chief people officer",
+            clinical=None, owner="Head of digital training", lacks=("clinical",), sites=1),
 )  # fmt: skip
 
 

@@ -109,6 +109,15 @@ BENEFITS: Final = (
     Benefit("INI20", "Emergency admissions of people at rising risk", "Neighbourhood teams call first.", "quality",
             NON_CASH, "local_emergency_admissions", "admissions", 5200, -0.04, 1900, true=-0.015, attribution=30,
             sector="public_indirect", confidence="low"),
+    Benefit("INI21", "Hours of rewriting drug charts", "Charts are written once.", "safety", NON_CASH, "", "hours",
+            12_500, -0.60, 41, true=-0.49, confidence="high"),
+    Benefit("INI22", "Operations put off for want of consent", "Consent is there before the day.", "quality",
+            QUANTITATIVE, "local_cancelled_operations", "operations", 160, -0.50, true=-0.10, attribution=40,
+            confidence="low"),
+    Benefit("INI23", "Hours of booking by hand", "The record proposes, the patient agrees.", "time", NON_CASH,
+            "local_admin_hours_released", "hours", 16_800, -0.30, 21, true=-0.24, attribution=60),
+    Benefit("INI24", "Staff below the digital level expected", "Courses and champions.", "quality", QUANTITATIVE,
+            "local_digital_skills", "staff", 1500, -0.25, true=-0.12, attribution=70, responsible="Head of learning"),
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def initiatives(world) -> pl.DataFrame:
 def test_the_portfolio_is_the_scenario_s_initiatives_and_others(world, initiatives):
     own = {each.id for each in world.scenario.initiatives}
     assert own < set(initiatives["initiative_id"])
-    assert initiatives.height == 20
+    assert initiatives.height == 24
     assert initiatives["capability"].n_unique() == 6
     assert initiatives["wgll_domain"].n_unique() == 7
     assert set(initiatives["horizon"]) == {"quick_win", "medium", "long_term"}
