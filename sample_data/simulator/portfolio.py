@@ -17,9 +17,9 @@ KINDS: Final = ("pilot", "rollout", "platform", "bau")
 class Project:
     """An initiative of the portfolio.
 
-    Its anchor is the day on which its pilot ends: the day it goes live, for those of the scenario; for the others the
-    Monday on or after so many days from the first simulated one. Nothing depends on the last day, so that a longer simulation of the same
-    trust has the same programme.
+    Its anchor is the day on which its pilot ends: of those of the scenario the day of going live, of the others the
+    Monday on or after so many days from the first simulated one. Nothing depends on the last day, so that a longer
+    simulation of the same trust has the same programme.
 
     Attributes:
         anchor: days from the first day to the end of the pilot; None: an initiative of the scenario, whose day it has.
