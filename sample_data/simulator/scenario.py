@@ -174,7 +174,7 @@ def usual_initiatives(first_day: date, last_day: date) -> tuple[Initiative, ...]
         ),
         Initiative(
             "INI09", "Integration engine upgrade", Lever.INTERFACE_FAILURE, -0.50, monday(0.45),
-            "share of messages that fail, of interfaces routed by the engine", systems=("TIE",),
+            "share of messages that fail, of each interface routed by the engine", systems=("TIE",),
         ),
         Initiative(
             "INI10", "Patient app campaign", Lever.DIGITAL, 0.25, monday(0.50),
