@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from sample_data.simulator import booking
 from sample_data.simulator.component import Today, by_chance
-from sample_data.simulator.days import Day, local_days
-from sample_data.simulator.estate import AT_SYSTEM
+from sample_data.simulator.days import Day, local_days, number_of
+from sample_data.simulator.estate import AT_SYSTEM, INTERFACE_CODES, estate
 from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import NONE, Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
@@ -31,11 +31,18 @@ _DICTATION: Final = 1.5  # mean days from clinic to dictation
 _LATE: Final = 0.22  # of discharge summaries take more than 24 hours
 _OFFICE: Final = slice(9, 17)
 _DICTATED, _WRITTEN = AT_SYSTEM["DICT"], AT_SYSTEM["EPR"]
-_CHANNELS: Final = np.array([[0.30, 0.75, 0.95], [0.05, 0.55, 0.75]])
+FHIR, MESH = 0, 1
+_BEFORE: Final = np.array([0.30, 0.75, 0.95])  # of summaries by FHIR, and of those by file; email; the rest by post
+_AFTER: Final = np.array([0.80, 0.80, 0.95])
+_TURNS_AFTER: Final = 380.0  # days after the first until half of the practices have changed
+_TURNS_IN: Final = 32.0
+_LETTERS: Final = np.array([0.05, 0.55, 0.75])
 
 
 class Documents:
-    """Hears "seen", "left hospital", "day cases", "present" and "down"; tells nobody.
+    """Hears "seen", "left hospital", "day cases", "present" and "down".
+
+    Tells "summaries sent": of each hour, how many by FHIR and how many as files.
 
     Letters wait in line, service by service. Typists do more the more lies before them (overtime, agencies): of
     the line a share that would clear it in `_TYPING` working days: the delay follows the working time of a letter.
@@ -74,10 +81,17 @@ class Documents:
         waits = random.random(len(left)) < late * np.where(left["class"] == 1, 0.6, 1.0)
         soon = np.minimum(1410, random.exponential(260, len(left)))
         new["sent"] = left["left"] + 5 + np.where(waits, 1440 + random.exponential(2100, len(left)), soon)
-        new["channel"] = _channel(random, len(new), 0)
+        new["channel"] = np.searchsorted(_summaries_by(today), random.random(len(new)))
         held = joined(state["summaries"], new)
         gone = held["sent"] < today.day.end
-        _write(out, held[gone], sent=held["sent"][gone], channel=held["channel"][gone], changed=held["sent"][gone])
+        sent = held[gone]
+        if not _by_file(today):
+            sent["channel"][sent["channel"] == MESH] = FHIR
+        _write(out, sent, sent=sent["sent"], channel=sent["channel"], changed=sent["sent"])
+        by_hour = np.zeros((len(today.day.hours), 2), dtype=np.int64)
+        electronic = sent[sent["channel"] <= MESH]
+        np.add.at(by_hour, ((electronic["sent"] - today.day.midnight) // 60, electronic["channel"]), 1)
+        today.tell("summaries sent", by_hour)
         state["summaries"] = those(held, ~gone)
 
     @staticmethod
@@ -105,7 +119,7 @@ class Documents:
         done = line[booking.first_in_line(held["service"][line].astype(np.int64), typed)]
         sent = np.maximum(day.instant(random.integers(9 * 60, 17 * 60, len(done))), held["event"][done] + 10)
         sent = np.minimum(sent, day.end - 1)
-        _write(out, held[done], sent=sent, channel=_channel(random, len(done), 1), changed=sent)
+        _write(out, held[done], sent=sent, channel=np.searchsorted(_LETTERS, random.random(len(done))), changed=sent)
         kept = np.ones(len(held), dtype=np.bool_)
         kept[done] = False
         state["letters"] = those(held, kept)
@@ -117,8 +131,16 @@ class Documents:
             _write(out, held, sent=NONE, channel=NONE, changed=held["event"])
 
 
-def _channel(random: np.random.Generator, count: int, kind: int) -> Array:
-    return np.searchsorted(_CHANNELS[kind], random.random(count))
+def _by_file(today: Today) -> bool:
+    """Returns whether summaries are still sent as files."""
+    return bool(estate(today.scenario.first_day).interfaces_on(today.day.number)[INTERFACE_CODES.index("TOC-MSH")])
+
+
+def _summaries_by(today: Today) -> Array:
+    """Returns the cumulative shares of the channels of summaries: practice by practice, files give way to FHIR."""
+    since = today.day.number - number_of(today.scenario.first_day)
+    turned = 1 / (1 + np.exp(-(since - _TURNS_AFTER) / _TURNS_IN)) if _by_file(today) else 1.0
+    return np.asarray(_BEFORE + (_AFTER - _BEFORE) * turned)
 
 
 def _write(out: Out, rows: Array, *, sent: Any, channel: Any, changed: Any) -> None:

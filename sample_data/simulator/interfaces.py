@@ -41,6 +41,7 @@ _SOURCE: Final = np.array([_OUTSIDE if each.source is None else AT_SYSTEM[each.s
 _TARGET: Final = np.array([_OUTSIDE if each.target is None else AT_SYSTEM[each.target] for each in INTERFACES])
 _ROUTE: Final = np.array([AT_SYSTEM[ENGINE] if each.through_engine else _OUTSIDE for each in INTERFACES])
 _ROUTED_BY: Final = tuple(ENGINE if each.through_engine else "" for each in INTERFACES)
+_DOCUMENTS: Final = [INTERFACE_CODES.index(code) for code in ("TOC-FHR", "TOC-MSH")]
 _SPREAD: Final = 0.8
 _CATCH_UP: Final = 2.5  # times the busiest hour: how much a route carries when it clears a queue
 _BY_HOUR: Final = np.array(
@@ -101,7 +102,9 @@ class Traffic:
 
 
 class Interfaces:
-    """Hears "down", "down at the end", "arrived", "in bed", "seen" and "left hospital". Tells nobody.
+    """Hears "down", "down at the end", "arrived", "in bed", "seen", "left hospital" and "summaries sent".
+
+    Tells nobody.
 
     What a system sends while it is down is sent when it is back. While the target or the engine is down, messages
     wait, are tried again, and are delivered in order afterwards, no faster than the route can.
@@ -156,7 +159,9 @@ def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array
     off = down[_SOURCE]
     blocked = np.maximum(down[_ROUTE], down[_TARGET]) * ~ends[:, None]
     ends_blocked = (at_end[_ROUTE] | at_end[_TARGET]) & ~ends[:, None]
+    documents = today.told("summaries sent").T * live[_DOCUMENTS, None]
     sent = random.poisson(expected)
+    sent[_DOCUMENTS] = expected[_DOCUMENTS] = documents
     unsent = np.where(live, state["unsent"], 0)
     for hour in range(len(hours)):
         held = unsent + sent[:, hour]

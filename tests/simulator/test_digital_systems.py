@@ -11,7 +11,7 @@ import pytest
 from sample_data.simulator import emergency
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import day_of, number_of
-from sample_data.simulator.estate import AT_SYSTEM, INTERFACES, SYSTEMS, dimensions_of_estate
+from sample_data.simulator.estate import AT_SYSTEM, INTERFACE_CODES, INTERFACES, SYSTEMS, dimensions_of_estate
 from sample_data.simulator.interfaces import _in_order
 from tests.simulator.scenarios import short
 from tests.simulator.test_truth import change, live
@@ -80,6 +80,25 @@ def test_an_outage_of_the_engine_holds_messages_up_and_then_they_come(world):
     assert others["delivered"].sum() > 0
     queues = world.all(HOURS).group_by("hour_on").agg(pl.col("queued").last())
     assert (queues["queued"] == 0).mean() > 0.9
+
+
+@pytest.mark.parametrize(("interface", "channel"), [("TOC-FHR", "fhir"), ("TOC-MSH", "mesh")])
+def test_every_electronic_summary_is_a_message(world, interface, channel):
+    sent = world.final["fact_document"].filter(
+        (pl.col("document_type") == "discharge") & (pl.col("channel") == channel)
+    )
+    messages = world.all(HOURS).filter(pl.col("interface_code") == interface)
+    at = INTERFACE_CODES.index(interface)
+    held_back = int(world.closing["unsent"][at] - world.opening["unsent"][at])
+    assert messages["sent"].sum() + held_back == sent.height > 1000
+
+
+def test_practices_change_from_files_to_fhir(world):
+    sent = world.final["fact_document"].filter(pl.col("document_type") == "discharge").drop_nulls("sent_at")
+    by_fhir = (pl.col("channel") == "fhir").mean()
+    months = sent.group_by(pl.col("sent_at").dt.truncate("1mo")).agg(by_fhir).sort("sent_at")["channel"]
+    assert months[0] == pytest.approx(0.30, abs=0.03)
+    assert 0.6 < months[-1] < 0.85
 
 
 def test_messages_are_delivered_in_order():
