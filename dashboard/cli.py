@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from dashboard.cli_check import check
+from dashboard.cli_cubes import cubes
 from dashboard.cli_explain import explain
 from dashboard.cli_feed import feed
 from dashboard.cli_funnel import draw_funnel
@@ -22,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query, explain, spc, simulate, feed):
+for command in (run, load, check, metrics, query, explain, spc, simulate, feed, cubes):
     app.command()(command)
 app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)
