@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from dashboard.layer import answer, definitions_of
 from dashboard.viewmodels.filters import Filters, link
-from dashboard.viewmodels.holdings import Holdings, source_line
+from dashboard.viewmodels.holdings import Holdings, own_source, source_line
 from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.subjects import Context
 from dashboard.written import Written
@@ -68,8 +68,11 @@ class Visit:
 
     def source_of(self, *metrics: str) -> str:
         """Returns the source line of metrics."""
-        return answer(
-            self.layer,
-            lambda: source_line({each.id: each for name in metrics for each in self.layer.sources(name)}.values()),
-            "source", *metrics,
-        )  # fmt: skip
+
+        def lines() -> str:
+            published = {each.id: each for name in metrics for each in self.layer.sources(name)}
+            own = any(self.layer.provenance(name) != "published" for name in metrics)
+            owners = [own_source(each.name for each in self.places.owners)] if own else []
+            return "; ".join([*([source_line(published.values())] if published else []), *owners])
+
+        return answer(self.layer, lines, "source", *metrics)

@@ -31,6 +31,12 @@ def badge(text: str, tone: str = "plain") -> str:
     return f'<span class="bw-badge bw-{tone}">{escape(text)}</span>'
 
 
+def simulated_badge(whose: str = "") -> str:
+    """Returns the mark of figures that are made up, whatever stands beside them; `whose` names the trust."""
+    text = f"Simulated: {whose} is made up" if whose else "Simulated"
+    return f'<span data-testid="simulated">{badge(text, "warn")}</span>'
+
+
 def arrow(direction: str) -> str:
     """Returns a small arrow, hidden from screen readers as the words beside it say the same."""
     return (

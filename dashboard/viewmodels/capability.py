@@ -137,7 +137,8 @@ def build(
     held = histories(layer, shown.values(), card.place, places, filters.period_to)
     charts: list[LineChart] = []
     whose: dict[str, str] = {}
-    for topic in about.over_time or [(name,) for name in shown]:
+    named = any(name in shown for topic in about.over_time for name in topic)
+    for topic in about.over_time if named else [(name,) for name in shown]:
         drawn = (_chart(layer, held[name], filters) for name in topic if name in shown)
         chart = next((each for each in drawn if each), None)
         if chart and len(charts) < _MOST_CHARTS:

@@ -29,6 +29,8 @@ class Sources(Protocol):
 
     def last_day(self, metric: str) -> date | None: ...
 
+    def provenance(self, metric: str) -> str: ...
+
     def publications(self) -> tuple[Publication, ...]: ...
 
     def rejections(self, publication: str) -> pl.DataFrame: ...
@@ -110,9 +112,12 @@ def build(layer: Sources, today: date) -> Holdings:
     publications = layer.publications()
     feeds: dict[str, list[Metric]] = {}
     last_days: dict[str, date] = {}
+    own: list[date] = []
     limits: dict[str, int] = {}
     for metric in catalogue:
         last = layer.last_day(metric.id)
+        if last is not None and layer.provenance(metric.id) != "published":
+            own.append(last)
         for publication in layer.sources(metric.id):
             feeds.setdefault(publication.id, []).append(metric)
             if last is not None:
@@ -130,10 +135,10 @@ def build(layer: Sources, today: date) -> Holdings:
     return Holdings(
         held=tuple(held),
         # A financial year that still runs ends after today, which says nothing about how new the data are.
-        newest=max((day for day in last_days.values() if day <= today), default=None),
+        newest=max((day for day in (*last_days.values(), *own) if day <= today), default=None),
         loaded_at=max(loaded, default=None),
         licences=tuple(sorted({each.licence for each in publications})),
-        provenances=tuple(sorted({model.provenance for model in catalogue.models.values()})),
+        provenances=tuple(sorted({layer.provenance(metric.id) for metric in catalogue})),
     )
 
 
@@ -207,6 +212,11 @@ def _amount(value: float | None) -> str:
 def source_line(publications: Iterable[Publication]) -> str:
     """Returns the line under a chart: 'NHS England, A&E attendances (Open Government Licence v3.0)'."""
     return "; ".join(f"{each.title}, {each.publisher} ({each.licence})" for each in publications)
+
+
+def own_source(trusts: Iterable[str]) -> str:
+    """Returns the line under a chart of own records: 'Own records of Sample Trust (simulated)'."""
+    return f"Own records of {', '.join(trusts)}"
 
 
 def _span(first: date | None, last: date | None) -> str:

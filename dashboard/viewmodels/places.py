@@ -10,11 +10,12 @@ from typing import Final
 import polars as pl
 
 ENGLAND: Final = "ENG"
-KINDS: Final = ("england", "region", "icb", "trust", "independent", "other")
+SIMULATED: Final = "simulated"
+KINDS: Final = ("england", "region", "icb", SIMULATED, "trust", "independent", "other")
 HIGHER: Final = ("england", "region", "icb")
 KIND_WORDS: Final[Mapping[str, str]] = {
-    "england": "England", "region": "Region", "icb": "Integrated care board", "trust": "Trust",
-    "independent": "Independent provider", "other": "Other provider",
+    "england": "England", "region": "Region", "icb": "Integrated care board", "simulated": "Simulated trust",
+    "trust": "Trust", "independent": "Independent provider", "other": "Other provider",
 }  # fmt: skip
 # As a reader looks for them; a trust of no known type stands after the others.
 TRUST_TYPES: Final = ("Acute", "Mental health", "Community", "Ambulance")
@@ -31,6 +32,7 @@ class Place:
         kind: one of `KINDS`.
         level: the engine's dimension that it is a value of: england, region, icb or organisation.
         is_offered: it is open and reports, and so stands in the list of organisations.
+        own_records: `operational` or `simulated`: the warehouse holds its own records beside what is published.
     """
 
     code: str
@@ -40,6 +42,12 @@ class Place:
     icb: str | None = None
     region: str | None = None
     is_offered: bool = True
+    own_records: str | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Returns whether it is made up: nothing is published of it."""
+        return self.kind == SIMULATED
 
     @property
     def level(self) -> str:
@@ -50,6 +58,8 @@ class Place:
         """Returns the words in the organisation list: 'Acute trust: Barts Health NHS Trust (R1H)'."""
         if self.kind == "england":
             return "England"
+        if self.is_simulated:
+            return f"{self.name} ({self.code})"
         kind = "ICB" if self.kind == "icb" else KIND_WORDS[self.kind]
         if self.kind == "trust" and self.trust_type:
             kind = f"{self.trust_type} trust"
@@ -79,14 +89,14 @@ class Places:
     def of(cls, organisations: pl.DataFrame) -> Places:
         """Returns the places of the engine's organisation frame.
 
-        Columns read: `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code`, `answers`,
+        Columns read: `org_code`, `name`, `org_type`, `trust_type`, `icb_code`, `region_code`, `own_records`, `answers`,
         `is_current`, `is_reporting`.
         """
         known = organisations.filter(pl.col("org_type").is_in(KINDS))
         itself = pl.col("org_code") == pl.col("answers")
         places = [
             Place(row["org_code"], row["name"], row["org_type"], row["trust_type"], row["icb_code"], row["region_code"],
-                  row["is_current"] and (row["is_reporting"] or row["org_type"] in HIGHER))
+                  row["is_current"] and (row["is_reporting"] or row["org_type"] in HIGHER), row.get("own_records"))
             for row in known.filter(itself).iter_rows(named=True)
         ]  # fmt: skip
         if not any(place.kind == "england" for place in places):
@@ -115,6 +125,11 @@ class Places:
     def england(self) -> Place:
         """Returns England."""
         return next(place for place in self if place.kind == "england")
+
+    @cached_property
+    def owners(self) -> tuple[Place, ...]:
+        """Returns the trusts whose own records are held."""
+        return tuple(place for place in self if place.own_records)
 
     def get(self, code: str | None) -> Place | None:
         """Returns the place, None when the code is unknown."""

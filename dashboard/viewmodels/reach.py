@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from dashboard.viewmodels.places import Place, Places
 from metrics.catalogue import Catalogue, Metric, Model
+from metrics.query.own_records import is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,22 @@ class Reach:
             return "Not held by organisation"
         if self.is_own:
             return ""
+        if self.shown.own_records and self.shown.level == "organisation":
+            return f"{self.shown.name}: from its own records, which {self.asked.name} has none of"
         if self.shown.kind == "england":
-            if not self.below:
-                return "England figure: not held below England"
-            if self.below == {"organisation"}:
-                return "England: shown for single organisations only"
-            return f"England figure: no figure is held that {self.asked.name} belongs to"
+            return self._of_england
         level = {"icb": "integrated care board", "region": "region"}[self.shown.kind]
         return f"{self.shown.name}, as reported by {level}"
+
+    @property
+    def _of_england(self) -> str:
+        if self.asked.is_simulated:
+            return "England figure: nothing is published of a simulated trust"
+        if not self.below:
+            return "England figure: not held below England"
+        if self.below == {"organisation"}:
+            return "England: shown for single organisations only"
+        return f"England figure: no figure is held that {self.asked.name} belongs to"
 
 
 def levels_of(catalogue: Catalogue, metric: Metric) -> frozenset[str]:
@@ -74,9 +83,34 @@ def _is_nobodys(catalogue: Catalogue, metric: Metric) -> bool:
     return any(_is_nobodys(catalogue, each) for each in made_from(catalogue, metric))
 
 
+def is_of_own_records(catalogue: Catalogue, metric: Metric) -> bool:
+    """Returns whether a metric, or anything that it is made of, is read from trusts' own records."""
+    if metric.model is not None:
+        return is_own(catalogue.models[metric.model])
+    return any(is_of_own_records(catalogue, each) for each in catalogue.inputs(metric))
+
+
+def concerns(catalogue: Catalogue, metric: Metric, place: Place) -> bool:
+    """Returns whether a metric is one to list for a place.
+
+    Own records are of the trusts that have them, never of what these belong to; nothing is published of a simulated
+    trust. What the Today page shows of the moment is listed nowhere else.
+    """
+    if is_of_own_records(catalogue, metric):
+        return place.own_records is not None and "today" not in metric.tags
+    return not place.is_simulated
+
+
 def reach(catalogue: Catalogue, metric: Metric, place: Place, places: Places) -> Reach:
-    """Returns the nearest place, from the chosen one upwards, at which the metric is published."""
+    """Returns the nearest place, from the chosen one upwards, at which the metric is published.
+
+    A metric of own records is shown for a trust that has them, whoever was asked for: under no other name.
+    """
     levels = levels_of(catalogue, metric)
+    if is_of_own_records(catalogue, metric) and places.owners:
+        return Reach(place, place if place.own_records else places.owners[0], levels - {"england"})
+    if place.is_simulated:
+        return Reach(place, places.england, levels - {"england"})
     if _is_nobodys(catalogue, metric):
         whole = replace(places.england, name=f"All of {catalogue.model_of(metric).title.lower()}")
         return Reach(place, whole, of_nobody=True)

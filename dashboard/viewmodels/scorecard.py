@@ -16,6 +16,7 @@ from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.freshness import Freshness, freshness_of
 from dashboard.viewmodels.matrix import Matrix, Verdict, chooses, matrix_of, verdict_of
 from dashboard.viewmodels.places import Place, Places
+from dashboard.viewmodels.reach import concerns
 from dashboard.viewmodels.series import (
     Change,
     Point,
@@ -178,7 +179,8 @@ class Scorecard:
     def headline(self) -> str:
         """Returns what is shown, in one sentence."""
         count = words.counted(len(self.rows), "measure")
-        shown = f"Latest published figures for {self.place.name}: {count}"
+        kind = {None: "published ", "operational": ""}.get(self.place.own_records, "simulated ")
+        shown = f"Latest {kind}figures for {self.place.name}: {count}"
         own = len(self.own)
         return f"{shown}." if own == len(self.rows) else f"{shown}, {own} of them its own. The counts are of its own."
 
@@ -306,6 +308,12 @@ def row_of(history: History, catalogue: Catalogue, spread: Spread | None, filter
     )
 
 
+def _rank(metric: Metric) -> tuple[int, bool]:
+    """Returns where a metric stands: one of own records right before the published one that measures the same."""
+    name = metric.twin or metric.id
+    return (ORDER.index(name) if name in ORDER else len(ORDER), metric.twin is None)
+
+
 def build(
     layer: Layer,
     places: Places,
@@ -330,9 +338,13 @@ def build(
     catalogue = layer.catalogue
     place = places.by_code[filters.organisation]
     chosen = [
-        metric for metric in catalogue if metric.capability in capabilities and (metric.headline or not headlines_only)
+        metric
+        for metric in catalogue
+        if metric.capability in capabilities
+        and (metric.headline or not headlines_only)
+        and concerns(catalogue, metric, place)
     ]
-    chosen.sort(key=lambda metric: ORDER.index(metric.id) if metric.id in ORDER else len(ORDER))
+    chosen.sort(key=_rank)
     held = histories(layer, chosen, place, places, filters.period_to)
     silent = [
         metric

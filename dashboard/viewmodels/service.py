@@ -12,13 +12,18 @@ from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.charts import Line, LineChart, Table, extremes_of, line_chart
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Place, Places
-from dashboard.viewmodels.reach import Reach, reach
+from dashboard.viewmodels.reach import Reach, is_of_own_records, reach
 from dashboard.viewmodels.scope import widening_of
 from dashboard.viewmodels.series import Series, Widening, points_of
 from metrics.catalogue import Metric
-from metrics.query.request import Filter, Request
+from metrics.query.request import Filter, Grain, Request
 
 MEASURES: Final = ("rtt_waiting_list", "rtt_within_18_weeks", "rtt_over_52_weeks", "rtt_median_wait", "rtt_p92_wait")
+# Of a trust whose own records are held.
+OWN_MEASURES: Final = (
+    "local_rtt_list", "local_rtt_within_18_weeks", "local_rtt_over_52_weeks", "local_dna", "local_hospital_cancelled",
+    "local_clinic_letter_7d", "local_discharge_summary_24h", "local_length_of_stay",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,12 @@ def build(layer: Layer, places: Places, filters: Filters, names: dict[str, str])
         names: treatment function code to name.
     """
     catalogue = layer.catalogue
-    measures = tuple(catalogue.metrics[name] for name in MEASURES if name in catalogue.metrics)
+    place = places.by_code[filters.organisation]
+    wanted = OWN_MEASURES if place.own_records else MEASURES
+    measures = tuple(catalogue.metrics[name] for name in wanted if name in catalogue.metrics)
     if not measures:
         return ServiceView(None, "", "", None, (), (), reason="No waiting list is defined here.")
-    found = reach(catalogue, measures[0], places.by_code[filters.organisation], places)
+    found = reach(catalogue, measures[0], place, places)
     newest = _newest(layer, measures[0], found.shown, filters.period_to)
     if newest is None:
         return ServiceView(found, "", "", None, (), (), reason=_reason(layer, measures[0], found.shown, filters))
@@ -104,8 +111,8 @@ def _overview(
     layer: Layer, measures: tuple[Metric, ...], place: Place, newest: date, names: dict[str, str]
 ) -> tuple[Table, tuple[str, ...], tuple[str, ...]]:
     result = layer.ask(
-        Request(tuple(each.id for each in measures), by=("service",), period_from=newest, period_to=newest,
-                where=filters_of(place))
+        Request(tuple(each.id for each in measures), by=("service",), grain=Grain.MONTH, period_from=newest,
+                period_to=newest, where=filters_of(place))
     )  # fmt: skip
     held: dict[str, dict[str, float | None]] = {}
     for name, code, value in result.frame.select("metric", "service", "value").iter_rows():
@@ -144,6 +151,7 @@ class _Lines:
             Request(
                 (measure.id,),
                 by=("service",),
+                grain=Grain.MONTH,
                 where=(*where, kept),
                 period_to=self.period_to,
             )
@@ -164,7 +172,8 @@ class _Lines:
 def _chart(asked: _Lines, measure: Metric) -> LineChart:
     own = asked.of(measure, filters_of(asked.place))
     # A list's length does not compare with that of all England; shares and waits do.
-    compared = asked.place.kind != "england" and measure.unit != "count"
+    others = asked.place.kind != "england" and measure.unit != "count"
+    compared = others and not is_of_own_records(asked.layer.catalogue, measure)
     england = asked.of(measure, (), "England, ")[:1] if compared else []
     catalogue = asked.layer.catalogue
     widening = widening_of(catalogue, measure, asked.place, by_service=True)

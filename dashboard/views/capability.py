@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.components import charts, states
+from dashboard.components import charts, provenance, states
 from dashboard.components.html import badge, put
 from dashboard.components.scorecard import group_table
 from dashboard.viewmodels import capability as model
@@ -19,6 +19,7 @@ def draw(visit: Visit, capability: str) -> None:
     """Draws the page of a capability."""
     # The heading stands before the figures are asked for: a page that fails keeps its own.
     st.title(f"{model.CAPABILITIES[capability].title}: {visit.place.name}", anchor=False)
+    provenance.told(visit.place)
     view = visit.answer(
         lambda: model.build(
             visit.layer, visit.places, visit.filters, capability, visit.today, entries=visit.written.entries
@@ -38,11 +39,14 @@ def draw(visit: Visit, capability: str) -> None:
     if view.charts:
         st.header("Over time", anchor=False)
         charts.in_pairs([partial(_chart, visit, chart, view.whose[chart.metric.id]) for chart in view.charts])
+    if visit.place.own_records:
+        return
+    provenance.elsewhere(visit, capability)
     items = "".join(f"<li>{escape(each)}</li>" for each in view.about.not_measured)
     st.header("Not measured yet", anchor=False)
     put(
-        '<div class="bw"><p>No national publication holds these. They need data of your own organisation, which '
-        f"Bellwether does not have yet, so nothing is shown for them.</p><ul>{items}</ul></div>"
+        '<div class="bw"><p>No national publication holds these. They need records of the organisation itself, which '
+        f"Bellwether does not have of {escape(visit.place.name)}.</p><ul>{items}</ul></div>"
     )
 
 

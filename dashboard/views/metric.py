@@ -7,10 +7,21 @@ from html import escape
 import streamlit as st
 
 from dashboard import format as words
-from dashboard.components import by_service, charts, explain, journal, peers, spc_chart, spc_controls, states
+from dashboard.components import (
+    by_service,
+    charts,
+    explain,
+    journal,
+    peers,
+    provenance,
+    spc_chart,
+    spc_controls,
+    states,
+)
 from dashboard.components.html import badge, put, view_link
 from dashboard.components.scorecard import age_cell, target_cell
 from dashboard.components.spc_icons import legend
+from dashboard.live import Watched
 from dashboard.viewmodels import metric as model
 from dashboard.viewmodels import metric_spc, saved, spc_choice
 from dashboard.viewmodels.asking import filters_of
@@ -32,6 +43,7 @@ def draw(visit: Visit) -> None:
     """Draws the page."""
     metric = _chosen_metric(visit)
     st.title(metric.title, anchor=False)
+    provenance.of_metric(visit, metric)
     version = visit.layer.catalogue.version_of(metric)
     states.messages(tuple(filter(None, [saved.changed(st.query_params.get(saved.KEY, ""), metric, version)])))
     split, grain = _options(visit, metric)
@@ -60,6 +72,13 @@ def draw(visit: Visit) -> None:
     if view.peers:
         peers.draw(visit, view, source, key)
     _definition(visit, metric, view)
+
+
+def watched(visit: Visit) -> Watched:
+    """Returns what the page depends on: the measure of the address, and its twin."""
+    asked = st.query_params.get("metric") or st.session_state.get("metric_shown", DEFAULT)
+    metric = visit.layer.catalogue.metrics.get(asked)
+    return Watched(() if metric is None else tuple(filter(None, (metric.id, metric.twin))))
 
 
 def offers_services(catalogue: Catalogue) -> bool:

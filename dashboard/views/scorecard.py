@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.components import charts, states
+from dashboard.components import charts, provenance, states
 from dashboard.components.html import put, view_link
 from dashboard.components.matrix import chance, listing, matrix_table, order_links
 from dashboard.components.scorecard import folded_table, group_table, summary_tiles
@@ -32,6 +32,7 @@ def view_model(visit: Visit) -> scorecard.Scorecard:
 def draw(visit: Visit) -> None:
     """Draws the page."""
     st.title(f"Scorecard: {visit.place.name}", anchor=False)
+    provenance.told(visit.place)
     card = view_model(visit)
     if not card.rows:
         states.empty(
@@ -68,7 +69,10 @@ def draw(visit: Visit) -> None:
     charts.download_csv(
         scorecard_file(card, visit.layer.catalogue, visit.filters, weak), "scorecard", "Download the scorecard (CSV)"
     )
+    if visit.place.own_records:
+        return
     links = ", ".join(view_link(visit.link(path), title) for path, title in CAPABILITIES)
+    provenance.elsewhere(visit, "scorecard")
     put(
         '<p class="bw bw-note">Not measured in any national publication: what your own programme delivers, how staff '
         f"take up each change, how systems perform. Each capability says what is missing: {links}.</p>"

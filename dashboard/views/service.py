@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.components import charts, states
+from dashboard.components import charts, provenance, states
 from dashboard.components.html import badge, put, table, view_link
 from dashboard.viewmodels import service as model
 from dashboard.viewmodels.charts import LineChart
@@ -24,9 +24,11 @@ def offers_services(_catalogue: Catalogue) -> bool:
 def draw(visit: Visit) -> None:
     """Draws the page."""
     st.title(f"Services: {visit.place.name}", anchor=False)
+    provenance.told(visit.place)
+    more = ", with clinics, letters and stays from its own records" if visit.place.own_records else ""
     put(
-        '<p class="bw bw-headline">Waiting lists for consultant-led treatment (referral to treatment). Choose up to '
-        "five services above; without a choice the service with the longest list is shown.</p>"
+        f'<p class="bw bw-headline">Waiting lists for consultant-led treatment (referral to treatment){more}. Choose '
+        "up to five services above; without a choice the service with the longest list is shown.</p>"
     )
     view = visit.answer(lambda: model.build(visit.layer, visit.places, visit.filters, dict(visit.services)), "service")
     if view.overview is None:

@@ -44,7 +44,9 @@ def test_it_answers_for_its_trust_within_its_bounds(metric: Metric, trust: Metri
     assert lower is None or values.is_empty() or float(values.min()) >= lower  # type: ignore[arg-type]
     assert upper is None or values.is_empty() or float(values.max()) <= upper  # type: ignore[arg-type]
     assert trust.provenance(metric.id) == "simulated"
-    assert any(note.code == "simulated" and "made up, of Sample Trust (simulated)" in note.text for note in result.notes)
+    assert any(
+        note.code == "simulated" and "made up, of Sample Trust (simulated)" in note.text for note in result.notes
+    )
     assert result.frame["period"].max() <= TODAY  # type: ignore[operator]
 
 
