@@ -215,6 +215,50 @@ _KNOWN: Final = col("attended") != "0"
 _MINUTES: Final = (col("departed_at") - col("arrived_at")).dt.total_minutes()
 _TROLLEY: Final = (col("departed_at") - col("decided_at")).dt.total_minutes() > 720
 
+
+def _surveyed(measure: str) -> Callable[[Frames], float]:
+    def simulated(frames: Frames) -> float:
+        rows = frames["fact_survey_score"].filter(survey="staff_survey", measure=measure)
+        return float(rows.select(col("weighted_sum").sum() / col("weighted_n").sum()).item())
+
+    return simulated
+
+
+def _survey(measure: str) -> Callable[[], pl.Series]:
+    def published() -> pl.Series:
+        acute = _real("ae_attendances", "fact_ae_month").filter(
+            col("department") == "type1", col("period") >= date(2025, 6, 1)
+        )
+        rows = _real("staff_survey", "fact_staff_survey_year").filter(
+            col("measure") == measure, col("period") == date(2024, 4, 1)
+        )
+        return rows.join(acute, on="org_code", how="semi").select("score").collect()["score"]
+
+    return published
+
+
+def _pleased(frames: Frames) -> float:
+    rows = frames["fact_fft_service_month"].filter(setting="inpatient")
+    return float(rows.select((col("very_good").sum() + col("good").sum()) / col("responses_n").sum()).item())
+
+
+def _pleased_england() -> pl.Series:
+    rows = _real("friends_and_family", "fact_fft_month").filter(service="inpatient")
+    return rows.select(col("positive").sum() / col("responses").sum()).collect().to_series()
+
+
+def _hip_gain(frames: Frames) -> float:
+    rows = frames["fact_prom"].filter(procedure="hip", instrument="eq5d")
+    return float(rows.select(col("gain").sum() / col("is_linked").sum()).item())
+
+
+def _hip_gain_england() -> pl.Series:
+    rows = _real("proms", "fact_proms_year").filter(
+        col("org_level") == "england", col("procedure") == "Hip Replacement Primary", col("measure") == "EQ-5D Index"
+    )
+    return rows.select(col("gain_sum").sum() / col("modelled_records").sum()).collect().to_series()
+
+
 TARGETS: Final = (
     Target(
         "A&E, type 1: left within 4 hours",
@@ -301,6 +345,24 @@ TARGETS: Final = (
         "Staff: days lost to sickness",
         _ratio("fact_staff_month", col("fte_days_lost"), col("fte_days_available")), _sickness,
         "NHS sickness absence rates, April 2024 to March 2025",
+    ),
+    *(
+        Target(
+            f"Staff survey: {words}", _surveyed(measure), _survey(published),
+            "NHS Staff Survey 2024, trusts with an emergency department of type 1", is_share=False,
+        )
+        for words, measure, published in (
+            ("engagement, 0 to 10", "engagement", "engagement"), ("morale, 0 to 10", "morale", "morale"),
+            ("burnout, 0 to 10, higher is better", "burnout", "pp4_2"),
+        )
+    ),
+    Target(
+        "Friends and Family Test, inpatients: good or very good", _pleased, _pleased_england,
+        "Friends and Family Test, inpatients, January to April 2024, England", 0.03,
+    ),
+    Target(
+        "Hip replacement: gain on the EQ-5D index", _hip_gain, _hip_gain_england,
+        "Patient reported outcome measures, 2016/17 to 2018/19, England", 0.15, is_share=False,
     ),
 )  # fmt: skip
 

@@ -22,22 +22,22 @@ MEASURES: Final = ("engagement", "motivation", "involvement", "advocacy", "moral
 ENGAGEMENT, MOTIVATION, INVOLVEMENT, ADVOCACY, MORALE, BURNOUT = range(6)
 # Each question: its score, its mean on the scale of 0 to 10 (higher is better), and whether 5 is the worst answer.
 _QUESTIONS: Final = (
-    ("looks_forward_to_work", MOTIVATION, 6.3, False),
-    ("enthusiastic", MOTIVATION, 7.1, False),
-    ("time_passes_quickly", MOTIVATION, 7.4, False),
-    ("shows_initiative", INVOLVEMENT, 7.1, False),
-    ("makes_suggestions", INVOLVEMENT, 6.9, False),
-    ("makes_improvements", INVOLVEMENT, 6.4, False),
-    ("care_is_priority", ADVOCACY, 7.0, False),
-    ("recommend_place_to_work", ADVOCACY, 6.3, False),
-    ("recommend_care", ADVOCACY, 6.6, False),
-    ("thinks_of_leaving", MORALE, 6.1, True),
-    ("unrealistic_time_pressure", MORALE, 5.1, True),
-    ("enough_staff", MORALE, 4.6, False),
-    ("relationships_strained", MORALE, 5.9, True),
-    ("burnt_out", BURNOUT, 5.0, True),
-    ("exhausted_by_work", BURNOUT, 4.6, True),
-    ("worn_out_at_end_of_shift", BURNOUT, 4.4, True),
+    ("looks_forward_to_work", MOTIVATION, 6.4, False),
+    ("enthusiastic", MOTIVATION, 7.3, False),
+    ("time_passes_quickly", MOTIVATION, 7.5, False),
+    ("shows_initiative", INVOLVEMENT, 7.2, False),
+    ("makes_suggestions", INVOLVEMENT, 7.1, False),
+    ("makes_improvements", INVOLVEMENT, 6.5, False),
+    ("care_is_priority", ADVOCACY, 7.3, False),
+    ("recommend_place_to_work", ADVOCACY, 6.5, False),
+    ("recommend_care", ADVOCACY, 6.8, False),
+    ("thinks_of_leaving", MORALE, 6.6, True),
+    ("unrealistic_time_pressure", MORALE, 5.6, True),
+    ("enough_staff", MORALE, 5.1, False),
+    ("relationships_strained", MORALE, 6.5, True),
+    ("burnt_out", BURNOUT, 5.4, True),
+    ("exhausted_by_work", BURNOUT, 5.0, True),
+    ("worn_out_at_end_of_shift", BURNOUT, 4.8, True),
 )
 QUESTIONS: Final = tuple(name for name, *_ in _QUESTIONS)
 _MEASURE: Final = np.array([measure for _, measure, *_ in _QUESTIONS])
