@@ -28,7 +28,7 @@ _CONNECT_SECONDS = 15
 _STATEMENT_SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """The warehouse at one data version. Frames of one snapshot belong together."""
 
@@ -129,10 +129,12 @@ class _EmbeddedSource:
             if moved == version:
                 raise
             return self.newest(seen)  # the writer was faster: that one was cleared away before it was opened
-        return Snapshot(engine, version)
+        snapshot = Snapshot(engine, version)
+        # An engine is part of a circle: left alone it would keep its files open, and its memory, for a long time.
+        weakref.finalize(snapshot, engine.dispose)
+        return snapshot
 
     def _opened(self, version: str) -> sa.Engine:
-        # Idle connections of the old engine close by themselves once nobody holds its snapshot.
         engine = read_only_engine(snapshot_path(self._folder, version))
         with engine.connect() as connection:
             check_tables(connection, str(self._folder))
