@@ -23,7 +23,7 @@ class Lever(StrEnum):
     INTERFACE_FAILURE = "probability that a message fails"
     ADOPTION = "share of entitled staff who use a system"
     DIGITAL = "probability that a patient chooses app or web"
-    TRAINING = "time from the end of a training certificate to its renewal"
+    TRAINING = "share of required training that is out of date, once it has settled"
     FEEDBACK = "working time from feedback received to answered"
 
 

@@ -20,6 +20,7 @@ Array = npt.NDArray[Any]
 COURSES: Final = ("data_security", "record_system", "clinical_safety", "fire_safety")
 DOMAINS: Final = ("information", "communication", "creation", "safety", "learning", "technical")
 _VALID: Final = np.array([365.0, 1095.0, 1095.0, 365.0])  # days for which a certificate holds
+_HELD: Final = 1 / (1 / _VALID + 0.12 / 365)  # until it runs out or its holder leaves
 # Of each group (rows), the share whose role requires the course (columns).
 _REQUIRED: Final = np.array(
     [
@@ -71,7 +72,10 @@ class Training:
         there = np.asarray(today.told("present"))[:, None]
         winter = 1 + 0.25 * max(0.0, day.season)
         pace = 1.43 if day.is_working else 0.0  # five days' work in seven
-        late = _LATE * winter * today.by_group(Lever.TRAINING, GROUPS)[:, None] / there**2
+        late = _LATE * winter / there**2
+        # The share that is out of date is late / (late + held): it is the share that the lever multiplies.
+        factor = today.by_group(Lever.TRAINING, GROUPS)[:, None]
+        late = late * factor * _HELD / (_HELD + (1 - factor) * late)
         # Newcomers are trained with the others: they only add to those who are not in date.
         renewed = random.binomial(np.maximum(0, needed - held), 1 - np.exp(-pace / late))
         held = np.minimum(held - ended + renewed, needed)
