@@ -66,11 +66,6 @@ class Now:
         """Returns the day in London."""
         return self.at.date()
 
-    @property
-    def site(self) -> str | None:
-        """Returns the name of the chosen site, by which metrics know it; None for all."""
-        return self.clock.sites.get(self.chosen.site) if self.chosen.site else None
-
     def longer_than(self, minutes: int) -> Filter:
         """Returns the filter for who arrived more than so many minutes ago."""
         return Filter("arrived", high=self._before(minutes) - MICROSECOND)
@@ -115,7 +110,7 @@ class Now:
         return result.frame.select("period", "value")
 
     def _where(self, where: Sequence[Filter], *, sites: bool) -> tuple[Filter, ...]:
-        site = self.site if sites else None
+        site = self.chosen.site if sites else None
         return (*where, *((Filter("site", (site,)),) if site else ()))
 
     def _asked(

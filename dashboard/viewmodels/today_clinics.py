@@ -56,7 +56,7 @@ def build(now: Now) -> Clinics:
 
 def _none(now: Now, narrowed: tuple[Filter, ...]) -> str:
     said = f"No clinics on {now.at:%A} {words.day_words(now.day)}."
-    site = (Filter("site", (now.site,)),) if now.site else ()
+    site = (Filter("site", (now.chosen.site,)),) if now.chosen.site else ()
     ahead = now.layer.ask(
         Request(
             (_BOOKED,), grain=Grain.DAY, period_from=now.day + timedelta(days=1),

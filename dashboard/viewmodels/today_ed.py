@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dashboard import format as words
 from dashboard.viewmodels.charts import Download, Table
 from dashboard.viewmodels.now import Cells, Now
 from dashboard.viewmodels.today import Tile
+from metrics.query.periods import hours
 from metrics.query.request import Grain
 from models.hourly import expected_by_hour, first_day_needed
 
 _REACH: Final = "30 days"  # an attendance open for longer was never closed
-_PRESENT, _AMBULANCES = "today_ed_present", "today_ambulances"
+_PRESENT, _AMBULANCES, _ARRIVALS = "today_ed_present", "today_ambulances", "today_ed_arrivals"
 _HOUR: Final = 60
-BANDS: Final = ("Up to 4 hours", "Over 4 to 12 hours", "Over 12 hours")
+BANDS: Final = ("Up to 4 hours", "4 to 12 hours", "Over 12 hours")
 HANDOVERS: Final = (15, 30, 60)
 
 
@@ -86,8 +87,8 @@ def _tiles(all_of: Cells, bands: list[Cells], late: list[Cells]) -> tuple[Tile, 
 
 def _by_site(all_of: Cells, bands: list[Cells], late: list[Cells]) -> Table:
     columns = (
-        "Site", "In the department", *BANDS, "Not seen yet", "Waiting for a bed", "Ambulances waiting",
-        f"of them over {', '.join(map(str, HANDOVERS))} min",
+        "Site", "There now", *BANDS, "Not seen yet", "Waiting for a bed", "Ambu\N{SOFT HYPHEN}lances waiting",
+        f"Over {', '.join(map(str, HANDOVERS))} min",
     )  # fmt: skip
 
     def row(title: str, *members: str) -> tuple[str, ...]:
@@ -106,34 +107,35 @@ def _by_site(all_of: Cells, bands: list[Cells], late: list[Cells]) -> Table:
 
 
 def _arrivals(now: Now) -> Arrivals:
-    metric, day = "today_ed_arrivals", now.day
-    held = now.history(metric, first_day_needed(day), day, Grain.HOUR)
-    expected = {row["hour"]: row for row in expected_by_hour(held, day).iter_rows(named=True)}
-    hours = []
-    for period, value in held.iter_rows():
-        if period.date() != day:
-            continue
+    day = now.day
+    # By instant: of the two hours from one o'clock when the clocks go back, each is its own.
+    came = {period.astimezone(UTC): value for period, value in now.history(_ARRIVALS, day, day, Grain.HOUR).iter_rows()}
+    before = now.history(_ARRIVALS, first_day_needed(day), day - timedelta(days=1), Grain.HOUR)
+    expected = {row["hour"]: row for row in expected_by_hour(before, day).iter_rows(named=True)}
+    shown = []
+    for period in hours(day, day):
+        assert isinstance(period, datetime)  # noqa: S101 - hours are instants
         begun = period <= now.at
-        usual = expected.get(period.hour)
-        hours.append(
+        usual = expected.get(period.hour, {})
+        shown.append(
             Hour(
                 f"{period:%H:%M}",
-                int(value or 0) if begun else None,
+                int(came.get(period.astimezone(UTC)) or 0) if begun else None,
                 begun and (now.at - period).total_seconds() < 60 * _HOUR - 1,
-                usual["mean"] if usual else None,
-                usual["low"] if usual else None,
-                usual["high"] if usual else None,
+                usual.get("mean"),
+                usual.get("low"),
+                usual.get("high"),
             )
         )
-    return _told(now.at, tuple(hours))
+    return _told(now.at, tuple(shown))
 
 
-def _told(at: datetime, hours: tuple[Hour, ...]) -> Arrivals:
-    so_far = sum(each.arrivals or 0 for each in hours)
-    whole = [each for each in hours if each.arrivals is not None and not each.running]
+def _told(at: datetime, shown: tuple[Hour, ...]) -> Arrivals:
+    so_far = sum(each.arrivals or 0 for each in shown)
+    whole = [each for each in shown if each.arrivals is not None and not each.running]
     known = [each for each in whole if each.mean is not None]
     title = f"Arrivals by hour: {words.counted(so_far, 'patient')} on {words.day_words(at.date())} up to {at:%H:%M}"
-    if not hours or not any(each.mean is not None for each in hours):
+    if not any(each.mean is not None for each in shown):
         summary = "There are not enough such days in the weeks before to say what is usual."
     else:
         usual = sum(each.mean or 0.0 for each in known)
@@ -154,15 +156,15 @@ def _told(at: datetime, hours: tuple[Hour, ...]) -> Arrivals:
             if each.low is None or each.high is None
             else f"{words.number(each.low, 1)} to {words.number(each.high, 1)}",
         )
-        for each in hours
+        for each in shown
     )
     columns = ("Hour from", "Arrivals", "Usual", "80 of 100 lie between")
     download = Download(
         f"arrivals-{at:%Y-%m-%d}.csv",
         ("hour", "arrivals", "usual", "low", "high"),
-        tuple((each.label, each.arrivals, each.mean, each.low, each.high) for each in hours),
+        tuple((each.label, each.arrivals, each.mean, each.low, each.high) for each in shown),
     )
-    return Arrivals(title, summary, hours, Table(title, columns, rows, frozenset({1, 2, 3})), download)
+    return Arrivals(title, summary, shown, Table(title, columns, rows, frozenset({1, 2, 3})), download)
 
 
 def _hours_words(labels: list[str], sense: str) -> str:

@@ -91,8 +91,8 @@ def _ed(chosen: Chosen) -> None:
     if found is None:
         return
     put(
-        f'<div class="bw bw-today-ed"><div>{pieces.tiles(found.tiles)}{pieces.shown(found.sites)}</div>'
-        f"<div>{pieces.arrivals(found.arrivals)}</div></div>"
+        f'<div class="bw">{pieces.tiles(found.tiles)}<div class="bw-today-ed">'
+        f"<div>{pieces.arrivals(found.arrivals)}</div><div>{pieces.shown(found.sites)}</div></div></div>"
     )
     charts.download_csv(found.arrivals.download, "today-arrivals", "Download arrivals by hour (CSV)")
 

@@ -85,7 +85,7 @@ def test_who_is_in_the_department_is_in_one_band(now):
     open_ = "departed_at is null"
     assert found["In the department"] == str(counted(now, open_))
     assert found["Up to 4 hours"] == str(counted(now, f"{open_} and arrived_at >= '2026-11-02 10:20:00'"))
-    assert found["Over 4 to 12 hours"] == "2"  # a second over four hours, and twelve hours to the second
+    assert found["4 to 12 hours"] == "2"  # a second over four hours, and twelve hours to the second
     assert found["Over 12 hours"] == str(counted(now, f"{open_} and arrived_at < '2026-11-02 02:20:00'"))
     bands = sum(int(found[each]) for each in today_ed.BANDS)
     assert bands == int(found["In the department"])
@@ -125,6 +125,13 @@ def test_arrivals_by_hour_have_the_hours_that_have_begun_beside_what_is_usual(no
     )
     assert next(each.mean for each in chart.hours if each.label == "09:00") == pytest.approx(at_nine / 12)
     assert chart.title.startswith("Arrivals by hour: 12 patients on 2 November 2026 up to 14:20")
+
+
+def test_a_day_that_has_just_begun_has_its_hours_though_nobody_came(now):
+    midnight = replace(now, clock=replace(now.clock, now=datetime(2026, 11, 3, tzinfo=UTC)))
+    chart = today_ed.build(midnight).arrivals
+    assert [each.arrivals for each in chart.hours] == [0, *[None] * 23]
+    assert all(each.mean is not None for each in chart.hours)
 
 
 def test_beds_are_patients_now_and_beds_of_the_last_midnight(now):
