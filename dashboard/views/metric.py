@@ -23,7 +23,7 @@ from dashboard.components.scorecard import age_cell, target_cell
 from dashboard.components.spc_icons import legend
 from dashboard.live import Watched
 from dashboard.viewmodels import metric as model
-from dashboard.viewmodels import metric_spc, saved, spc_choice
+from dashboard.viewmodels import metric_spc, national, saved, spc_choice
 from dashboard.viewmodels.asking import filters_of
 from dashboard.viewmodels.scorecard import GROUPS, Row
 from dashboard.viewmodels.spc_choice import SpcChoice
@@ -65,6 +65,7 @@ def draw(visit: Visit) -> None:
             "Not reported by this organisation. Choose another, or a later period. What others report is below, where "
             "there is any.",
         )
+    _national(visit, metric, view, key)
     if view.splits:
         _breakdown(view, source, key)
     if "service" in view.splits:
@@ -200,6 +201,19 @@ def _beneath(visit: Visit, found: metric_spc.MetricSpc, choice: SpcChoice, metri
     spc_controls.choices(choice, metric)
     with st.expander("What the icons mean", key="icons"):
         put(legend())
+
+
+def _national(visit: Visit, metric: Metric, view: model.MetricView, key: tuple[str, ...]) -> None:
+    """Draws where the trust stands among all that report the published twin; nothing of services, which do not."""
+    if metric.twin is None or visit.filters.services:
+        return
+    found = visit.answer(
+        lambda: national.build(visit.layer, visit.places, metric, view.reach.shown, visit.filters.period_to),
+        "national", metric.id,
+    )  # fmt: skip
+    if found is not None:
+        st.header("Among trusts nationally", anchor=False)
+        charts.draw(found.chart, source=visit.source_of(metric.id, metric.twin), key=key)
 
 
 def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> None:
