@@ -140,7 +140,10 @@ def _part(name: str, title: str, chosen: Chosen, build: Callable[[Now], Shown]) 
     if clock is None:
         return None
     now = Now(layer, clock, chosen)
-    put(f'<div class="bw" data-testid="part-{name}">{pieces.part_head(title, instant_words(now.at))}</div>')
+    put(
+        f'<div class="bw" data-testid="part-{name}" data-received="{clock.received_at.isoformat()}">'
+        f"{pieces.part_head(title, instant_words(now.at))}</div>"
+    )
     try:
         return answer(layer, lambda: build(now), f"today-{name}", chosen)
     except QueryError as error:
