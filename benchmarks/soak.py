@@ -1,8 +1,8 @@
 """An hour of a hospital in a hurry, with random kills, and a reader who checks: `python -m benchmarks.soak`.
 
 A feed writes into an embedded warehouse, a dashboard serves the Today page to a real browser. Both are killed again
-and again (`kill -9`) and started anew. For every state of the data that is published, the numbers of the page are
-worked out by SQL written by hand; what the browser shows must be one of those states, all of its numbers together. At the end
+and again (`kill -9`) and started anew. For every state that is published, the numbers of the page are worked out
+by SQL written by hand. What the browser shows must be one of those states, all of its numbers together. At the end
 every cube is held against its rows, day by day.
 """
 

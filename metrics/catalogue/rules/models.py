@@ -154,7 +154,22 @@ def published_models_name_their_publication(catalogue: Catalogue) -> Iterator[Fa
             yield Fault(f"model:{model.name}", ("provenance",), "published data without 'publication'.")
 
 
+@rule(
+    "E094",
+    "The dimensions of a model's cube are its own.",
+    "Name dimensions of the model, or leave them out to keep all of them.",
+)
+def cubes_keep_dimensions_of_the_model(catalogue: Catalogue) -> Iterator[Fault]:
+    for model in catalogue.models.values():
+        known = [dimension.name for dimension in model.dimensions]
+        for index, name in enumerate(model.cube.dimensions or () if model.cube is not None else ()):
+            if name not in known:
+                message = f"its cube is to keep '{name}', which is no dimension of the model."
+                yield Fault(f"model:{model.name}", ("cube", "dimensions", index), message, suggest(name, known))
+
+
 RULES = (
     tables_exist, model_columns_exist, dimensions_have_own_names, times_fit_the_grain, organisations_are_columns,
     levels_have_organisations, changes_are_timestamps, published_models_name_their_publication,
+    cubes_keep_dimensions_of_the_model,
 )  # fmt: skip

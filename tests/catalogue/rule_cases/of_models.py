@@ -90,6 +90,9 @@ CASES = (
     Case("E024", _own("    organisation: org", "    organisation: org\n    dimensions:\n      - name: value  # here\n"
                       "        column: ward\n        title: Ward"),
          "the dimension's name 'value' is taken", "Choose another", ("name: value", "name: ward")),
+    Case("E094", _own("    organisation: org", "    organisation: org\n    cube: {dimensions: [wards]}  # here\n    dimensions:\n"
+                      "      - {name: ward, column: ward, title: Ward}"),
+         "its cube is to keep 'wards'", "Did you mean 'ward'?", ("[wards]", "[ward]")),
     Case("E025", _own("time: {column: seen_on}", "time: {column: day}  # here"), "has no column 'day'",
          "Write time: {column: seen_on or seen_at}", ("day}  #", "seen_on}  #")),
     Case("E025", _own("    time: {column: seen_on}\n", "").replace("- name: own", "- name: own  # here"), "has no column 'period'",
