@@ -161,9 +161,10 @@ class _ServerSource:
                 check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
             own = self._own_records(connection)
-        if last is None:
+        if last is None and not own:
             raise self._not_built()
-        name = f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}{own}"
+        published = "000000-0" if last is None else f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
+        name = f"{published}{own}"
         if seen is not None and seen.data_version == name:
             return seen
         if seen is not None and self._engine.dialect.name == SPARK:

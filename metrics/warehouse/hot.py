@@ -15,10 +15,10 @@ from typing import Any, Final
 import duckdb
 import sqlalchemy as sa
 
-from metrics.warehouse.settings import file_url
 from metrics.warehouse.tables.operational import metadata
 
 HISTORY: Final = "history"
+_DIALECT: Final = sa.make_url("duckdb://").get_dialect()()
 _BLOCK: Final = 16384  # bytes: a small file of many small tables, copied with every commit
 
 
@@ -93,28 +93,23 @@ def begin(part: Path, history: Path) -> None:
             "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'", [HISTORY]
         )
         names = sorted(name for (name,) in found.fetchall())
-        native.execute("CREATE SCHEMA hot; CREATE SCHEMA gone")
-    engine = sa.create_engine(file_url(part), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            attach(connection.connection.driver_connection, history)
-            for name in names:
-                connection.exec_driver_sql(_view(connection, name))
-    finally:
-        engine.dispose()
+        native.execute(";".join(["CREATE SCHEMA hot; CREATE SCHEMA gone", *(_made(name) for name in names)]))
 
 
-def _view(connection: sa.Connection, name: str) -> str:
+@cache
+def _made(name: str) -> str:
+    """Returns what makes a table's hot part and its view."""
     table = metadata.tables.get(name)
     if table is None:
         return f"CREATE VIEW {_name(name)} AS SELECT * FROM {HISTORY}.main.{_name(name)}"
-    _apart_from(table, "hot", table.columns.keys()).create(connection)
-    _apart_from(table, "gone", _keys(table)).create(connection)
     columns = ", ".join(_name(column.name) for column in table.columns)
-    return (
+    parts = [_apart_from(table, "hot", table.columns.keys()), _apart_from(table, "gone", _keys(table))]
+    made = [str(sa.schema.CreateTable(each).compile(dialect=_DIALECT)) for each in parts]
+    view = (
         f"CREATE VIEW {_name(name)} AS SELECT {columns} FROM {HISTORY}.main.{_name(name)} AS held "
         f"WHERE {_apart(table)} UNION ALL SELECT {columns} FROM hot.{_name(name)}"
     )
+    return ";".join([*made, view])
 
 
 def fold(connection: sa.Connection, part: Path) -> None:

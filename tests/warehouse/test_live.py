@@ -185,14 +185,15 @@ from tests.warehouse.operational import alerts
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-after = {name!r} == "after"
+def second(path, sync=embedded._sync):
+    embedded._sync = die
+    sync(path)
+
 with live.opened({url!r}, hot_limit=1 if {name!r} == "fold" else 2**30) as warehouse:
-    if after:
-        publish = embedded.publish
-        embedded._prune = die
-    else:
-        setattr(*{{"copied": (embedded, "copied"), "publish": (embedded, "publish"), "fold": (live, "fold"),
-                  "rename": (embedded, "_sync")}}[{name!r}], die)
+    # Before the file has its name, before the pointer moves, after it did, and while the part is folded.
+    module, name, instead = {{"publish": (embedded, "publish", die), "pointer": (embedded, "_sync", second),
+                              "after": (embedded, "_prune", die), "fold": (live, "fold", die)}}[{name!r}]
+    setattr(module, name, instead)
     with warehouse.commit() as changes:
         changes.insert(fact_alert, alerts([4]))
 """
@@ -200,9 +201,8 @@ with live.opened({url!r}, hot_limit=1 if {name!r} == "fold" else 2**30) as wareh
 
 @pytest.mark.parametrize(
     ("moment", "kept"),
-    [("copied", [1, 2, 3]), ("publish", [1, 2, 3]), ("rename", [1, 2, 3]), ("after", [1, 2, 3, 4]),
-     ("fold", [1, 2, 3, 4])],
-)  # fmt: skip
+    [("publish", [1, 2, 3]), ("pointer", [1, 2, 3]), ("after", [1, 2, 3, 4]), ("fold", [1, 2, 3, 4])],
+)
 def test_a_writer_killed_at_any_moment_leaves_a_whole_snapshot(url, folder, moment, kept):
     script = KILLED.format(project=str(PROJECT), url=url, name=moment)
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=False, capture_output=True, text=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 import polars as pl
@@ -48,6 +49,12 @@ class DayEvents:
     def __len__(self) -> int:
         """Returns how many there are."""
         return self.order.height
+
+    def name(self) -> str:
+        """Returns a name of them, by which to tell that they are the same when they are worked out again."""
+        found = sha256(str(list(self.events)).encode())
+        found.update(self.order.hash_rows(seed=1).to_numpy().tobytes())
+        return found.hexdigest()[:16]
 
     @property
     def more_rows(self) -> int:

@@ -14,7 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.changing import Changes
-from metrics.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError
+from metrics.warehouse.errors import WarehouseBusyError, WarehouseError, WarehouseUnreachableError
 from metrics.warehouse.live import Live
 from metrics.warehouse.tables.operational.changes import meta_feed, meta_feed_state
 from metrics.warehouse.tables.operational.provenance import meta_operational
@@ -153,6 +153,7 @@ class Feed:
             self.until = place.day + timedelta(days=self._days - 1)
         while self.until is None or place.day <= self.until:
             events = day_events(place)
+            place = _begun(place, events)
             while place.position < len(events) or not len(events):
                 begun = time.monotonic()
                 due = min(self._pace.due(events, place.position), place.position + self._most)
@@ -197,8 +198,21 @@ class Feed:
         return after
 
 
+class OtherEventsError(WarehouseError):
+    """A day of which a part is written was begun by another version of the simulator."""
+
+
 class OvertakenError(WarehouseBusyError):
     """Somebody else wrote the feed's tables: another feed, or a new simulation. It goes on from what is there."""
+
+
+def _begun(place: Place, events: DayEvents) -> Place:
+    if place.position and place.events != events.name():
+        raise OtherEventsError(
+            f"The feed began {place.day:%d/%m/%Y} with another version of Bellwether, whose trust goes on otherwise. "
+            "Run: bellwether simulate --warehouse"
+        )
+    return replace(place, events=events.name())
 
 
 def _held(changes: Changes) -> Place:

@@ -57,6 +57,7 @@ class Place:
         scenario: what is simulated.
         morning: the state of the simulation on the morning of the day.
         pending: events of earlier days that were held back, by table.
+        events: names the events of the day, of which some are written; empty before the first.
     """
 
     day: date
@@ -65,6 +66,7 @@ class Place:
     scenario: Scenario
     morning: State
     pending: Frames = field(default_factory=dict)
+    events: str = ""
 
 
 def standing(scenario: Scenario, state: State, mishaps: Mishaps | None = None) -> dict[sa.Table, pl.DataFrame]:
@@ -80,7 +82,7 @@ def feed_row(place: Place) -> pl.DataFrame:
             "org_code": [ORG_CODE],
             "next_day": [place.day],
             "position": [place.position],
-            "settings": [json.dumps(asdict(place.mishaps))],
+            "settings": [json.dumps({"mishaps": asdict(place.mishaps), "events": place.events})],
         }
     )
 
@@ -106,9 +108,10 @@ def place_of(feed: pl.DataFrame, state: pl.DataFrame) -> Place:
     if not (feed.height and state.height):
         raise NoFeedError("The warehouse holds no simulated trust to go on with. Run: bellwether simulate --warehouse")
     one, other = feed.row(0, named=True), state.row(0, named=True)
+    settings = json.loads(one["settings"])
     return Place(
-        one["next_day"], one["position"], Mishaps(**json.loads(one["settings"])), Scenario.from_json(other["scenario"]),
-        State.unpacked(other["state"]), _unpacked(other["pending"]),
+        one["next_day"], one["position"], Mishaps(**settings["mishaps"]), Scenario.from_json(other["scenario"]),
+        State.unpacked(other["state"]), _unpacked(other["pending"]), settings["events"],
     )  # fmt: skip
 
 
