@@ -27,6 +27,10 @@ MESSAGES: Final = np.dtype(
 )  # fmt: skip
 """Messages of one interface that were first sent in one hour."""
 
+FAULT: Final = np.dtype([("interface", "i1"), ("start", "i4"), ("end", "i4"), ("share", "f8")])
+"""A time in which an interface fails more often: an expired certificate, a changed code, a full disk."""
+_FAULTS_A_YEAR: Final = 1.1
+
 _EDGES: Final = np.array([0.0, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0, 14_400.0, 86_400.0])
 """Seconds at which bins begin; the last one has no upper edge."""
 _BINS: Final = len(_EDGES)
@@ -77,7 +81,7 @@ def _speeds() -> Array:
     found = np.array([[upto(each, edge) for edge in _EDGES[1 : slowest + 1]] for each in INTERFACES])
     shares = np.zeros((_COUNT, _BINS))
     shares[:, :slowest] = np.diff(found, axis=1, prepend=0.0)
-    shares[:, slowest] = 1 - shares.sum(axis=1)
+    shares[:, slowest] = np.maximum(0.0, 1 - shares.sum(axis=1))
     return shares
 
 
@@ -106,6 +110,7 @@ class Interfaces:
 
     Tells nobody.
 
+    Now and then an interface has a fault, and more of its messages fail for some hours.
     What a system sends while it is down is sent when it is back. While the target or the engine is down, messages
     wait, are tried again, and are delivered in order afterwards, no faster than the route can.
     """
@@ -118,7 +123,7 @@ class Interfaces:
     def begin(self, scenario: Scenario, first: Day, state: State) -> None:
         """Has empty queues."""
         del scenario, first
-        state["messages"] = np.zeros(0, MESSAGES)
+        state["messages"], state["faults"] = np.zeros(0, MESSAGES), np.zeros(0, FAULT)
         state["unsent"] = np.zeros(_COUNT, dtype=np.int64)
 
     def step(self, today: Today, state: State, out: Out) -> None:
@@ -169,7 +174,8 @@ def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array
         unsent = held - sent[:, hour]
     state["unsent"] = unsent
     factor = today.by_system(Lever.INTERFACE_FAILURE, _ROUTED_BY) * random.gamma(30.0, 1 / 30.0, _COUNT)
-    failed = random.binomial(sent, np.minimum(0.5, (_FAILING * factor)[:, None] * (1 + 4 * blocked)))
+    usual = _FAILING[:, None] * (1 + 4 * blocked) + _faults(today, state)
+    failed = random.binomial(sent, np.minimum(0.9, factor[:, None] * usual))
     route = np.ceil(_CATCH_UP * expected.max(axis=1)) + 5
     waiting = state["messages"]
     opening = np.bincount(waiting["interface"], weights=waiting["pending"], minlength=_COUNT).astype(np.int64)
@@ -183,6 +189,24 @@ def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array
         queue = queue + net[:, hour] - delivered[:, hour]
         queued[:, hour] = queue
     return Traffic(sent, failed, delivered, opening, queued, blocked)
+
+
+def _faults(today: Today, state: State) -> Array:
+    """Returns the share of messages that fail beyond the usual, of each interface and hour."""
+    day, random = today.day, today.random("interface faults")
+    new = np.zeros(random.poisson(_COUNT * _FAULTS_A_YEAR / 365.25), FAULT)
+    new["interface"] = random.integers(0, _COUNT, len(new))
+    new["start"] = day.midnight + random.integers(0, day.length, len(new))
+    new["end"] = new["start"] + np.exp(random.normal(np.log(130.0), 0.8, len(new))).clip(20, 1500)
+    new["share"] = random.uniform(0.12, 0.5, len(new))
+    held = joined(state["faults"], new)
+    found = np.zeros((_COUNT, len(day.hours)))
+    begins = day.midnight + np.arange(len(day.hours)) * 60
+    for fault in held:
+        inside = np.minimum(fault["end"], begins + 60) - np.maximum(fault["start"], begins)
+        found[fault["interface"]] += fault["share"] * np.clip(inside, 0, 60) / 60
+    state["faults"] = those(held, held["end"] > day.end)
+    return found
 
 
 def _rows(random: np.random.Generator, day: Day, traffic: Traffic) -> Array:

@@ -101,6 +101,14 @@ def test_practices_change_from_files_to_fhir(world):
     assert 0.6 < months[-1] < 0.85
 
 
+def test_an_interface_has_bad_hours_and_most_are_good(world):
+    """An hour in which a tenth of the messages fail is in a fault: one or two a month, each of some hours."""
+    rows = world.all(HOURS).filter(pl.col("sent") >= 30)
+    bad = rows.filter(pl.col("failed") > 0.1 * pl.col("sent"))
+    assert 0.00005 < bad.height / rows.height < 0.002
+    assert bad.group_by("interface_code", "hour_on").len()["len"].max() >= 3
+
+
 def test_messages_are_delivered_in_order():
     found = _in_order(np.array([5, 3, 4]), np.array([0, 6, 4]))
     assert found.tolist() == [[0, 5, 0], [0, 1, 2], [0, 0, 2]]
