@@ -35,8 +35,8 @@ from sample_data.simulator.streams import stream
 CONFIDENCE: Final = ("green", "amber", "red")
 HORIZONS: Final = ("quick_win", "medium", "long_term")
 _DECIDED_BY: Final = ("Digital programme board", "Executive committee")
-_AMBER_DAYS, _RED_DAYS = 10, 60
-_AMBER_SPEND, _RED_SPEND = 0.08, 0.18
+_AMBER_DAYS, _RED_DAYS = 28, 75
+_AMBER_SPEND, _RED_SPEND = 0.08, 0.15  # of what was approved
 
 
 class Programme:
@@ -211,12 +211,10 @@ class Programme:
             team = [each for each in self.plan.assignments if each.of == course.of]
             roles = {each.role for each in team if each.start <= now <= each.until}
             planned, spent = spending(self.scenario, course, day)
-            year = [spending(self.scenario, course, month) for month in _months_of_year(day)]
-            plan = sum(plan for plan, _ in year)
-            over = (sum(actual for _, actual in year) - plan) / max(plan, 0.1 * course.approved(self.scenario.scale))
+            over = _ahead(course, day)
             mine = late.get(course.of, (0, 0, 0))
             active = course.is_active(now)
-            missing = len(roles) < len(ROLES)
+            missing = len(roles) < len(ROLES) and now < course.pilot_end
             worst = max(mine[2], 0)
             grade = int(worst > _AMBER_DAYS or abs(over) > _AMBER_SPEND or missing)
             if worst > _RED_DAYS or abs(over) > _RED_SPEND:
@@ -272,15 +270,26 @@ class Programme:
 def spending(scenario: Scenario, course: Course, day: Day) -> tuple[float, float]:
     """Returns what an initiative was to spend in the month of a day, and what it spent, in GBP with pence."""
     first, after = number_of(day.month), number_of(day.month) + _length(day)
-    approved = course.approved(scenario.scale)
-    planned = approved * (
-        _spent(course.start, course.planned_end, after) - _spent(course.start, course.planned_end, first)
-    )
-    last = max(min(course.entered[SCALED], course.entered[RETIRED]), course.planned_end)
-    last = last if last < NEVER else course.planned_end
+    approved, start = course.approved(scenario.scale), course.start
+    planned = approved * (_spent(start, course.planned_end, after) - _spent(start, course.planned_end, first))
     noise = float(np.exp(stream(scenario.seed, f"programme month {course.project.id}", first).normal(0.0, 0.05)))
-    spent = approved * course.overrun * noise * (_spent(course.start, last, after) - _spent(course.start, last, first))
+    spent = (
+        approved * course.overrun * noise * (_spent(start, _paid(course), after) - _spent(start, _paid(course), first))
+    )
     return round(planned, 2), round(spent, 2)
+
+
+def _ahead(course: Course, day: Day) -> float:
+    """Returns what was spent over what was to be spent by the end of a day's month, as a share of what was approved."""
+    after = number_of(day.month) + _length(day)
+    spent = course.overrun * _spent(course.start, _paid(course), after)
+    return spent - _spent(course.start, course.planned_end, after)
+
+
+def _paid(course: Course) -> int:
+    """Returns the day on which the last of the money is spent: later than planned where it was late."""
+    last = max(min(course.entered[SCALED], course.entered[RETIRED]), course.planned_end)
+    return last if last < NEVER else course.planned_end
 
 
 def _spent(start: int, end: int, day: int) -> float:
@@ -291,16 +300,6 @@ def _spent(start: int, end: int, day: int) -> float:
 
 def _length(day: Day) -> int:
     return (day_of(number_of(day.month) + 31).month - day.month).days
-
-
-def _months_of_year(day: Day) -> list[Day]:
-    """Returns the first days of the months of the financial year up to a day's."""
-    found, month = [], day.month
-    while True:
-        found.append(day_of(number_of(month)))
-        if month.month == 4:
-            return found
-        month = day_of(number_of(month) - 1).month
 
 
 def _reported(day: int, first: int) -> int:

@@ -174,6 +174,34 @@ def test_roles_reported_are_the_roles_filled(world):
     assert both["has_all_roles"].n_unique() == 2
 
 
+@pytest.fixture(scope="module")
+def three_years() -> tuple[dict[str, pl.DataFrame], dict[date, dict[str, pl.DataFrame]]]:
+    """Returns what the programme alone hands over in three years, and what is open at each month's end."""
+    scenario = usual_scenario(date(2024, 1, 1), date(2026, 12, 31))
+    part = Programme(scenario)
+    state, final, opened = State(0, ""), Out(part.codes), {}
+    for number in range(number_of(scenario.first_day), number_of(scenario.last_day) + 1):
+        part.step(Today(day_of(number), scenario), state, final)
+        if day_of(number).is_month_end:
+            still, state.next_day = Out(part.codes), number + 1
+            part.open_rows(state, still, 0)
+            opened[day_of(number).date] = still.frames()
+    return final.frames(), opened
+
+
+def test_confidence_follows_the_critical_path(three_years):
+    """Green where nothing critical is forecast more than four weeks late; always red beyond eleven."""
+    slips = three_years[0]["fact_milestone_snapshot"].filter("is_critical")
+    worst = slips.group_by("period", "initiative_id").agg(pl.col("slippage_days").max())
+    rows = three_years[0]["fact_initiative_snapshot"].filter("is_active")
+    rows = rows.join(worst, on=["period", "initiative_id"])
+    assert rows.filter(confidence="green")["slippage_days"].max() <= 28
+    assert rows.filter(pl.col("slippage_days") > 75)["confidence"].unique().to_list() == ["red"]
+    shares = dict(rows["confidence"].value_counts(normalize=True).iter_rows())
+    assert 0.4 < shares["green"] < 0.8
+    assert 0.01 < shares["red"] < 0.2
+
+
 def test_plans_spend_what_was_approved():
     scenario = usual_scenario(date(2024, 1, 1), date(2026, 12, 31))
     for course in plan_of(scenario).courses:
@@ -208,19 +236,10 @@ def test_an_initiative_that_the_portfolio_does_not_know_has_a_usual_course():
     assert dimensions(scenario)["dim_initiative"].filter(initiative_id="MINE")["name"].to_list() == ["My own"]
 
 
-def test_what_is_open_becomes_final_without_changing_its_promise():
+def test_what_is_open_becomes_final_without_changing_its_promise(three_years):
     """At every month's end: an open milestone, gate or dependency is later done, under its number, as promised."""
-    scenario = usual_scenario(date(2024, 1, 1), date(2026, 12, 31), seed=4)
-    part = Programme(scenario)
-    state, final, opened = State(0, ""), Out(part.codes), {}
-    for number in range(number_of(scenario.first_day), number_of(scenario.last_day) + 1):
-        part.step(Today(day_of(number), scenario), state, final)
-        if day_of(number).is_month_end:
-            still, state.next_day = Out(part.codes), number + 1
-            part.open_rows(state, still, 0)
-            opened[day_of(number).date] = still.frames()
-    ended = final.frames()
-    last = opened[scenario.last_day]
+    ended, opened = three_years
+    last = opened[max(opened)]
     for table, key, promise, done in (
         ("fact_milestone", "milestone_id", "baseline_on", "actual_on"),
         ("fact_gate", "gate_id", "submitted_on", "decided_on"),
