@@ -35,8 +35,8 @@ _DIRECTIONS = {
 }
 
 
-def definition(catalogue: Catalogue, metric: Metric) -> str:
-    """Returns a metric's definition as HTML, in plain words."""
+def definition(catalogue: Catalogue, metric: Metric, provenance: str) -> str:
+    """Returns a metric's definition as HTML, in plain words; `provenance` is that of the rows held."""
     numerator = metric.numerator or metric.measure
     targets = "; ".join(_target(each, metric) for each in metric.targets)
     model = catalogue.model_of(metric)
@@ -50,7 +50,7 @@ def definition(catalogue: Catalogue, metric: Metric) -> str:
         ("Benchmark", f"{metric.benchmark.words} ({metric.benchmark.source})" if metric.benchmark else ""),
         ("How to read it", metric.interpretation or ""),
         ("Follows", metric.source),
-        ("Data", f"{model.title} ({model.provenance}, by {model.grain.replace('_', ' ')})"),
+        ("Data", f"{model.title} ({provenance}, by {model.grain.replace('_', ' ')})"),
         ("Owner", metric.owner),
         ("Name in queries", metric.id),
         ("Definition version", catalogue.version_of(metric)),

@@ -75,10 +75,10 @@ def _entries(visit: Visit, found: Found) -> None:
 
 def _entry(visit: Visit, metric: Metric) -> str:
     link = view_link(visit.link("metric", metric=metric.id), metric.title)
-    provenance = visit.layer.catalogue.model_of(metric).provenance
+    provenance = visit.layer.provenance(metric.id)
     mark = badge(provenance, "warn" if provenance == "simulated" else "plain")
     return (
         f'<div class="bw bw-entry"><h3>{link}</h3><p>{escape(metric.description)} {mark}</p>'
         f"<details><summary>Definition of {escape(metric.name)}</summary>"
-        f"{explain.definition(visit.layer.catalogue, metric)}</details></div>"
+        f"{explain.definition(visit.layer.catalogue, metric, provenance)}</details></div>"
     )

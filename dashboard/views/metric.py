@@ -232,7 +232,7 @@ def _breakdown(view: model.MetricView, source: str, key: tuple[str, ...]) -> Non
 
 def _definition(visit: Visit, metric: Metric, view: model.MetricView) -> None:
     st.header("Definition", anchor=False)
-    put(explain.definition(visit.layer.catalogue, metric))
+    put(explain.definition(visit.layer.catalogue, metric, visit.layer.provenance(metric.id)))
     parts = saved.parts_of(st.query_params, metric, visit.layer.catalogue.version_of(metric))
     put(
         f'<p class="bw" data-testid="saved">{view_link(visit.link("metric", **parts), "Link to this view")}: keep or '
