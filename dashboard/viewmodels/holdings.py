@@ -12,6 +12,7 @@ import polars as pl
 from dashboard import format as words
 from dashboard.viewmodels.charts import Download, Table
 from metrics.catalogue import Catalogue, Metric
+from metrics.query.errors import QueryError
 from metrics.query.sources import Publication
 
 MOST_REJECTIONS: Final = 100
@@ -115,7 +116,7 @@ def build(layer: Sources, today: date) -> Holdings:
     own: list[date] = []
     limits: dict[str, int] = {}
     for metric in catalogue:
-        last = layer.last_day(metric.id)
+        last = _last_day(layer, metric)
         if last is not None and layer.provenance(metric.id) != "published":
             own.append(last)
         for publication in layer.sources(metric.id):
@@ -140,6 +141,14 @@ def build(layer: Sources, today: date) -> Holdings:
         licences=tuple(sorted({each.licence for each in publications})),
         provenances=tuple(sorted({layer.provenance(metric.id) for metric in catalogue})),
     )
+
+
+def _last_day(layer: Sources, metric: Metric) -> date | None:
+    """Returns the last day held; None of a table that the warehouse lacks, which is said to who asks for it."""
+    try:
+        return layer.last_day(metric.id)
+    except QueryError:
+        return None
 
 
 def attribution(publication: Publication) -> str:
