@@ -215,7 +215,7 @@ def sums(rows: Rows, part: Part, also: Element | None = None) -> Sums:
     amount: Element = sa.literal(1.0, sa.Double) if part.agg == "count" else sa.cast(value, sa.Double)
     counted = [*passes, value.is_not(None)] if part.agg == "count" else passes
     total = sa.func.sum(sa.case((sa.and_(*counted), amount))) if counted else sa.func.sum(amount)
-    passed = sa.func.sum(sa.case((rows.expression(part.filter), 1), else_=0)) if part.filter else None
+    passed = sa.func.sum(sa.case((sa.and_(rows.expression(part.filter)), 1), else_=0)) if part.filter else None
     return Sums(total, passed, "sum")
 
 
