@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -18,13 +19,18 @@ from metrics.warehouse.errors import WarehouseBusyError
 from metrics.warehouse.tables.operational import fingerprint
 from metrics.warehouse.tables.operational.provenance import meta_operational
 
+if TYPE_CHECKING:
+    from sample_data.simulator.scenario import Scenario
+
 YEARS = 3
 SCALE = 0.2
 _STOP_SECONDS = 10.0
 
 
-def build_trust(url: str, console: Console, *, filled: bool, years: int = YEARS, scale: float = SCALE) -> bool:
-    """Simulates a trust up to yesterday beside the published data, where there is none, and returns whether it did.
+def build_trust(url: str, console: Console, *, filled: bool, scenario: Scenario | None = None) -> bool:
+    """Simulates a trust beside the published data, where there is none, and returns whether it did.
+
+    Three years up to yesterday, a fifth of the usual size, unless a scenario is given.
 
     Records of a trust's own are left alone. A server's database is only given a trust when it was filled just now: it
     belongs to more people than one. A simulation in tables of an older version is made anew, on this machine only.
@@ -36,18 +42,17 @@ def build_trust(url: str, console: Console, *, filled: bool, years: int = YEARS,
     from sample_data.simulator.loading import OwnRecordsError, write_warehouse  # noqa: PLC0415
     from sample_data.simulator.scenario import usual_scenario  # noqa: PLC0415
 
-    first, last = usual_days(years, date.today())  # noqa: DTZ011  the user's own day
-    scenario = usual_scenario(first, last, scale=scale)
+    wanted = scenario or usual_scenario(*usual_days(YEARS, date.today()), scale=SCALE)  # noqa: DTZ011  the user's day
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Simulating a trust", total=scenario.days)
+        task = bar.add_task("Simulating a trust", total=wanted.days)
 
         def tell(day: date, _rows: int) -> None:
-            done = (day - first).days + 1
+            done = (day - wanted.first_day).days + 1
             bar.update(task, description=f"Simulating a trust: {day_words(day)}", completed=done)
 
         try:
-            write_warehouse(scenario, url, tell)
+            write_warehouse(wanted, url, tell)
         except (WarehouseBusyError, OwnRecordsError):
             return False  # somebody else writes; what is there can be shown meanwhile
     return True
@@ -64,15 +69,15 @@ def _wants_trust(url: str, *, embedded: bool) -> bool:
 
 
 @contextmanager
-def feed_beside(url: str, *, wanted: bool) -> Iterator[None]:
+def feed_beside(url: str, *, wanted: bool) -> Iterator[subprocess.Popen[bytes] | None]:
     """Runs `bellwether feed` as a process of its own, which ends with this one, however this one ends."""
     if not wanted:
-        yield
+        yield None
         return
     command = [sys.executable, "-m", "dashboard.cli", "feed", "--attached", "--warehouse", url]
     feed = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  our own command
     try:
-        yield
+        yield feed
     finally:
         if feed.stdin is not None:
             feed.stdin.close()  # at which it stops, as it also does when this process is killed
