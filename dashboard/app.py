@@ -95,7 +95,8 @@ def draw(entry: Entry) -> None:
         held = data.answer(metrics, lambda: holdings.build(metrics, today), "holdings")
     filters, messages = filter_bar.current(places, services, today, held.oldest)
     visit = Visit(metrics, places, services, filters, held, today, written())
-    live_bar.draw(entry.watched(visit), None if entry.of_records else stamp_of(visit))
+    watched = entry.watched(visit)
+    live_bar.draw(watched, stamp_of(visit, watched))
     if not entry.of_records:
         shell.header(held)
     states.unreachable_banner()

@@ -48,8 +48,13 @@ class Stamp:
     received_at: datetime | None
 
 
-def stamp_of(visit: Visit) -> Stamp:
-    """Returns what the line says of pages of published data."""
+def stamp_of(visit: Visit, watched: Watched) -> Stamp | None:
+    """Returns what the line says of a page of published data; None of one that shows a trust's own records too."""
+    catalogue = visit.layer.catalogue
+    shown = [name for _, metrics in watched.parts for name in metrics] + list(watched.metrics)
+    known = [catalogue.metrics[name] for name in shown if name in catalogue.metrics]
+    if any(catalogue.model_of(each).provenance != "published" for each in known):
+        return None
     newest = visit.holdings.newest
     return Stamp(f"Data to {newest:%B %Y}" if newest else "", visit.holdings.loaded_at)
 
