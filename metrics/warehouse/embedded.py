@@ -130,9 +130,10 @@ def clear(folder: Path) -> None:
     for left in [*folder.glob("writing-*"), *folder.glob(f"{_POINTER}.*")]:
         left.unlink()
     version = current_version(folder)
-    newest = 0 if version is None else _number(version)
+    if version is None:
+        return  # without a pointer nobody can tell what is finished: nothing is taken away
     for path in (folder / "snapshots").glob("*.duckdb"):
-        if _number(path.stem) > newest:
+        if _number(path.stem) > _number(version):
             path.unlink()
 
 
@@ -146,8 +147,8 @@ def publish(folder: Path, written: Path, *, on: Path | None = None) -> str:
         written: the private file.
         on: the snapshot that a hot part is to be read with; None for a whole one.
     """
-    current = current_version(folder)
-    number = _number(current) + 1 if current else 1
+    taken = [path.stem for path in (folder / "snapshots").glob("*.duckdb")]
+    number = 1 + max((_number(name) for name in [*taken, current_version(folder) or "0"]), default=0)
     version = f"{number:09d}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if on is not None:
         version = f"{version}-on-{_number(on.stem):09d}"

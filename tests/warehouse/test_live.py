@@ -103,6 +103,17 @@ def test_what_is_hot_is_carried_into_the_next_whole_snapshot(url, folder, how):
     assert held(url) == [3, 4]
 
 
+def test_without_its_pointer_no_snapshot_is_taken_away_or_written_over(url, folder):
+    version = current_version(folder) or ""
+    before = snapshot_path(folder, version).read_bytes()
+    (folder / "CURRENT").unlink()
+    begun(url, alerts([7]))
+    assert snapshot_path(folder, version).read_bytes() == before
+    changed_after = current_version(folder) or ""
+    assert changed_after.split("-")[0] > version.split("-")[0]
+    assert held(url) == [7]
+
+
 def test_a_writer_that_writes_nothing_leaves_what_is_hot(url, folder):
     changed(url)
     version = current_version(folder)
@@ -190,9 +201,9 @@ def second(path, sync=embedded._sync):
     sync(path)
 
 with live.opened({url!r}, hot_limit=1 if {name!r} == "fold" else 2**30) as warehouse:
-    # Before the file has its name, before the pointer moves, after it did, and while the part is folded.
-    module, name, instead = {{"publish": (embedded, "publish", die), "pointer": (embedded, "_sync", second),
-                              "after": (embedded, "_prune", die), "fold": (live, "fold", die)}}[{name!r}]
+    # When the file has its name and before the pointer moves, after it did, and while the part is folded.
+    module, name, instead = {{"pointer": (embedded, "_sync", second), "after": (embedded, "_prune", die),
+                              "fold": (live, "fold", die)}}[{name!r}]
     setattr(module, name, instead)
     with warehouse.commit() as changes:
         changes.insert(fact_alert, alerts([4]))
@@ -201,7 +212,7 @@ with live.opened({url!r}, hot_limit=1 if {name!r} == "fold" else 2**30) as wareh
 
 @pytest.mark.parametrize(
     ("moment", "kept"),
-    [("publish", [1, 2, 3]), ("pointer", [1, 2, 3]), ("after", [1, 2, 3, 4]), ("fold", [1, 2, 3, 4])],
+    [("pointer", [1, 2, 3]), ("after", [1, 2, 3, 4]), ("fold", [1, 2, 3, 4])],
 )
 def test_a_writer_killed_at_any_moment_leaves_a_whole_snapshot(url, folder, moment, kept):
     script = KILLED.format(project=str(PROJECT), url=url, name=moment)
