@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sample_data.simulator import alerts
 from sample_data.simulator import emergency as ed
 from sample_data.simulator.beds import INPATIENT, FreeBeds, leaving, opened, settle, stays, wards
 from sample_data.simulator.component import Today
@@ -50,9 +51,7 @@ class Flow:
             "fact_bed_snapshot.site_code": _SITE_CODES,
             "fact_bed_snapshot.ward_code": codes,
             "fact_bed_snapshot.sector": SECTORS,
-            "fact_alert.site_code": _SITE_CODES,
-            "fact_alert.alert_type": ("crowding", "beds_full", "handover"),
-            "fact_alert.severity": ("high", "medium"),
+            **alerts.CODES,
         }
 
     def begin(self, scenario: Scenario, first: Day, state: State) -> None:
@@ -149,9 +148,9 @@ class Flow:
         raised = today.day.midnight + hours * 60 + random.integers(0, 60, len(hours))
         heard = raised + 1 + random.exponential(24, len(hours)).astype(np.int64)
         out.add(
-            "fact_alert", len(hours), alert_id=state.numbers("alert", len(hours)), site_code=sites, alert_type=0,
-            severity=np.where(crowd[1:][hours, sites] > 2, 0, 1), raised_on=today.day.number, raised_at=raised,
-            acknowledged_at=heard, changed_at=heard,
+            "fact_alert", len(hours), alert_id=state.numbers("alert", len(hours)), site_code=sites,
+            alert_type=alerts.CROWDING, severity=np.where(crowd[1:][hours, sites] > 2, 0, 1),
+            raised_on=today.day.number, raised_at=raised, acknowledged_at=heard, changed_at=heard,
         )  # fmt: skip
 
     @staticmethod

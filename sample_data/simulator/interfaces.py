@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sample_data.simulator.alerts import INTERFACE_FAILING, raise_of_systems
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import Day, local_days
-from sample_data.simulator.estate import AT_SYSTEM, ENGINE, INTERFACE_CODES, INTERFACES, Interface, estate
+from sample_data.simulator.estate import AT_SYSTEM, ENGINE, INTERFACE_CODES, INTERFACES, Estate, Interface, estate
 from sample_data.simulator.records import joined, those
 from sample_data.simulator.rows import Codes, Out
 from sample_data.simulator.scenario import Lever, Scenario
@@ -41,6 +42,7 @@ _FAILING: Final = np.array([interface.failing for interface in INTERFACES])
 _WINDOW_BINS: Final = np.searchsorted(_EDGES, np.array([interface.window * 60.0 for interface in INTERFACES]))
 """The first bin that begins after an interface's window."""
 _OUTSIDE: Final = len(AT_SYSTEM)
+_CRITICAL: Final = np.array([interface.criticality == "critical" for interface in INTERFACES])
 _SOURCE: Final = np.array([_OUTSIDE if each.source is None else AT_SYSTEM[each.source] for each in INTERFACES])
 _TARGET: Final = np.array([_OUTSIDE if each.target is None else AT_SYSTEM[each.target] for each in INTERFACES])
 _ROUTE: Final = np.array([AT_SYSTEM[ENGINE] if each.through_engine else _OUTSIDE for each in INTERFACES])
@@ -132,7 +134,7 @@ class Interfaces:
         held = estate(today.scenario.first_day)
         live = held.interfaces_on(day.number)
         waiting = state["messages"]
-        traffic = _traffic(today, random, live, held.interface_gone == day.number, state)
+        traffic = _traffic(today, random, held, _faults(today, live, state, out), state)
         new = _rows(random, day, traffic)[np.repeat(live, len(day.hours))]
         rows, bins = _delivered(random, day, traffic, joined(waiting, new))
         final = rows["pending"] == 0
@@ -151,8 +153,9 @@ class Interfaces:
         _write(out, state["messages"])
 
 
-def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array, state: State) -> Traffic:
-    """Returns what is sent and delivered; an interface that `ends` today empties its queue."""
+def _traffic(today: Today, random: np.random.Generator, held: Estate, beyond: Array, state: State) -> Traffic:
+    """Returns what is sent and delivered, when so many fail `beyond` the usual; an interface's last day clears it."""
+    live, ends = held.interfaces_on(today.day.number), held.interface_gone == today.day.number
     hours = np.array(today.day.hours)
     counts = np.array(
         [today.told("arrived")[0], today.told("in bed")[0], len(today.told("seen")), len(today.told("left hospital"))]
@@ -169,12 +172,12 @@ def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array
     sent[_DOCUMENTS] = expected[_DOCUMENTS] = documents
     unsent = np.where(live, state["unsent"], 0)
     for hour in range(len(hours)):
-        held = unsent + sent[:, hour]
-        sent[:, hour] = np.floor(held * (1 - off[:, hour]))
-        unsent = held - sent[:, hour]
+        ready = unsent + sent[:, hour]
+        sent[:, hour] = np.floor(ready * (1 - off[:, hour]))
+        unsent = ready - sent[:, hour]
     state["unsent"] = unsent
     factor = today.by_system(Lever.INTERFACE_FAILURE, _ROUTED_BY) * random.gamma(30.0, 1 / 30.0, _COUNT)
-    usual = _FAILING[:, None] * (1 + 4 * blocked) + _faults(today, state)
+    usual = _FAILING[:, None] * (1 + 4 * blocked) + beyond
     failed = random.binomial(sent, np.minimum(0.9, factor[:, None] * usual))
     route = np.ceil(_CATCH_UP * expected.max(axis=1)) + 5
     waiting = state["messages"]
@@ -191,7 +194,7 @@ def _traffic(today: Today, random: np.random.Generator, live: Array, ends: Array
     return Traffic(sent, failed, delivered, opening, queued, blocked)
 
 
-def _faults(today: Today, state: State) -> Array:
+def _faults(today: Today, live: Array, state: State, out: Out) -> Array:
     """Returns the share of messages that fail beyond the usual, of each interface and hour."""
     day, random = today.day, today.random("interface faults")
     new = np.zeros(random.poisson(_COUNT * _FAULTS_A_YEAR / 365.25), FAULT)
@@ -199,6 +202,9 @@ def _faults(today: Today, state: State) -> Array:
     new["start"] = day.midnight + random.integers(0, day.length, len(new))
     new["end"] = new["start"] + np.exp(random.normal(np.log(130.0), 0.8, len(new))).clip(20, 1500)
     new["share"] = random.uniform(0.12, 0.5, len(new))
+    new = new[live[new["interface"]]]
+    began, high = new["start"].astype(np.int64), _CRITICAL[new["interface"]]
+    raise_of_systems(today, state, out, began, kind=INTERFACE_FAILING, high=high)
     held = joined(state["faults"], new)
     found = np.zeros((_COUNT, len(day.hours)))
     begins = day.midnight + np.arange(len(day.hours)) * 60

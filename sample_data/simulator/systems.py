@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sample_data.simulator.alerts import SYSTEM_DOWN, raise_of_systems
 from sample_data.simulator.component import Today
 from sample_data.simulator.days import Day, local_days, number_of
 from sample_data.simulator.estate import (
@@ -79,7 +80,11 @@ class Systems:
         day, held = today.day, estate(today.scenario.first_day)
         in_use = held.systems_on(day.number)
         released = Releases.step(today, in_use, state, out)
-        outages = joined(state["outages"], _new(today, in_use, released, state))
+        new = _new(today, in_use, released, state)
+        bad = new[~new["planned"]]
+        began, high = bad["start"].astype(np.int64), _CRITICALITY[bad["system"]] == 0
+        raise_of_systems(today, state, out, began, kind=SYSTEM_DOWN, high=high)
+        outages = joined(state["outages"], new)
         planned, unplanned = (_minutes(day, outages[outages["planned"] == kind]) for kind in (True, False))
         _tell(today, planned | unplanned)
         _availability(day, in_use, planned, unplanned, out)

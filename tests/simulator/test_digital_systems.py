@@ -109,6 +109,17 @@ def test_an_interface_has_bad_hours_and_most_are_good(world):
     assert bad.group_by("interface_code", "hour_on").len()["len"].max() >= 3
 
 
+def test_the_service_desk_hears_of_every_unplanned_outage(world):
+    alerts = world.all("fact_alert").filter(pl.col("alert_type") == "system_down")
+    began = world.all("fact_outage").filter(~pl.col("is_planned") & (pl.col("started_on") >= world.scenario.first_day))
+    assert alerts.height == began.height > 50
+    assert (
+        alerts.filter(pl.col("severity") == "high").height == began.filter(pl.col("criticality") == "critical").height
+    )
+    assert world.all("fact_alert")["alert_id"].is_unique().all()
+    assert alerts.filter(pl.col("acknowledged_at") < pl.col("raised_at")).is_empty()
+
+
 def test_messages_are_delivered_in_order():
     found = _in_order(np.array([5, 3, 4]), np.array([0, 6, 4]))
     assert found.tolist() == [[0, 5, 0], [0, 1, 2], [0, 0, 2]]

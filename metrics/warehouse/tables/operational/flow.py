@@ -107,7 +107,7 @@ fact_alert = fact(
     "fact_alert",
     key("alert_id"),
     site(),
-    code("alert_type", 20, "crowding | beds_full | handover"),
+    code("alert_type", 20, "crowding | beds_full | handover | system_down | interface_failing"),
     code("severity", 10, "high | medium"),
     day("raised_on", nullable=False),
     instant("raised_at", nullable=False),
