@@ -109,8 +109,8 @@ def query(
 
     The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --compare, --coverage
     and --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
-    metric means can have changed. A share is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete,
-    missing or no data; the table calls a missing one that has a value partial.
+    metric means can have changed; of a trust's own records they say in provenance whether they are simulated. A share
+    is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete, missing or no data; the table calls a missing one that has a value partial.
 
     For example:
 
@@ -162,8 +162,12 @@ def _write(layer: MetricsLayer, result: Result, form: Format, out: Path | None, 
             return
         with out.open("w", encoding="utf-8") as file:
             _print_table(layer, result, coverage=coverage, console=Console(file=file, width=160))
+            file.writelines(f"{note.text}\n" for note in result.notes if note.code == "simulated")
         return
     version = pl.col("metric").replace_strict(dict(result.definitions), default=None, return_dtype=pl.String)
+    whose = {name: layer.provenance(name) for name in result.definitions}
+    if set(whose.values()) != {"published"}:  # no simulated number without the word
+        frame = frame.with_columns(pl.col("metric").replace_strict(whose, return_dtype=pl.String).alias("provenance"))
     data = _encoded(frame.with_columns(version.alias("definition_version")), form)
     if out is not None:
         out.write_bytes(data)

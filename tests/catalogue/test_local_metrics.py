@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from itertools import chain
+from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from dashboard.cli import app
 from metrics import Grain, MetricsLayer, Request
 from metrics.catalogue import Metric, load
 from metrics.query.errors import UnknownDimensionError
@@ -69,6 +72,14 @@ def test_codes_are_shown_by_their_words(trust: MetricsLayer) -> None:
     assert set(words("local_bed_occupancy", "site")) == {"ZZ101", "ZZ102"}
     assert words("local_system_availability", "system")["EPR"] == "Electronic patient record"
     assert all(name != code for code, name in words("local_bed_occupancy", "ward").items())
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_files_of_the_command_say_that_they_are_simulated(trust_warehouse: str, tmp_path: Path, form: str) -> None:
+    out = tmp_path / "answer"
+    command = ["query", "local_rtt_list", "--warehouse", trust_warehouse, "--format", form, "--out", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert "simulated" in out.read_text(encoding="utf-8").casefold()
 
 
 def test_it_is_of_no_region_and_no_board(trust: MetricsLayer) -> None:
