@@ -92,23 +92,22 @@ def measured(
     """
     log = Path("test-artifacts") / "live-latency.log"
     log.parent.mkdir(exist_ok=True)
-    with (
-        running_dashboard(log, environment=environment) as dashboard,
-        feeding(options.rate, environment, log),
-        watching(home / "warehouse", options.postgresql) as commits,
-        chromium_browser() as browser,
-    ):
+    with running_dashboard(log, environment=environment) as dashboard, chromium_browser() as browser:
         pages: list[Page] = []
         for _ in range(options.sessions):
             pages.append(new_context(browser).new_page())
             open_page(pages[-1], f"{dashboard.url}/today", patience=180)
-        pages[0].wait_for_timeout(1_000 * WARM_UP_SECONDS)
-        began = time.time()
-        for page in pages:
-            page.evaluate(WATCH)
-        pages[0].wait_for_timeout(1_000 * options.seconds)
-        ended = time.time()
-        pages[0].wait_for_timeout(5_000)  # what was committed last is still drawn
+        with (
+            feeding(options.rate, environment, log),
+            watching(home / "warehouse", options.postgresql) as commits,
+        ):
+            pages[0].wait_for_timeout(1_000 * WARM_UP_SECONDS)
+            began = time.time()
+            for page in pages:
+                page.evaluate(WATCH)
+            pages[0].wait_for_timeout(1_000 * options.seconds)
+            ended = time.time()
+            pages[0].wait_for_timeout(5_000)  # what was committed last is still drawn
         shown = [
             [(_seconds(received), drawn_at / 1_000) for received, drawn_at in page.evaluate("() => window.shown")]
             for page in pages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -44,22 +44,39 @@ class Chosen:
     service: str | None = None
 
 
+class Keep(Protocol):
+    """Keeps what is slow to make and hardly changes, under a name of plain values."""
+
+    def __call__(self, name: tuple[str, ...], make: Callable[[], pl.DataFrame], /) -> pl.DataFrame: ...
+
+
+def made_anew(_name: tuple[str, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Returns what is made; keeps nothing."""
+    return make()
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
     """The layer at one state of it, the instant that its records stand at, and the filters.
 
     Attributes:
-        at: the newest instant that the records hold, as a clock in London shows it.
+        keep: keeps what is usual, which is asked anew every hour of the records: what is corrected in past weeks is
+            seen that late.
     """
 
     layer: Layer
     clock: Clock
     chosen: Chosen = Chosen()
+    keep: Keep = made_anew
 
     @property
     def at(self) -> datetime:
         """Returns the instant."""
         return self.clock.now.astimezone(LONDON)
+
+    def usual(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """Returns what is usual, kept for the hour of the records and the site."""
+        return self.keep((name, f"{self.at:%Y-%m-%d %H}", self.chosen.site or ""), make)
 
     @property
     def day(self) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from dashboard import format as words
@@ -63,8 +64,11 @@ def build(now: Now) -> Beds:
 
 def _discharges(now: Now) -> Tile:
     so_far = now.today(_DISCHARGES).count(_DISCHARGES)
-    first = first_day_needed(now.day)
-    expected = expected_of_day(now.history(_DISCHARGES, first, now.day, Grain.DAY), now.day)
+    first, yesterday = first_day_needed(now.day), now.day - timedelta(days=1)
+    expected = now.usual(
+        "discharges",
+        lambda: expected_of_day(now.history(_DISCHARGES, first, yesterday, Grain.DAY), now.day),
+    )
     if expected.is_empty():
         return Tile("Discharged today", words.number(so_far), "too little history to say what is usual")
     row = expected.row(0, named=True)

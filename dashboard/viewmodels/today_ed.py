@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import polars as pl
+
 from dashboard import format as words
 from dashboard.viewmodels.charts import Download, Table
 from dashboard.viewmodels.now import Cells, Now
@@ -110,8 +112,12 @@ def _arrivals(now: Now) -> Arrivals:
     day = now.day
     # By instant: of the two hours from one o'clock when the clocks go back, each is its own.
     came = {period.astimezone(UTC): value for period, value in now.history(_ARRIVALS, day, day, Grain.HOUR).iter_rows()}
-    before = now.history(_ARRIVALS, first_day_needed(day), day - timedelta(days=1), Grain.HOUR)
-    expected = {row["hour"]: row for row in expected_by_hour(before, day).iter_rows(named=True)}
+    yesterday = day - timedelta(days=1)
+
+    def usually() -> pl.DataFrame:
+        return expected_by_hour(now.history(_ARRIVALS, first_day_needed(day), yesterday, Grain.HOUR), day)
+
+    expected = {row["hour"]: row for row in now.usual("arrivals", usually).iter_rows(named=True)}
     shown = []
     for period in hours(day, day):
         assert isinstance(period, datetime)  # noqa: S101 - hours are instants

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import TypeVar
 
+import polars as pl
 import streamlit as st
 
 from dashboard import live
 from dashboard.components import charts, states
 from dashboard.components import today as pieces
 from dashboard.components.html import put
-from dashboard.layer import answer
+from dashboard.layer import answer, definitions_of
 from dashboard.live import Watched
 from dashboard.viewmodels import today as model
 from dashboard.viewmodels import today_alerts, today_beds, today_clinics, today_ed, today_systems
@@ -133,13 +134,19 @@ def _alerts(chosen: Chosen) -> None:
         put(f'<div class="bw">{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}</div>')
 
 
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _kept_usual(_make: Callable[[], pl.DataFrame], name: tuple[str, ...], definitions: str) -> pl.DataFrame:  # noqa: ARG001
+    return _make()
+
+
 def _part(name: str, title: str, chosen: Chosen, build: Callable[[Now], Shown]) -> Shown | None:
     """Draws a part's heading and returns what it shows; None, and why, when it cannot be answered."""
     layer = live.layer()
     clock = layer.clock()
     if clock is None:
         return None
-    now = Now(layer, clock, chosen)
+    version = definitions_of(layer)
+    now = Now(layer, clock, chosen, lambda name, make: _kept_usual(make, name, version))
     put(
         f'<div class="bw" data-testid="part-{name}" data-received="{clock.received_at.isoformat()}">'
         f"{pieces.part_head(title, instant_words(now.at))}</div>"
