@@ -110,7 +110,8 @@ def query(
     The columns are metric, period, the dimensions of --by, value, numerator, denominator, status; --compare, --coverage
     and --totals add theirs after them. JSON, CSV and Parquet end with definition_version, which changes when what the
     metric means can have changed; of a trust's own records they say in provenance whether they are simulated. A share
-    is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete, missing or no data; the table calls a missing one that has a value partial.
+    is a fraction: 0.771 is 77.1 %. A status is final, provisional, incomplete, missing or no data; the table calls a
+    missing one that has a value partial.
 
     For example:
 
