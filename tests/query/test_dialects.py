@@ -19,16 +19,17 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.optimizer.qualify import qualify
 
 from metrics import Filter, Request
-from metrics.catalogue import SHIPPED, Catalogue, Metric, load
+from metrics.catalogue import SHIPPED, Catalogue, Metric, Model, load
 from metrics.query.dialects import TARGETS, readable_sql_for, sql_for, target_of
 from metrics.query.layout import laid_out
+from metrics.query.own_records import is_own
 from metrics.query.plan import LEVELS, dimensions_of
 from metrics.warehouse.tables.dimensions import dim_organisation, dim_organisation_identity
 from tests.query.statements import holdings, statements
 
 EVERY_TYPE = Path(__file__).parent / "every_type"
 NAMES = ("duckdb", "postgresql", "spark", "snowflake", "bigquery", "databricks", "trino", "redshift", "sqlserver")
-NOT_TEXT = ("age", "admitted")  # of the tables of one's own
+NOT_TEXT = {"age", "admitted"}  # of the tables of one's own
 QUOTED = "O'Brien \\' 100% -- \"x\""
 ATTACKS = [
     "x'; drop table fact_ae_month; --",
@@ -75,20 +76,37 @@ def _dimensions(metric: Metric, catalogue: Catalogue) -> list[tuple[str, ...]]:
     return [dimensions_of(catalogue.models[name]) for name in models]
 
 
+def _of_text(model: Model, catalogue: Catalogue) -> frozenset[str]:
+    """Returns the dimensions that hold text, which any value can be compared with."""
+    found = set(LEVELS)
+    for each in model.dimensions:
+        table = catalogue.table(each.join or model.table)
+        assert table is not None
+        if isinstance(table.c[each.column].type, sa.String):
+            found.add(each.name)
+    return frozenset(found)
+
+
 def _requests(catalogue: Catalogue) -> Iterator[Request]:
     """Yields every metric alone and by all dimensions of each model that can answer it, and all of a model together."""
     together: dict[str, list[str]] = {}
     for metric in catalogue:
         yield Request.of(metric.id)
-        for names in _dimensions(metric, catalogue):
-            where = tuple(Filter(name, (QUOTED, "b")) for name in names if name not in NOT_TEXT)
-            yield Request((metric.id,), by=names, where=where)
+        model = catalogue.model_of(metric)
+        # Metrics of one operational table are split alike: the first of them stands for the others.
+        if not (is_own(model) and model.name in together):
+            for names in _dimensions(metric, catalogue):
+                texts = _of_text(model, catalogue) if is_own(model) else set(names) - NOT_TEXT
+                where = tuple(Filter(name, (QUOTED, "b")) for name in names if name in texts)
+                yield Request((metric.id,), by=names, where=where)
         if metric.model is not None:
             together.setdefault(metric.model, []).append(metric.id)
     for model, metrics in together.items():
-        names = dimensions_of(catalogue.models[model])
-        others = tuple(Filter(name, (QUOTED,), negate=True, null=True) for name in names if name not in NOT_TEXT)
+        names, texts = dimensions_of(catalogue.models[model]), _of_text(catalogue.models[model], catalogue)
+        others = tuple(Filter(name, (QUOTED,), negate=True, null=True) for name in names if name in texts)
         yield Request(tuple(metrics), where=others)
+        if is_own(catalogue.models[model]):
+            continue
         yield from (Request(tuple(metrics), by=(level,), totals=True) for level in LEVELS if level in names)
 
 
@@ -201,14 +219,14 @@ def test_sql_server_has_conditions_but_no_truth_values():
 
 EVERYWHERE = {"Abs", "And", "Case", "Cast", "Coalesce", "Count", "Floor", "If", "Max", "Min", "Nullif", "Or", "Sum"}
 OF_INSTANTS = {
-    "duckdb": {"timezone", "Hour", "TimestampTrunc"},
-    "postgresql": {"timezone", "TimestampTrunc"},
-    "spark": {"TimestampTrunc", "TryCast"},  # sqlglot calls a CAST of Spark's so
-    "snowflake": {"ConvertTimezone", "TimestampTrunc", "DateAdd"},
-    "bigquery": {"Date", "Timestamp", "DatetimeTrunc", "DatetimeAdd"},
-    "databricks": {"TimestampTrunc"},
-    "trino": {"with_timezone", "TimestampTrunc"},
-    "redshift": {"ConvertTimezone", "TimestampTrunc", "TsOrDsAdd"},
+    "duckdb": {"timezone", "Hour", "TimestampTrunc", "DateDiff"},
+    "postgresql": {"timezone", "TimestampTrunc", "Extract"},
+    "spark": {"TimestampTrunc", "TryCast", "StrToUnix"},  # sqlglot calls a CAST of Spark's so
+    "snowflake": {"ConvertTimezone", "TimestampTrunc", "DateAdd", "DateDiff"},
+    "bigquery": {"Date", "Timestamp", "DatetimeTrunc", "DatetimeAdd", "DatetimeDiff"},
+    "databricks": {"TimestampTrunc", "StrToUnix"},
+    "trino": {"with_timezone", "TimestampTrunc", "DateDiff"},
+    "redshift": {"ConvertTimezone", "TimestampTrunc", "TsOrDsAdd", "TsOrDsDiff"},
     "sqlserver": {"DateAdd", "DateDiff", "TimeStrToTime"},
 }
 
