@@ -80,7 +80,8 @@ def test_every_metric_is_there_with_its_numerator_and_denominator(held: Catalogu
     assert parts.keys() | left_out == held.metrics.keys()
     assert not parts.keys() & left_out
     for metric in held:
-        if metric.type == "ratio":
+        # Left out with its reason: it measures a length of time, for which the dialects share no function.
+        if metric.type == "ratio" and metric.id not in left_out:
             found = parts[metric.id]
             assert found.denominator is not None
             for part, text in ((metric.numerator, found.numerator), (metric.denominator, found.denominator)):
