@@ -22,6 +22,7 @@ class Miss(StrEnum):
 
     NOT_KEPT = "no cube is kept of the model"
     NOT_BUILT = "the cube is not built yet"
+    UNREADABLE = "the warehouse lacks a table or a column of the model"
     TOO_LARGE = "the cube would have more cells than its definition allows"
     DISTINCT = "distinct values are counted anew for every period and group"
     CONVERSION = "a conversion follows each row to what it led to"

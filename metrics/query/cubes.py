@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 import polars as pl
+import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from metrics.catalogue import Catalogue, Model
@@ -112,7 +113,11 @@ class Cubes:
         layout = self.layouts[name]
         with reading(self.snapshot) as told:
             now = standing(told, self.snapshot.data_version)
-            made = _build(layout, told)
+            try:
+                made = _build(layout, told)
+            except sa.exc.ProgrammingError as error:
+                reason = str(error.orig or error).strip().splitlines()[0]
+                return Refused(Miss.UNREADABLE, f"The cube of '{name}' cannot be read and is not kept: {reason}")
         return made if isinstance(made, Refused) else Built(made, _lineage(layout, now), now.change)
 
     def caught_up(self, built: Built) -> Built | None:

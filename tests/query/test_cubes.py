@@ -158,6 +158,17 @@ def test_too_many_cells_are_refused_with_a_way_out(url, tmp_path, caplog):
     assert (query.from_cube, query.miss) == (False, Miss.TOO_LARGE.value)
 
 
+def test_a_table_that_cannot_be_read_stops_no_other_cube(url, tmp_path):
+    folder = tmp_path / "definitions"
+    attendances.build(url, folder, drawn(3))
+    with writing(url) as writer:
+        writer.execute(sa.text("ALTER TABLE fact_ed_attendance DROP COLUMN disposal"))
+    layer = with_cubes(attendances.opened(url, folder))
+    assert not layer.cubes.held
+    assert {each.miss for each in layer.cubes.refused.values()} == {Miss.UNREADABLE}
+    assert "disposal" in layer.cubes.refused["arrivals"].words
+
+
 def test_a_dimension_left_out_of_the_cube_goes_to_the_rows(url, tmp_path):
     folder = tmp_path / "definitions"
     attendances.build(url, folder, drawn(3))

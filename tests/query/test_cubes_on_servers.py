@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import sqlalchemy as sa
 
 from metrics.warehouse.changing import changing
 from metrics.warehouse.connect import open_warehouse, server_engine
