@@ -26,6 +26,7 @@ from metrics.query.dialects import TARGETS
 from metrics.query.engine import MetricsLayer
 from metrics.query.explaining import Explanation
 from metrics.query.request import Against, Filter, Grain
+from metrics.query.result import Query
 from metrics.query.why import Movement
 
 AS_SENT = "sent"
@@ -260,12 +261,16 @@ def _write_json(found: Explanation, moved: Movement, sql: str | None) -> None:
     sys.stdout.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
 
 
+_OF_A_QUERY = ("model", "sql", "parameters", "rows", "from_cube", "miss")
+
+
 def _plain(value: Any) -> Any:
     """Returns the value as JSON knows it: frames as rows, days as text; statements are left to `--sql`."""
     if isinstance(value, pl.DataFrame):
         return [_plain(row) for row in value.iter_rows(named=True)]
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.name != "statements"}
+        names = _OF_A_QUERY if isinstance(value, Query) else [each.name for each in fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names if name != "statements"}
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list):

@@ -50,14 +50,15 @@ def limit_spark(
         target = None
     if target is not None:
         low, high = min(low, target), max(high, target)
-    scale = (HEIGHT - 2 * _PAD) / (high - low) if high > low else 0.0
+    span = high - low
     step = (WIDTH - 2 * _PAD) / (len(values) - 1)
 
     def across(place: int) -> str:
         return f"{_PAD + place * step:.1f}"
 
     def down(value: float) -> str:
-        return f"{HEIGHT - _PAD - (value - low) * scale if scale else HEIGHT * _LEVEL:.1f}"
+        share = (value - low) / span if span > 0 else None  # a scale of tiny spans has no number
+        return f"{HEIGHT * _LEVEL if share is None else HEIGHT - _PAD - share * (HEIGHT - 2 * _PAD):.1f}"
 
     parts = []
     start, end = across(min(max(since, 0), len(values) - 1)), across(len(values) - 1)

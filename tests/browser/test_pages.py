@@ -36,7 +36,8 @@ def test_a_page_renders_and_breaks_no_rule_of_wcag(dashboard, page, path):
     open_page(page, address(dashboard, path, org=TRUST))
     assert page.locator("h1").count() == 1
     assert page.locator(".bw-state h1").count() == 0, "the page shows an error"
-    assert page.get_by_test_id("freshness").inner_text().startswith("Data to ")
+    if path != "today":  # its parts say as of when they are
+        assert page.get_by_test_id("freshness").inner_text().startswith("Data to ")
     assert axe(page) == []
 
 

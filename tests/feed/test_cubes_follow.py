@@ -42,10 +42,10 @@ def commits(url: str) -> Iterator[int]:
         command = [sys.executable, "-c", FEEDING.format(project=str(PROJECT), url=url)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
-            for number in range(choice.randint(2, 4) if kills < 3 else 10_000):
+            for number in range(choice.randint(2, 4) if kills < 2 else 10_000):
                 if process.stdout.readline() in {"done\n", ""}:
                     process.wait()
-                    assert (kills, process.returncode) == (3, 0)
+                    assert (kills, process.returncode) == (2, 0)
                     return
                 yield number
             process.kill()
