@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -83,6 +84,23 @@ def test_a_place_is_kept_in_two_rows(two_days):
 def test_a_scenario_comes_back_from_its_text():
     assert SCENARIO.initiatives
     assert Scenario.from_json(SCENARIO.to_json()) == SCENARIO
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("fact_spell", "admitted_at"), ("fact_spell", "discharged_at"), ("fact_spell", "coded_at"),
+     ("fact_ed_attendance", "arrived_at"), ("fact_ed_attendance", "seen_at"), ("fact_ed_attendance", "departed_at"),
+     ("fact_appointment", "booked_at")],
+)  # fmt: skip
+def test_what_happens_is_told_when_it_happens(two_days, name, column):
+    told = 0
+    for events in two_days:
+        frame, day = events.events[name], events.after.day - timedelta(days=1)
+        happened = frame.filter(pl.col(column).dt.date() == day, pl.col(column).dt.hour() < 23)
+        first = happened.group_by(keys_of(name)).agg(pl.col(AT).min(), pl.col(column).first())
+        assert first[AT].to_list() == first[column].to_list()
+        told += first.height
+    assert told > 3
 
 
 def test_nothing_is_told_before_it_happened(two_days):

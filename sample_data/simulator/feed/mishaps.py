@@ -100,7 +100,7 @@ def _hours(name: str) -> pl.Expr:
 
 
 def _within(at: pl.Expr, end: datetime) -> pl.Expr:
-    return pl.when(pl.col("event~final")).then(at).otherwise(pl.min_horizontal(at, pl.lit(end)))
+    return pl.when(pl.col("event~final") | at.is_null()).then(at).otherwise(pl.min_horizontal(at, pl.lit(end)))
 
 
 def _other(name: str) -> pl.Expr:
