@@ -32,6 +32,8 @@ SPARK_SECONDS: Final = 5.0
 BELIEVED_SECONDS: Final = 2.0
 LISTEN_AGAIN_SECONDS: Final = 10.0
 SWEEP_SECONDS: Final = 20.0
+CATCH_UP_SECONDS: Final = 10.0
+BETWEEN_SECONDS: Final = 0.1
 STORE_SECONDS: Final = 300.0
 _log = logging.getLogger(__name__)
 
@@ -74,7 +76,8 @@ class Refresher:
 
     def start(self) -> None:
         """Starts looking for newer definitions and data, and keeping cubes."""
-        for name, run in (("look", self._look), ("listen", self._listen), ("cubes", self._cubes)):
+        loops = {"look": self._look, "listen": self._listen, "cubes": self._cubes, "catch-up": self._catch_up}
+        for name, run in loops.items():
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def _look(self) -> None:
@@ -142,11 +145,22 @@ class Refresher:
             if not built:
                 self._sleep(SWEEP_SECONDS)
 
+    def _catch_up(self) -> None:
+        """Brings cubes up that no page asks for, one at a time, so that whoever opens one does not wait for it."""
+        while (layer := self.layer()) is not None:
+            one_was = False
+            try:
+                one_was = layer.catch_up()
+            except Exception:  # noqa: BLE001 - whether the warehouse answers is for the look to say
+                _log.exception("Bringing a cube up failed; it is tried again")
+            del layer
+            self._sleep(BETWEEN_SECONDS if one_was else CATCH_UP_SECONDS)
+
     def _sleep(self, seconds: float) -> None:
         """Waits, and no longer than the layer is used."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.layer() is not None:
-            time.sleep(0.2)
+            time.sleep(min(seconds, 0.2))
 
 
 def refresh(layer: MetricsLayer, state: Reachability) -> None:

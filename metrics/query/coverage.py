@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 import polars as pl
 
-from metrics.query.buckets import Buckets
+from metrics.query.buckets import Buckets, Span, lay_out
 from metrics.query.plan import LEVELS
 from metrics.query.request import Filter
 from metrics.query.result import Status
+from metrics.query.source import Source
 
+Kept = TypeVar("Kept")
 CODES = ("period", "org_code", *LEVELS)
+# What is laid out once for all who ask alike: long calendars take memory, and are rarely asked for twice.
+_MOST_KEPT, _LONGEST_KEPT = 64, 800
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,32 @@ class Presence:
     within: int
     ends: pl.DataFrame
     owed: pl.DataFrame
+    # What several requests share, as most ask for the same periods; see `laid_out` and `ground`.
+    _laid: dict[object, Buckets] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _grounds: dict[object, Ground] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def laid_out(self, source: Source, span: Span, definitions: str) -> Buckets:
+        """Returns the periods of the span for the metric; `definitions` names those that `source` is of."""
+        if source.outcome is not None:
+            return lay_out(source, span, self.periods)
+        key = (source.metric.id, source.base.id, source.grain, source.window, source.to_date, span, definitions)
+        found = self._laid.get(key)
+        if found is None:
+            found = lay_out(source, span, self.periods)
+            if len(found.starts) <= _LONGEST_KEPT:
+                _kept(self._laid, key, found)
+        return found
+
+    def ground(self, buckets: Buckets, levels: tuple[str, ...], where: tuple[Filter, ...]) -> Ground:
+        """Returns what values are laid out on: the periods, of the places that the filters of levels name."""
+        placed = tuple(each for each in where if each.dimension in LEVELS)
+        key = (id(buckets), levels, placed)  # what is kept holds its periods, so that no other has their id
+        found = self._grounds.get(key)
+        if found is None or found.buckets is not buckets:
+            found = Ground(self, buckets, levels, placed)
+            if len(buckets.starts) <= _LONGEST_KEPT:
+                _kept(self._grounds, key, found)
+        return found
 
     @cached_property
     def periods(self) -> list[date]:
@@ -113,6 +144,12 @@ class Presence:
         if "icb" in {*levels, *(each.dimension for each in where)}:
             rows = pl.concat([rows, self.owed.with_columns(pl.lit(value=False).alias("reported"))])
         return rows.filter(*kept(where))
+
+
+def _kept(these: dict[object, Kept], key: object, value: Kept) -> None:
+    if len(these) >= _MOST_KEPT:
+        these.clear()
+    these[key] = value
 
 
 def worst(counts: pl.DataFrame, keys: list[str], shown: pl.DataFrame, *, is_native: bool) -> pl.DataFrame:

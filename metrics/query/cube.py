@@ -21,6 +21,7 @@ from metrics.query.sql import PERIOD
 
 _PAIRS_FROM = 200_000
 _WORTH_KEEPING = 0.5
+_SLACK = 20_000  # values that no cell has any more, which a key may hold before they are let go
 Months = Mapping[date, pl.DataFrame]
 
 
@@ -161,7 +162,16 @@ class Cube:
         for dimensions, months in self.months.items():
             cells = coded if dimensions == self.finest else rolled_up(self.layout, coded, dimensions)
             found[dimensions] = _spliced(self.layout.grain, months, wanted, cells)
-        return replace(self, codes=codes, months=found)
+        changed = replace(self, codes=codes, months=found)
+        longest = max((each.values.len() for each in codes.values()), default=0)
+        return changed if longest <= 2 * changed.cells + _SLACK else changed.with_fewest_codes()
+
+    def with_fewest_codes(self) -> Cube:
+        """Returns the cube with codes for the values that cells still have, and none for those that are gone."""
+        frames = [self._nothing(self.finest), *self.months[self.finest].values()]
+        values = [self.codes[name].expression(name) for name in self.layout.keys if name in self.codes]
+        coded, codes = encoded(self.layout, pl.concat(frames).with_columns(values), {})
+        return cube_of(self.layout, coded, codes)
 
 
 def cube_of(layout: Layout, coded: pl.DataFrame, codes: Mapping[str, Codes]) -> Cube:

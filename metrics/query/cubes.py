@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -61,14 +62,17 @@ class CubeFault:
 
 @dataclass(frozen=True)
 class Cubes:
-    """The cubes of one state of a warehouse. They never change: `built`, `refreshed` and `repaired` give others.
+    """The cubes of one state of a warehouse. They never change: `having`, `refreshed` and `repaired` give others.
+
+    A cube takes in what changed since it was built when it is first asked for, so that a newer state of the warehouse
+    costs what somebody looks at.
 
     Attributes:
         snapshot: the state that all of them stand for.
         standing: how far its tables have come.
         layouts: by name, every cube that is asked for.
         wanted: which models get one.
-        held: by name, those that are built.
+        built: by name, those that are built, some of them of an earlier state.
         refused: by name, those that are not kept, and why.
     """
 
@@ -76,8 +80,11 @@ class Cubes:
     standing: Standing
     layouts: Mapping[str, Layout]
     wanted: Wanted
-    held: Mapping[str, Built] = field(default_factory=dict)
+    built: Mapping[str, Built] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
+    # By name, what became of those asked for: None is one that cannot be brought up, and waits to be built anew.
+    _current: dict[str, Built | None] = field(default_factory=dict, init=False, repr=False)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot, catalogue: Catalogue, wanted: Wanted) -> Cubes:
@@ -86,10 +93,60 @@ class Cubes:
             now = standing(told, snapshot.data_version)
         return cls(snapshot, now, {layout.name: layout for layout in layouts_of(catalogue, wanted)}, wanted)
 
+    def current(self, name: str) -> Built | None:
+        """Returns a cube with all that changed up to this state; None while there is none.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the warehouse does not answer.
+        """
+        built = self.built.get(name)
+        if built is None or name in self._current:
+            return self._current.get(name)
+        with self._locks.setdefault(name, threading.Lock()):  # others wait for this one only
+            if name not in self._current:
+                self._current[name] = self._brought_up(built)
+            return self._current[name]
+
+    @property
+    def held(self) -> Mapping[str, Built]:
+        """Returns by name every cube that there is, with all that changed up to this state.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the warehouse does not answer.
+        """
+        return {name: built for name in self.built if (built := self.current(name)) is not None}
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Returns the names of cubes that nobody has asked for since the state before."""
+        return tuple(name for name in self.built if name not in self._current)
+
+    def _brought_up(self, built: Built) -> Built | None:
+        layout, now = built.cube.layout, self.standing
+        if _lineage(layout, now) != built.lineage:
+            return None
+        if now.change == built.change or all(now.tables.get(name, 0) <= built.change for name in tables_of(layout)):
+            return replace(built, change=max(now.change, built.change))
+        try:
+            return self.caught_up(built)
+        except sa.exc.ProgrammingError:
+            _log.exception("The cube of '%s' cannot be refreshed and is built anew", layout.name)
+            return None
+
+    def _standing(self, told: Reading) -> Standing:
+        """Returns how far the tables are that a reading sees: an embedded snapshot never moves, a server's may have."""
+        return self.standing if self.snapshot.pinned else standing(told, self.snapshot.data_version)
+
+    def known(self) -> dict[str, Built]:
+        """Returns by name the newest there is of each cube, without those that wait to be built anew."""
+        newest = {name: self._current.get(name, built) for name, built in self.built.items()}
+        return {name: built for name, built in newest.items() if built is not None}
+
     @property
     def waiting(self) -> tuple[str, ...]:
         """Returns the names of cubes that are asked for and neither built nor refused."""
-        return tuple(name for name in self.layouts if name not in self.held and name not in self.refused)
+        known = self.known()
+        return tuple(name for name in self.layouts if name not in known and name not in self.refused)
 
     def answer(self, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> pl.DataFrame | Miss:
         """Returns the frame that the scan's statement would give, or why a cube cannot give it."""
@@ -99,13 +156,14 @@ class Cubes:
         layout = layout_of(scan, self.layouts)
         if layout is None:
             return Miss.NOT_KEPT
-        if layout.name not in self.held:
+        built = self.current(layout.name)
+        if built is None:
             return self.refused[layout.name].miss if layout.name in self.refused else Miss.NOT_BUILT
-        return answered(self.held[layout.name].cube, scan, by, reach, located)
+        return answered(built.cube, scan, by, reach, located)
 
     def of_model(self, model: Model) -> Cube | None:
         """Returns the cube of a model; None while there is none."""
-        built = self.held.get(model.name)
+        built = self.current(model.name)
         return None if built is None or built.cube.layout.model != model else built.cube
 
     def build(self, name: str) -> Built | Refused:
@@ -123,42 +181,42 @@ class Cubes:
     def caught_up(self, built: Built) -> Built | None:
         """Returns a cube of an earlier state with what changed since; None when nobody can tell what did."""
         with reading(self.snapshot) as told:
-            return _refresh(built, told, standing(told, self.snapshot.data_version))
+            return _refresh(built, told, self._standing(told))
 
     def having(self, name: str, found: Built | Refused) -> Cubes:
         """Returns the cubes with one more, or with why it is not kept."""
         if isinstance(found, Refused):
             _log.warning("%s", found.words)
             return replace(self, refused={**self.refused, name: found})
-        return replace(self, held={**self.held, name: found})
+        return replace(self, built={**self.known(), name: found})
 
     def refreshed(self, snapshot: Snapshot) -> Cubes:
-        """Returns the cubes for a newer state: the days that changed are read again, and those alone.
+        """Returns the cubes for a newer state: the days that changed are read again, and those alone, when asked for.
 
         A cube of which nobody can tell what changed is left out, and waits to be built anew.
         """
         with reading(snapshot) as told:
             now = standing(told, snapshot.data_version)
-            held = {name: found for name, each in self.held.items() if (found := _refresh(each, told, now))}
-        return replace(self, snapshot=snapshot, standing=now, held=held)
+        return replace(self, snapshot=snapshot, standing=now, built=self.known())
 
     def under(self, catalogue: Catalogue) -> Cubes:
         """Returns the cubes that another catalogue asks for; those that it reads alike stay."""
         layouts = {layout.name: layout for layout in layouts_of(catalogue, self.wanted)}
-        held = {
+        known = self.known()
+        built = {
             name: replace(each, cube=replace(each.cube, layout=layout))
             for name, layout in layouts.items()
-            if (each := self.held.get(name)) is not None and alike(layout, each.cube.layout)
+            if (each := known.get(name)) is not None and alike(layout, each.cube.layout)
         }
         refused = {
             name: each for name, each in self.refused.items()
             if name in layouts and alike(layouts[name], self.layouts[name])
         }  # fmt: skip
-        return replace(self, layouts=layouts, held=held, refused=refused)
+        return replace(self, layouts=layouts, built=built, refused=refused)
 
     def partitions(self) -> Iterator[tuple[str, date]]:
         """Gives the name and the month of everything that `differing` can look at."""
-        for name, built in self.held.items():
+        for name, built in self.known().items():
             for month in sorted(built.cube.months[built.cube.finest]):
                 yield name, month
 
@@ -167,7 +225,9 @@ class Cubes:
 
         Days on which the warehouse itself has moved on since are not looked at.
         """
-        built = self.held[name]
+        built = self.current(name)
+        if built is None:
+            return ()
         layout, last = built.cube.layout, _last_of(month)
         with reading(self.snapshot) as told:
             moved = _moved(layout, built, told, standing(told, self.snapshot.data_version))
@@ -181,10 +241,13 @@ class Cubes:
 
     def repaired(self, name: str, days: Iterable[date]) -> Cubes:
         """Returns the cubes with the days of one read again."""
-        built = self.held[name]
+        built = self.current(name)
+        if built is None:
+            return self
         with reading(self.snapshot) as told:
             read = told.frame(built.cube.layout.statement(ranges_of(tuple(days))))
-        return replace(self, held={**self.held, name: replace(built, cube=built.cube.with_days(days, read))})
+        mended = replace(built, cube=built.cube.with_days(days, read))
+        return replace(self, built={**self.known(), name: mended})
 
 
 def layouts_of(catalogue: Catalogue, wanted: Wanted) -> Iterator[Layout]:

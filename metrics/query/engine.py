@@ -126,7 +126,7 @@ class MetricsLayer:
     def refresh(self) -> bool:
         """Takes newer data when there are any, and returns whether there were.
 
-        Cubes are kept up with what changed, before anybody is answered from the newer data.
+        A cube takes in what changed before anybody is answered from it. `catch_up` does so for those nobody asks for.
         """
         self.warehouse.refresh()
         snapshot = self.warehouse.snapshot()
@@ -179,10 +179,19 @@ class MetricsLayer:
             self._keeping.store(found)
         return True
 
+    def catch_up(self) -> bool:
+        """Brings one cube that nobody has asked for up to the state of the data; returns whether there was one."""
+        cubes = self._holdings.cubes
+        behind = () if cubes is None else cubes.behind
+        if cubes is None or not behind:
+            return False
+        cubes.current(behind[0])
+        return True
+
     def store_cubes(self) -> None:
         """Stores the cubes as they are now, so that the next start has little to catch up with."""
         cubes = self._holdings.cubes
-        for built in cubes.held.values() if cubes is not None else ():
+        for built in cubes.known().values() if cubes is not None else ():
             self._keeping.store(built)
 
     def sweep_cubes(self) -> tuple[CubeFault, ...]:
@@ -192,13 +201,13 @@ class MetricsLayer:
         this program, is.
         """
         cubes = self._holdings.cubes
-        if cubes is None or not cubes.held:
+        if cubes is None or not cubes.built:
             return ()
         name, days = self._keeping.next_differing(cubes)
         if days:
             with self._moving:
                 now = self._holdings.cubes
-                if now is not None and name in now.held:
+                if now is not None and name in now.built:
                     self._holdings.cubes = now.repaired(name, days)
             with self._lock:
                 self._answers.clear()

@@ -73,6 +73,7 @@ class Holdings:
         self._kept: dict[object, object] = {}
         self._making: dict[object, threading.RLock] = {}
         self._recent: OrderedDict[object, object] = OrderedDict()
+        self._before: dict[object, object] = {}  # what was kept of tables that changed since: often it is the same
 
     def under(self, catalogue: Catalogue) -> Holdings:
         """Returns the same snapshot seen through another catalogue, keeping what both read alike."""
@@ -103,10 +104,13 @@ class Holdings:
             for name, model in self.catalogue.models.items()
         }
         with self._lock:
+            other._before = {key: value for key, value in self._before.items() if key not in self._kept}
             for key, value in self._kept.items():
                 kind, *rest = key if isinstance(key, tuple) else (key,)
                 if kind in (*_OF_THE_WAREHOUSE, "reporting") or (kind in _OF_A_MODEL and still[rest[0]]):
                     other._kept[key] = value
+                elif kind in _OF_A_MODEL:
+                    other._before[key] = value
                 if kind == "repeats" and not changed_since(before, standing, rest[:1]):
                     other._kept[key] = value
         return other
@@ -152,8 +156,20 @@ class Holdings:
 
     def presence(self, source: Source, as_at: date) -> Presence:
         """Returns who reported the source's metric when, organisations as they stand on the day."""
-        key = ("presence", source.model.name, source.base.id, as_at)
-        return self.keep(key, lambda: self._presence(source, as_at))
+        # Where no row means that nothing happened, whoever has rows reports every metric of the model.
+        name = "" if source.model.absence_is_zero else source.base.id
+        key = ("presence", source.model.name, name, as_at)
+
+        def made() -> Presence:
+            known = self._still(key, source.model)
+            return known if isinstance(known, Presence) else self._presence(source, as_at)
+
+        return self.keep(key, made)
+
+    def _still(self, key: object, model: Model) -> object | None:
+        """Returns what was made of a model's flags before its table changed, when its flags are the same."""
+        before = self._before.get(("flags", model.name))
+        return self._before.get(key) if before is not None and self._flags(model) is before else None
 
     def reporting(self, as_at: date) -> tuple[str, ...]:
         """Returns the codes that answer on the day for figures of the last two years of any model's data."""
@@ -239,7 +255,14 @@ class Holdings:
 
         What is stated for the whole and what is reported by its parts must not be added up.
         """
-        return self.keep(("overlaps", model.name), lambda: self._overlaps(model))
+        key = ("overlaps", model.name)
+
+        def made() -> Mapping[str, tuple[date, ...]]:
+            # Of a table in which no row means nothing, flags do not say who has rows in a period.
+            known = None if model.absence_is_zero else self._still(key, model)
+            return self._overlaps(model) if known is None else known  # type: ignore[return-value]
+
+        return self.keep(key, made)
 
     def _overlaps(self, model: Model) -> dict[str, tuple[date, ...]]:
         if model.organisation is None:
@@ -288,7 +311,14 @@ class Holdings:
         return boards.join(parts, on="org_code").join(heirs, on="successor").select(CODES).unique()
 
     def _flags(self, model: Model) -> pl.DataFrame:
-        return self.keep(("flags", model.name), lambda: self._reported(model))
+        key = ("flags", model.name)
+
+        def made() -> pl.DataFrame:
+            found, before = self._reported(model), self._before.get(key)
+            same = isinstance(before, pl.DataFrame) and before.schema == found.schema and before.equals(found)
+            return before if isinstance(before, pl.DataFrame) and same else found
+
+        return self.keep(key, made)
 
     def _reported(self, model: Model) -> pl.DataFrame:
         """Returns `period`, `org_code`, and for each metric of the model 0, 1 or 2; see `sql.presence`."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from metrics.catalogue import Catalogue
 from metrics.query import sql
-from metrics.query.buckets import Buckets, Span, lay_out, months_later
+from metrics.query.buckets import Buckets, Span, months_later
 from metrics.query.coverage import Ground, Presence
 from metrics.query.errors import QueryError, UnknownValueError
 from metrics.query.holdings import Holdings
@@ -134,15 +134,16 @@ class _Preparing:
     def _ready(self, scan: Scan, rounds: tuple[tuple[tuple[str, ...], bool], ...]) -> Ready:
         self._check_joins(scan)
         presences = {source.key: self.holdings.presence(source, self.as_at) for source in scan.sources}
+        version = self.holdings.catalogue.version
         laid = {
-            source.key: lay_out(source, self._span(source), presences[source.key].periods) for source in scan.sources
+            source.key: presences[source.key].laid_out(source, self._span(source), version) for source in scan.sources
         }
         reach, dialect = self._reach(scan, laid), self.holdings.snapshot.engine.dialect
         steps = []
         for by, is_total in rounds:
             write = partial(_written, scan, self.holdings.catalogue, reach, by, dialect)
             levels, where = tuple(name for name in by if name in LEVELS), self.plan.request.where
-            grounds = {key: Ground(presences[key], buckets, levels, where) for key, buckets in laid.items()}
+            grounds = {key: presences[key].ground(buckets, levels, where) for key, buckets in laid.items()}
             steps.append(Round(by, is_total, write, grounds))
         return Ready(scan, reach, presences, laid, tuple(steps))
 

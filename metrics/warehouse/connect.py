@@ -35,6 +35,11 @@ class Snapshot:
     engine: sa.Engine
     data_version: str
 
+    @property
+    def pinned(self) -> bool:
+        """Whether it never moves, as a file does not; what a server answers is of now, newer perhaps than the version."""
+        return self.engine.dialect.name == "duckdb"
+
     def frame(self, select: Select) -> pl.DataFrame:
         """Returns the rows of a select; see `metrics.warehouse.frames.read_frame` for the types.
 

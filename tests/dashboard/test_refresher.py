@@ -116,7 +116,7 @@ def test_its_threads_end_with_the_layer(url):
     others = set(threading.enumerate())
     layer = opened(url)
     follow(layer, Reachability(), url)
-    own = [each for each in threading.enumerate() if each not in others and each.name in ("look", "cubes")]
+    own = [each for each in threading.enumerate() if each not in others and each.name in ("look", "cubes", "catch-up")]
     assert own
     del layer
     gc.collect()

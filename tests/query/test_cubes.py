@@ -119,6 +119,15 @@ def test_what_nobody_logged_is_found_and_mended_by_the_sweep(layer, plain, url):
     assert_same(layer, plain(), list(requests())[::11])
 
 
+def test_values_that_are_gone_are_let_go(layer, plain, url, monkeypatch):
+    monkeypatch.setattr("metrics.query.cube._SLACK", -(10**9))  # at every change
+    with changing(url) as changes:
+        changes.correct(table, pl.DataFrame({"attendance_id": list(range(1, 601)), "arrival_mode": ["foot"] * 600}))
+    assert layer.refresh()
+    assert layer.cubes.held["arrivals"].cube.codes["mode"].values.to_list() == [None, "foot"]
+    assert_same(layer, plain(), [Request(("arrived",), by=("mode",)), Request(("within_4h",), by=("site",))])
+
+
 def test_it_is_stored_and_catches_up_when_opened_again(layer, plain, url, tmp_path):
     layer.store_cubes()
     with changing(url) as changes:
