@@ -47,6 +47,7 @@ def backtest(
     *,
     frequency: Frequency | None = None,
     holidays: pl.DataFrame | None = None,
+    country: str = "GB",
 ) -> Backtest:
     """Returns what the models would have forecast at the last `origins` cut-offs that have a whole horizon to check.
 
@@ -57,14 +58,16 @@ def backtest(
         step: periods between cut-offs; None is the horizon for days and weeks, one for months.
         models: to compare; None is the calendar regression and seasonal naive.
         frequency: of the series; None reads it from the dates.
-        holidays: frame with a `date` column; None is England and Wales.
+        holidays: frame with a `date` column; None is those of the country.
+        country: whose holidays, one of `models.holidays.COUNTRIES`.
 
     Raises:
         UnusableSeriesError: the frame has not these columns, or a date twice in a series.
+        UnknownCountryError: the country's holidays are not known here.
     """
     tidy = checked(frame)
     frequency = frequency or frequency_of(tidy["date"])
-    table = holidays if holidays is not None else standing_holidays(tidy)
+    table = holidays if holidays is not None else standing_holidays(tidy, country)
     stride = step or (1 if frequency is Frequency.MONTHLY else horizon)
     panels, refused = sorted_out(tidy, frequency)
     frames, most = [], 0

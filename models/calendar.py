@@ -18,9 +18,13 @@ Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
 DAYS_IN_YEAR = 365.25
-HOLIDAY_PENALTY = 0.2
-"""Less than that of other columns: a holiday comes once a year, and its effect must show after two or three."""
-_MONDAY, _SATURDAY, _SUNDAY = 0, 5, 6
+HOLIDAY_PENALTY = 0.02
+"""Far less than that of other columns: a holiday comes once a year, and its effect must show after one or two."""
+OWN_HOLIDAY_PENALTY = 1.0
+"""How strongly one holiday by name is held to what bank holidays have in common."""
+ANNUAL_PENALTY = 5.0
+_EVE = 0.5
+_MONDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 4, 5, 6
 
 # Holidays of one year only, by proclamation: https://www.gov.uk/bank-holidays (Open Government Licence v3.0).
 _EXTRA = {
@@ -53,6 +57,7 @@ class Regressors:
         penalty: how strongly each column is held towards nothing, in ridge units.
         annual: which columns need more than a year of history.
         rare: which columns mark single days, such as Christmas, that come once or a few times a year.
+        replaced: how much of its weekday's effect a period loses: all of it on a bank holiday (periods).
     """
 
     names: tuple[str, ...]
@@ -60,6 +65,7 @@ class Regressors:
     penalty: Floats
     annual: NDArray[np.bool_]
     rare: NDArray[np.bool_]
+    replaced: Floats
 
 
 def easter_sunday(year: int) -> date:
@@ -173,14 +179,43 @@ def _daily(days: Days, holidays: pl.DataFrame) -> Regressors:
     }
     year_share = days.astype(np.int64) / DAYS_IN_YEAR
     names, waves, penalties = _annual_waves(year_share, 8)
-    columns |= {n: (wave, p, True) for n, wave, p in zip(names, waves, penalties, strict=True)}
+    columns |= {n: (wave, ANNUAL_PENALTY * p, True) for n, wave, p in zip(names, waves, penalties, strict=True)}
     weekend = (weekday >= _SATURDAY).astype(float)
     for name, wave in zip(names[:4], waves[:4], strict=True):
-        columns[f"weekend x {name}"] = (weekend * wave, 4.0, True)
+        columns[f"weekend x {name}"] = (weekend * wave, 4.0 * ANNUAL_PENALTY, True)
     holiday_marks = _holiday_marks(days, holidays)
     for name, mark in holiday_marks.items():
         columns[name] = (mark.astype(float), HOLIDAY_PENALTY, False)
-    return _gather(columns, frozenset(holiday_marks))
+    named = _named_marks(days, holidays) | _first_days_back(days, holidays)
+    for name, mark in named.items():
+        columns[name] = (mark.astype(float), OWN_HOLIDAY_PENALTY, False)
+    whole = np.isin(days, _dates(holidays)) | np.logical_or.reduce(
+        [holiday_marks[name] for name in ("25 December", "26 December", "1 January")]
+    )
+    replaced = np.where(whole, 1.0, _EVE * holiday_marks["24 December"])
+    return _gather(columns, frozenset(holiday_marks) | frozenset(named), replaced)
+
+
+def _named_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Marks of bank holidays by name, for those that come back: what sets each apart from the others."""
+    if "title" not in holidays.columns:
+        return {}
+    off = _dates(holidays)
+    others = pl.Series(off[_holiday_marks(off, holidays)["other bank holiday"]]).cast(pl.Date)
+    left = holidays.filter(pl.col("date").is_in(others.implode()))
+    often = left["title"].value_counts().filter(pl.col("count") > 1)["title"].drop_nulls().sort()
+    return {f"own: {title}": np.isin(days, _dates(left.filter(pl.col("title") == title))) for title in often}
+
+
+def _first_days_back(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Marks of the working days that follow Christmas and New Year at once: what sets them apart from those after."""
+    stamp = days - days.astype("datetime64[M]").astype("datetime64[D]") + 1
+    month = days.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    working = ~np.isin(days, _dates(holidays))
+    return {
+        "own: 27 December": (month == 12) & (stamp.astype(np.int64) == 27) & working,
+        "own: 2 January": (month == 1) & (stamp.astype(np.int64) == 2) & working,
+    }
 
 
 def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
@@ -190,6 +225,7 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
     day = (days - month_start.astype("datetime64[D]")).astype(np.int64) + 1
     is_off = np.isin(days, off)
     fixed = {
+        "20 to 23 December": (month == 12) & (day >= 20) & (day <= 23),
         "24 December": (month == 12) & (day == 24),
         "25 December": (month == 12) & (day == 25),
         "26 December": (month == 12) & (day == 26),
@@ -208,14 +244,19 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
         "Easter Monday": np.isin(days, sundays + 1) & is_off,
     }
     named = np.logical_or.reduce([*fixed.values(), *easter.values()])
+    weekday = (days.astype(np.int64) + 3) % 7
+    # The working day that a holiday on Tuesday or Thursday leaves beside the weekend.
+    bridge = ((weekday == _MONDAY) & np.isin(days + 1, off)) | ((weekday == _FRIDAY) & np.isin(days - 1, off))
+    bridge &= ~is_off & ~named
     return (
         fixed
         | easter
         | {
             "substitute day": is_off & (fixed["27 to 30 December"] | fixed["2 to 4 January"]),
             "other bank holiday": is_off & ~named,
-            "day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named,
-            "day after a bank holiday": np.isin(days - 1, off) & ~is_off & ~named,
+            "day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named & ~bridge,
+            "day after a bank holiday": np.isin(days - 1, off) & ~is_off & ~named & ~bridge,
+            "bridge day": bridge,
         }
     )
 
@@ -251,11 +292,15 @@ def _monthly(months: Days, holidays: pl.DataFrame) -> Regressors:
     return _gather(columns)
 
 
-def _gather(columns: dict[str, tuple[Floats, float, bool]], rare: frozenset[str] = frozenset()) -> Regressors:
+def _gather(
+    columns: dict[str, tuple[Floats, float, bool]], rare: frozenset[str] = frozenset(), replaced: Floats | None = None
+) -> Regressors:
+    length = len(next(iter(columns.values()))[0])
     return Regressors(
         names=tuple(columns),
         matrix=np.column_stack([column for column, _, _ in columns.values()]),
         penalty=np.array([penalty for _, penalty, _ in columns.values()]),
         annual=np.array([annual for _, _, annual in columns.values()]),
         rare=np.array([name in rare for name in columns]),
+        replaced=np.zeros(length) if replaced is None else replaced,
     )

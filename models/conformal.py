@@ -20,6 +20,12 @@ OWN_SCORES_FROM = 19
 WILD = 6.0
 """Errors count at most as so many median ones in the spread and the variance; four standard deviations if normal."""
 
+PSEUDO_ORIGINS = 24
+"""How strongly a series' own quantile is drawn to that of all series: as so many earlier forecasts."""
+
+MEMORY = 8.0
+"""Origins after which an error counts half in the spread."""
+
 HOLIDAY_CELLS = 30
 HOLIDAY_WIDEST = 3.0
 
@@ -32,11 +38,13 @@ class Widths:
         half: level to half-widths (horizon x series); NaN where the level is unattainable.
         variance: of the error (horizon x series), 0 where there is no record.
         origins: earlier forecasts that judge each horizon (horizon x series).
+        errors: the earlier errors, each in proportion to what errors are now (origins x horizon x series).
     """
 
     half: dict[float, Floats]
     variance: Floats
     origins: NDArray[np.int64]
+    errors: Floats
 
 
 def origins_needed(level: float) -> int:
@@ -73,20 +81,24 @@ def widths(
     origins = _judges(known, bucket)
     if not known.any():
         nothing = np.full((horizon, series), np.nan)
-        return Widths(dict.fromkeys(levels, nothing), np.zeros((horizon, series)), origins)
+        return Widths(dict.fromkeys(levels, nothing), np.zeros((horizon, series)), origins, errors)
     size = _drawn_in(np.where(known, np.abs(errors), np.nan), bucket)
-    spread = _spread(size, known, bucket)
-    factor = _holiday_factor(size / spread, known, unusual)
+    # Each is measured by the spread of its neighbours: one that had a part in its yardstick would look too small.
+    usual, spread = _spreads(size, known, bucket)
+    factor = _holiday_factor(size / usual, known, unusual)
     stretch = np.where(unusual, factor, 1.0)[:, :, None]
-    scores = np.where(known, np.abs(errors) / (spread * stretch), np.nan)
+    scores = np.where(known, np.abs(errors) / (usual * stretch), np.nan)
     ahead = spread * np.where(unusual_ahead, factor, 1.0)[:, None]
     half = {}
+    ordered = [np.sort(scores[:, :, number][known[:, :, number]]) for number in range(series)]
+    together = np.sort(scores[known])
     for level in levels:
-        reach = np.array([_quantile(scores, number, origins, level) for number in range(series)])
+        reach = np.array([_reach(own, together, origins[:, n].max(), level) for n, own in enumerate(ordered)])
         possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(origins)
         half[level] = np.where(possible, ahead * reach, np.nan)
     variance = _pooled(size**2, known, bucket)
-    return Widths(half, variance, origins)
+    likewise = errors / (usual * stretch) * ahead
+    return Widths(half, variance, origins, likewise)
 
 
 def _drawn_in(size: Floats, bucket: int) -> Floats:
@@ -108,10 +120,16 @@ def _judges(known: NDArray[np.bool_], bucket: int) -> NDArray[np.int64]:
     return np.stack([known[:, place == number].any(axis=1).sum(axis=0) for number in place])
 
 
-def _quantile(scores: Floats, number: int, origins: NDArray[np.int64], level: float) -> float:
-    """The conformal quantile of a series' scores, or of all series' while its own record is short."""
-    own = scores[:, :, number] if origins[:, number].max() >= OWN_SCORES_FROM else scores
-    ordered = np.sort(own[~np.isnan(own)])
+def _reach(own: Floats, together: Floats, origins: int, level: float) -> float:
+    """The conformal quantile of a series' scores, drawn towards that of all series while its own record is short."""
+    everyone = _quantile(together, level)
+    if origins < OWN_SCORES_FROM or np.isnan(own_quantile := _quantile(own, level)):
+        return everyone
+    share = origins / (origins + PSEUDO_ORIGINS)
+    return share * own_quantile + (1 - share) * everyone
+
+
+def _quantile(ordered: Floats, level: float) -> float:
     rank = _rank(len(ordered), level)
     return float(ordered[rank - 1]) if 0 < rank <= len(ordered) else float("nan")
 
@@ -121,12 +139,28 @@ def _rank(count: int, level: float) -> int:
     return ceil(round((count + 1) * level, 9))
 
 
-def _spread(size: Floats, known: NDArray[np.bool_], bucket: int) -> Floats:
-    """Mean absolute error by horizon and series, never falling with the horizon's bucket: horizon x series."""
-    mean = _pooled(size, known, bucket)
-    grown = np.maximum.accumulate(mean, axis=0)
+def _spreads(size: Floats, known: NDArray[np.bool_], bucket: int) -> tuple[Floats, Floats]:
+    """Mean absolute errors by horizon and series, never falling with the horizon's bucket.
+
+    Returns:
+        As it was around each origin, without that origin (origins x horizon x series), and as it is now (horizon x
+        series). Errors count half after `MEMORY` origins, so that intervals follow livelier and calmer times.
+    """
+    count, horizon, _ = size.shape
+    place = np.arange(horizon) // bucket
+    together = (place[:, None] == place[None, :]).astype(float)
+    total, cells = together @ size, together @ known.astype(float)
+    order = np.arange(count)
+    near = 0.5 ** (np.abs(order[:, None] - order[None, :]) / MEMORY) * (1 - np.eye(count))
+    now = 0.5 ** ((count - order) / MEMORY)
     overall = size.sum() / known.sum()
-    return np.where(grown > 0, grown, overall if overall > 0 else 1.0)
+    rows = []
+    for weight in (near, now[None, :]):
+        among = np.tensordot(weight, cells, axes=1)
+        mean = np.tensordot(weight, total, axes=1) / np.where(among > 0, among, 1.0)
+        grown = np.maximum.accumulate(mean, axis=1)
+        rows.append(np.where(grown > 0, grown, overall if overall > 0 else 1.0))
+    return rows[0], rows[1][0]
 
 
 def _pooled(size: Floats, known: NDArray[np.bool_], bucket: int) -> Floats:

@@ -9,18 +9,20 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from models.calendar import Frequency, bank_holidays
+from models.calendar import Frequency
 from models.calendar_stack import RECIPES, CalendarStack
 from models.conformal import attainable, origins_needed
-from models.panel import Panel, checked, frequency_of, panel_of
-from models.rolling import LEVELS, SHORTEST, Model, Rolled, roll
+from models.holidays import holidays_of
+from models.panel import Panel, UnusableSeriesError, checked, frequency_of, panel_of
+from models.rolling import LEVELS, SHORTEST, Model, Rolled, paths, roll
+from models.sums import Paths
 
 UNITS = {Frequency.DAILY: "days", Frequency.WEEKLY: "weeks", Frequency.MONTHLY: "months"}
 
 STOPPED_AFTER = {Frequency.DAILY: 28, Frequency.WEEKLY: 8, Frequency.MONTHLY: 3}
 """Periods without a value at the end after which a series is taken to have stopped."""
 
-_RECENT = {Frequency.DAILY: 365, Frequency.WEEKLY: 52, Frequency.MONTHLY: 24}
+_RECENT = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
 _LEAST_REPORTED = 0.5
 _FIRST_YEAR = 1978
 
@@ -33,6 +35,7 @@ SCHEMA = {
     "lo95": pl.Float64,
     "hi95": pl.Float64,
 }
+"""Of the forecasts at the usual levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,8 @@ class Forecast:
     """Forecasts, and what a reader of them must know.
 
     Attributes:
-        frame: columns `series` String, `date` Date, `mean`, `lo80`, `hi80`, `lo95`, `hi95` Float64 in the
-            series' own unit. Bounds are null where a level is unattainable.
+        frame: columns `series` String, `date` Date, `mean` and, for each level, such as 80, `lo80`, `hi80`,
+            Float64 in the series' own unit. Bounds are null where a level is unattainable.
         refused: series to the reason why it is not forecast.
         notes: series to what limits its forecast, one sentence each.
     """
@@ -58,12 +61,16 @@ class Forecaster:
     Attributes:
         model: how to forecast; the calendar regression unless said otherwise.
         frequency: of the series; None reads it from the dates.
-        holidays: bank holidays, a frame with a `date` column; None is those of England and Wales.
+        holidays: bank holidays, a frame with a `date` column and perhaps a `title`; None is those of the country.
+        country: whose holidays they are, one of `models.holidays.COUNTRIES`; GB is England and Wales.
+        levels: of the intervals, in per cent.
     """
 
     model: Model | None = None
     frequency: Frequency | None = None
     holidays: pl.DataFrame | None = None
+    country: str = "GB"
+    levels: tuple[float, ...] = (80, 95)
 
     def fit(self, frame: pl.DataFrame) -> FittedForecaster:
         """Returns a forecaster that knows the series.
@@ -74,12 +81,18 @@ class Forecaster:
 
         Raises:
             UnusableSeriesError: the frame has not these columns, or a date twice in a series.
+            UnknownCountryError: the country's holidays are not known here.
+            ValueError: a level is not between 0 and 100.
         """
+        if wrong := [level for level in self.levels if not 0 < level < 100]:
+            raise ValueError(f"A level must be between 0 and 100, such as 80; {wrong[0]} is not.")
         tidy = checked(frame)
         frequency = self.frequency or frequency_of(tidy["date"])
         panels, refused = sorted_out(tidy, frequency)
-        holidays = self.holidays if self.holidays is not None else standing_holidays(tidy)
-        return FittedForecaster(self.model or CalendarStack(holidays), frequency, holidays, panels, refused)
+        holidays = self.holidays if self.holidays is not None else standing_holidays(tidy, self.country)
+        model = self.model or CalendarStack(holidays)
+        levels = tuple(round(level / 100, 6) for level in sorted(set(self.levels)))
+        return FittedForecaster(model, frequency, holidays, panels, refused, levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +104,10 @@ class FittedForecaster:
     holidays: pl.DataFrame
     panels: tuple[Panel, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
+    levels: tuple[float, ...] = LEVELS
 
     def predict(self, horizon: int) -> pl.DataFrame:
-        """Returns `series, date, mean, lo80, hi80, lo95, hi95` for the `horizon` periods after the last known one.
+        """Returns `series, date, mean` and `lo` and `hi` of each level for the `horizon` periods after the last known.
 
         Series that are refused have no rows; `refused` gives the reasons.
         """
@@ -104,21 +118,45 @@ class FittedForecaster:
         if horizon < 1:
             raise ValueError(f"The horizon must be at least 1 period; it is {horizon}.")
         rolled = [
-            (panel, roll(self.model, panel, [len(panel.periods)], horizon, self.holidays)) for panel in self.panels
+            (panel, roll(self.model, panel, [len(panel.periods)], horizon, self.holidays, levels=self.levels))
+            for panel in self.panels
         ]
         frames = [_frame(panel, result) for panel, result in rolled]
         notes = {name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency)}
-        frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=SCHEMA)
+        frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
         return Forecast(frame, self.refused, notes)
 
+    def paths(self, horizon: int) -> Paths:
+        """Returns ways that all series may go together in the `horizon` periods after the last, for sums of them.
 
-def standing_holidays(tidy: pl.DataFrame) -> pl.DataFrame:
-    """Returns the bank holidays of England and Wales from a year before the first date to ten after the last."""
+        Only series whose history begins with that of most others have paths together; the rest are left out.
+        """
+        panel = max(self.panels, key=lambda panel: len(panel.names), default=None)
+        if panel is None:
+            raise UnusableSeriesError("There is no series that can be forecast, so there are no paths.")
+        rolled = roll(self.model, panel, [len(panel.periods)], horizon, self.holidays)
+        ways = paths(self.model, panel, horizon, self.holidays)
+        return Paths(panel.names, panel.extended(horizon)[-horizon:], ways, rolled.mean[0])
+
+
+def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:
+    """Returns the columns of forecasts at the levels, such as 0.8, with their dtypes."""
+    bounds = [f"{end}{name_of(level)}" for level in levels for end in ("lo", "hi")]
+    return {"series": pl.String, "date": pl.Date, "mean": pl.Float64, **dict.fromkeys(bounds, pl.Float64)}
+
+
+def name_of(level: float) -> str:
+    """Returns a level as columns have it: 80 for 0.8, 97.5 for 0.975."""
+    return f"{100 * level:.6g}"
+
+
+def standing_holidays(tidy: pl.DataFrame, country: str = "GB") -> pl.DataFrame:
+    """Returns a country's holidays from a year before the first date to ten after the last."""
     last = tidy["date"].max()
     first = tidy["date"].min()
     if not isinstance(first, date) or not isinstance(last, date):
-        return bank_holidays(_FIRST_YEAR, _FIRST_YEAR)
-    return bank_holidays(max(first.year - 1, _FIRST_YEAR), max(last.year + 10, _FIRST_YEAR))
+        return holidays_of(country, _FIRST_YEAR, _FIRST_YEAR)
+    return holidays_of(country, max(first.year - 1, _FIRST_YEAR), max(last.year + 10, _FIRST_YEAR))
 
 
 def sorted_out(tidy: pl.DataFrame, frequency: Frequency) -> tuple[tuple[Panel, ...], dict[str, str]]:
@@ -165,9 +203,9 @@ def _reason(panel: Panel, number: int) -> str:
 def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
     horizon, count = rolled.mean.shape[1:]
     columns = {"mean": rolled.mean[0]}
-    for level in LEVELS:
-        columns[f"lo{level:.0%}"[:-1]] = rolled.lower[level][0]
-        columns[f"hi{level:.0%}"[:-1]] = rolled.upper[level][0]
+    for level in rolled.lower:
+        columns[f"lo{name_of(level)}"] = rolled.lower[level][0]
+        columns[f"hi{name_of(level)}"] = rolled.upper[level][0]
     ahead = panel.extended(horizon)[-horizon:]
     return (
         pl.DataFrame(
@@ -177,8 +215,8 @@ def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
                 **{name: values.T.ravel() for name, values in columns.items()},
             }
         )
-        .cast(pl.Schema(SCHEMA))
-        .with_columns(pl.col("mean", "lo80", "hi80", "lo95", "hi95").fill_nan(None))
+        .cast(pl.Schema(schema_of(tuple(rolled.lower))))
+        .with_columns(pl.selectors.float().fill_nan(None))
     )
 
 
@@ -190,9 +228,9 @@ def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple
             said.append(f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast.")
         fewest = int(rolled.origins[0, :, number].min())
         said += [
-            f"No {level:.0%} interval where fewer than {origins_needed(level)} earlier forecasts can be checked; "
+            f"No {name_of(level)}% interval where fewer than {origins_needed(level)} earlier forecasts can be checked; "
             f"the furthest period ahead has {fewest}."
-            for level in LEVELS
+            for level in rolled.lower
             if not attainable(fewest, level)
         ]
         if said:

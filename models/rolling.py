@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from models.calendar import Days, Floats, Frequency
-from models.conformal import widths
+from models.conformal import Widths, widths
 from models.panel import Panel, Scale
 
 LEVELS = (0.8, 0.95)
@@ -66,6 +66,8 @@ def roll(
     cutoffs: Sequence[int],
     horizon: int,
     holidays: pl.DataFrame,
+    *,
+    levels: tuple[float, ...] = LEVELS,
 ) -> Rolled:
     """Returns the model's forecasts of the `horizon` periods after each cut-off, with conformal intervals.
 
@@ -78,10 +80,11 @@ def roll(
         cutoffs: numbers of the first period that is not known; at most the panel's length.
         horizon: periods ahead.
         holidays: frame with a `date` column; errors near holidays have a spread of their own.
+        levels: of the intervals, such as 0.8.
     """
     # Many small solves: more threads only wait for each other, and slow the pages of others.
     with _libraries().limit(limits=1):
-        return _roll(model, panel, cutoffs, horizon, holidays)
+        return _roll(model, panel, cutoffs, horizon, holidays, levels=levels)
 
 
 @cache
@@ -89,25 +92,74 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _roll(model: Model, panel: Panel, cutoffs: Sequence[int], horizon: int, holidays: pl.DataFrame) -> Rolled:
+def _roll(
+    model: Model,
+    panel: Panel,
+    cutoffs: Sequence[int],
+    horizon: int,
+    holidays: pl.DataFrame,
+    *,
+    levels: tuple[float, ...],
+) -> Rolled:
     scale = Scale.of(panel, horizon, min(cutoffs))
     points = model.prepare(panel, horizon, scale)
+    mean, lower, upper, origins = [], [], [], []
+    for cutoff, now, width in _judged(points, panel, scale, cutoffs, horizon=horizon, holidays=holidays, levels=levels):
+        mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
+        lower.append([scale.backward(now - width.half[level], cutoff) for level in levels])
+        upper.append([scale.backward(now + width.half[level], cutoff) for level in levels])
+        origins.append(width.origins)
+    bounds = (np.array(lower), np.array(upper))
+    low, high = ({level: bound[:, n] for n, level in enumerate(levels)} for bound in bounds)
+    return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
+
+
+def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> Floats:
+    """Returns ways that all series may go together after the panel's end: paths x horizon x series, in their unit.
+
+    Each is the forecast and what all forecasts missed by at one earlier cut-off, in proportion to what they miss by
+    now; and once more with the signs turned. So days and series that err together do so here, and sums of paths have
+    the spread of sums. There are two paths for each earlier cut-off whose whole horizon has happened; none where there
+    is no such cut-off.
+    """
+    with _libraries().limit(limits=1):
+        cutoff = len(panel.periods)
+        scale = Scale.of(panel, horizon, cutoff)
+        points = model.prepare(panel, horizon, scale)
+        ((_, now, width),) = _judged(points, panel, scale, [cutoff], horizon=horizon, holidays=holidays, levels=LEVELS)
+        ladder = np.array(earlier_cutoffs(cutoff, panel.frequency, horizon))
+        whole = width.errors[ladder + horizon <= cutoff]
+        # A day without a value: as far off as the forecast of another cut-off was on that day of the horizon.
+        for number in range(1, len(whole)):
+            whole = np.where(np.isnan(whole), np.roll(whole, number, axis=0), whole)
+        whole = np.nan_to_num(whole)
+        both = np.concatenate([now + whole, now - whole])
+        middle = scale.backward(now, cutoff, width.variance if model.means else 0.0)
+        ways = np.stack([scale.backward(way, cutoff) for way in both]) if len(both) else both
+        # The root is curved, so the paths' mean is not the forecast's; it is moved there, but not below nought.
+        moved = ways + (middle - ways.mean(axis=0)) if len(ways) else ways
+        return np.asarray(np.where(scale.signed, moved, np.maximum(moved, 0.0)))
+
+
+def _judged(
+    points: Callable[[Sequence[int]], Floats],
+    panel: Panel,
+    scale: Scale,
+    cutoffs: Sequence[int],
+    *,
+    horizon: int,
+    holidays: pl.DataFrame,
+    levels: tuple[float, ...],
+) -> Iterator[tuple[int, Floats, Widths]]:
+    """Each cut-off with its forecast on the models' scale, and how far the truth may lie from it."""
     unusual = holiday_periods(panel.extended(horizon), panel.frequency, holidays)
     scaled = scale.forward(panel.values)
-    mean, lower, upper, origins = [], [], [], []
     for cutoff in cutoffs:
         ladder = earlier_cutoffs(cutoff, panel.frequency, horizon)
         forecasts = points([*ladder, cutoff])
         errors, marked = _errors(forecasts[:-1], scaled[:cutoff], ladder, unusual)
-        width = widths(errors, LEVELS, _BUCKET[panel.frequency], marked, unusual[cutoff : cutoff + horizon])
-        now = forecasts[-1]
-        mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
-        lower.append([scale.backward(now - width.half[level], cutoff) for level in LEVELS])
-        upper.append([scale.backward(now + width.half[level], cutoff) for level in LEVELS])
-        origins.append(width.origins)
-    bounds = (np.array(lower), np.array(upper))
-    low, high = ({level: bound[:, n] for n, level in enumerate(LEVELS)} for bound in bounds)
-    return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
+        ahead = unusual[cutoff : cutoff + horizon]
+        yield cutoff, forecasts[-1], widths(errors, levels, _BUCKET[panel.frequency], marked, ahead)
 
 
 def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:

@@ -79,3 +79,20 @@ def test_regressors_of_a_period_do_not_depend_on_the_periods_around_it(frequency
     assert whole.names == part.names
     assert len(whole.names) == whole.matrix.shape[1] == len(whole.penalty) == len(whole.annual)
     np.testing.assert_array_equal(whole.matrix[20:40], part.matrix)
+
+
+def test_a_bank_holiday_replaces_its_weekday_and_christmas_eve_half_of_it() -> None:
+    days = np.arange(np.datetime64("2025-12-23"), np.datetime64("2025-12-29"))
+    found = regressors(days, Frequency.DAILY, bank_holidays(2025, 2026))
+    assert found.replaced.tolist() == [0, 0.5, 1, 1, 0, 0]
+
+
+def test_bridge_days_lie_between_a_holiday_and_the_weekend() -> None:
+    """Thanksgiving is a Thursday."""
+    thursdays = pl.DataFrame({"date": [date(2024, 11, 28), date(2025, 11, 27)], "title": ["Thanksgiving"] * 2})
+    days = np.arange(np.datetime64("2025-11-24"), np.datetime64("2025-12-01"))
+    found = regressors(days, Frequency.DAILY, thursdays)
+    column = dict(zip(found.names, found.matrix.T, strict=True))
+    assert column["bridge day"].tolist() == [0, 0, 0, 0, 1, 0, 0]
+    assert column["own: Thanksgiving"].tolist() == [0, 0, 0, 1, 0, 0, 0]
+    assert column["day before a bank holiday"].tolist() == [0, 0, 1, 0, 0, 0, 0]

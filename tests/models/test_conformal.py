@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.conformal import attainable, origins_needed, widths
+from models.conformal import MEMORY, attainable, origins_needed, widths
 
 
 def plain(errors: np.ndarray, levels: tuple[float, ...] = (0.8, 0.95), bucket: int = 1):
@@ -19,11 +19,17 @@ def test_the_fewest_forecasts_that_support_a_level(level: float, fewest: int) ->
 
 
 def test_the_half_width_is_the_score_of_rank_n_plus_one_times_the_level() -> None:
-    """Errors 1 to 19, one horizon: ceil(20 x 0.8) = 16 and ceil(20 x 0.95) = 19."""
-    errors = np.arange(1.0, 20.0).reshape(19, 1, 1) * np.resize([1, -1], 19).reshape(19, 1, 1)
-    found = plain(errors)
-    assert found.half[0.8].item() == pytest.approx(16)
-    assert found.half[0.95].item() == pytest.approx(19)
+    """Errors 1 to 19, one horizon: ceil(20 x 0.8) = 16 and ceil(20 x 0.95) = 19, scores and spread by hand."""
+    size = [float(number) for number in range(1, 20)]
+    found = plain(np.array(size).reshape(19, 1, 1) * np.resize([1, -1], 19).reshape(19, 1, 1))
+    scores = []
+    for at, own in enumerate(size):
+        weight = [0.0 if other == at else 0.5 ** (abs(other - at) / MEMORY) for other in range(19)]
+        scores.append(own / (sum(w * each for w, each in zip(weight, size, strict=True)) / sum(weight)))
+    weight = [0.5 ** ((19 - other) / MEMORY) for other in range(19)]
+    spread = sum(w * each for w, each in zip(weight, size, strict=True)) / sum(weight)
+    assert found.half[0.8].item() == pytest.approx(sorted(scores)[15] * spread)
+    assert found.half[0.95].item() == pytest.approx(sorted(scores)[18] * spread)
     assert found.variance.item() == pytest.approx(130)  # 19 x 20 x 39 / 6 squares over 19
 
 
