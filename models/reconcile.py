@@ -1,0 +1,132 @@
+"""Forecasts of a hierarchy that add up: every parent is the sum of its children, at every period.
+
+MinT with a shrunk covariance (Wickramasuriya, Athanasopoulos & Hyndman 2019; Schaefer & Strimmer 2005): the coherent
+forecasts that are nearest to the given ones, where nearness counts by what the forecasts missed by on past data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import Floats
+
+NEAR_ZERO = 1.0
+"""Leaves whose forecast is below this on average keep it: errors of large sums would swamp them."""
+
+
+class HierarchyError(ValueError):
+    """A hierarchy that is not a tree. Says which node is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """Who adds up to whom.
+
+    Attributes:
+        nodes: parents first, then leaves.
+        summing: nodes by leaves; 1 where the leaf is part of the node.
+    """
+
+    nodes: tuple[str, ...]
+    summing: Floats
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The nodes that have no children."""
+        return self.nodes[len(self.nodes) - self.summing.shape[1] :]
+
+    @classmethod
+    def of(cls, parents: Mapping[str, str | None]) -> Hierarchy:
+        """Returns the hierarchy in which each node has the parent that is given, None for a top.
+
+        Raises:
+            HierarchyError: a parent is no node itself, or a node is its own ancestor.
+        """
+        named = {parent for parent in parents.values() if parent is not None}
+        if unknown := sorted(named - set(parents)):
+            raise HierarchyError(f"'{unknown[0]}' is a parent and no node. Give its own parent, or None for a top.")
+        leaves = tuple(sorted(node for node in parents if node not in named))
+        nodes = (*sorted(named), *leaves)
+        row = {node: number for number, node in enumerate(nodes)}
+        summing = np.zeros((len(nodes), len(leaves)))
+        for column, leaf in enumerate(leaves):
+            node: str | None = leaf
+            for _ in range(len(nodes) + 1):
+                if node is None:
+                    break
+                summing[row[node], column] = 1.0
+                node = parents[node]
+            else:
+                raise HierarchyError(f"'{leaf}' has no top: a node above it is its own ancestor.")
+        if not leaves:
+            raise HierarchyError("There is no node without children: every node is its own ancestor.")
+        return cls(nodes, summing)
+
+
+def shrunk_covariance(errors: Floats) -> tuple[Floats, float]:
+    """Returns the covariance of errors (periods x nodes), drawn to its diagonal, and how far (0 to 1).
+
+    Rows with a missing error are left out. The share is the one that is best on average for that many rows.
+
+    Raises:
+        ValueError: fewer than two rows are whole.
+    """
+    whole = errors[~np.isnan(errors).any(axis=1)]
+    count = len(whole)
+    if count < 2:
+        raise ValueError(f"A covariance needs two periods in which every node has an error; there are {count}.")
+    covariance = whole.T @ whole / count
+    size = np.sqrt(np.diag(covariance))
+    standard = whole / np.where(size > 0, size, 1.0)
+    correlation = standard.T @ standard / count
+    # The variance of each correlation, from the products of standardised errors.
+    spread = ((standard**2).T @ (standard**2) / count - correlation**2) * count**2 / (count - 1) ** 3
+    off = ~np.eye(len(size), dtype=bool)
+    total = (correlation[off] ** 2).sum()
+    share = float(np.clip(spread[off].sum() / total, 0, 1)) if total > 0 else 1.0
+    return np.where(off, (1 - share) * covariance, covariance), share
+
+
+def reconciled(base: Floats, hierarchy: Hierarchy, covariance: Floats, *, floor: float | None = 0.0) -> Floats:
+    """Returns forecasts that add up, nearest to those given.
+
+    Args:
+        base: forecasts, ... x nodes, in the order of `hierarchy.nodes`; more axes before are kept, such as paths and
+            periods.
+        hierarchy: who adds up to whom.
+        covariance: of the forecasts' errors, nodes x nodes.
+        floor: least value of a leaf; None allows any.
+
+    Leaves that forecast next to nothing keep their forecasts, and the others take up the difference.
+    """
+    leaves = hierarchy.summing.shape[1]
+    own = base[..., -leaves:]
+    small = np.abs(own.reshape(-1, leaves)).mean(axis=0) < NEAR_ZERO
+    kept = np.where(small, own, 0.0)
+    found = own.copy()
+    if not small.all():
+        rest = hierarchy.summing[:, ~small]
+        rows = rest.any(axis=1)
+        found[..., ~small] = (base - kept @ hierarchy.summing.T)[..., rows] @ _weights(
+            rest[rows], covariance[np.ix_(rows, rows)]
+        ).T
+    if floor is not None:
+        found = np.maximum(found, floor)
+    return np.asarray(found @ hierarchy.summing.T)
+
+
+def _weights(summing: Floats, covariance: Floats) -> Floats:
+    """How each leaf is made of all nodes' forecasts: (S' W^-1 S)^-1 S' W^-1."""
+    steady = covariance + np.diag(_floor(np.diag(covariance)))
+    inverse = np.linalg.solve(steady, summing)
+    return np.asarray(np.linalg.solve(inverse.T @ summing, inverse.T))
+
+
+def _floor(variance: NDArray[np.float64]) -> Floats:
+    """A little more variance everywhere, so that a node that never erred does not stop the rest."""
+    usual = variance[variance > 0].mean() if (variance > 0).any() else 1.0
+    return np.asarray(1e-8 * usual + np.where(variance > 0, 0.0, 1e-3 * usual))

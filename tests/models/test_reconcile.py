@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.reconcile import Hierarchy, HierarchyError, reconciled, shrunk_covariance
+
+TREE = {"England": None, "North": "England", "South": "England", "a": "North", "b": "North", "c": "South"}
+
+
+def test_a_tree_becomes_sums_of_its_leaves() -> None:
+    found = Hierarchy.of(TREE)
+    assert found.nodes == ("England", "North", "South", "a", "b", "c")
+    assert found.leaves == ("a", "b", "c")
+    np.testing.assert_array_equal(found.summing, [[1, 1, 1], [1, 1, 0], [0, 0, 1], *np.eye(3)])
+
+
+@pytest.mark.parametrize(
+    ("parents", "message"),
+    [
+        ({"a": "nobody"}, "'nobody' is a parent and no node"),
+        ({"a": "b", "b": "a"}, "its own ancestor"),
+        ({"leaf": "a", "a": "b", "b": "a"}, "'leaf' has no top"),
+    ],
+)
+def test_what_is_no_tree_is_refused(parents: dict[str, str | None], message: str) -> None:
+    with pytest.raises(HierarchyError, match=message):
+        Hierarchy.of(parents)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_forecasts_add_up_and_coherent_ones_stay(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    tree = Hierarchy.of(TREE)
+    covariance, _ = shrunk_covariance(random.normal(0, 1, (30, 6)) * random.uniform(1, 20, 6))
+    base = random.uniform(50, 500, (4, 7, 6))
+    found = reconciled(base, tree, covariance)
+    np.testing.assert_allclose(found, found[..., -3:] @ tree.summing.T, atol=1e-6)
+    np.testing.assert_allclose(reconciled(found, tree, covariance), found, atol=1e-6)
+
+
+def test_by_hand_with_equal_and_independent_errors() -> None:
+    """One parent of two: 10 against 4 + 3. The gap of 3 is shared out in thirds: 9 = 5 + 4."""
+    tree = Hierarchy.of({"all": None, "x": "all", "y": "all"})
+    found = reconciled(np.array([10.0, 4.0, 3.0]), tree, np.eye(3))
+    np.testing.assert_allclose(found, [9, 5, 4], atol=1e-6)
+
+
+def test_leaves_of_next_to_nothing_keep_their_forecasts() -> None:
+    tree = Hierarchy.of({"all": None, "x": "all", "tiny": "all"})
+    found = reconciled(np.array([100.0, 0.3, 90.0]), tree, np.eye(3))
+    # What is left of the parent, 99.7, and 90 meet half-way.
+    np.testing.assert_allclose(found, [95.15, 0.3, 94.85], atol=1e-6)
+
+
+def test_no_leaf_is_below_nought_and_all_still_adds_up() -> None:
+    tree = Hierarchy.of({"all": None, "x": "all", "y": "all"})
+    found = reconciled(np.array([1.0, 30.0, 2.0]), tree, np.diag([1e-3, 1.0, 1e3]))
+    assert (found >= 0).all()
+    assert found[0] == pytest.approx(found[1] + found[2], abs=1e-9)
+
+
+def test_the_shrunk_covariance_of_schaefer_and_strimmer() -> None:
+    """Against the formula, term by term."""
+    random = np.random.default_rng(5)
+    errors = random.normal(0, 1, (12, 4)) @ random.normal(0, 1, (4, 4))
+    found, share = shrunk_covariance(errors)
+    count = len(errors)
+    standard = errors / np.sqrt((errors**2).mean(axis=0))
+    over = under = 0.0
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                products = standard[:, i] * standard[:, j]
+                over += count / (count - 1) ** 3 * ((products - products.mean()) ** 2).sum()
+                under += products.mean() ** 2
+    assert share == pytest.approx(min(1, over / under))
+    plain = errors.T @ errors / count
+    np.testing.assert_allclose(np.diag(found), np.diag(plain))
+    assert found[0, 1] == pytest.approx((1 - share) * plain[0, 1])
+
+
+def test_reconciling_helps_where_the_parent_is_the_better_forecast() -> None:
+    random = np.random.default_rng(2)
+    tree = Hierarchy.of({"all": None, **{f"leaf{n}": "all" for n in range(5)}})
+    truth = random.uniform(80, 120, (200, 5)) @ tree.summing.T
+    errors = random.normal(0, 1, (200, 6)) * np.array([2.0, 8, 8, 8, 8, 8])
+    covariance, _ = shrunk_covariance(errors[:100])
+    base = truth[100:] + errors[100:]
+    found = reconciled(base, tree, covariance)
+    missed, before = np.abs(found - truth[100:]).mean(axis=0), np.abs(base - truth[100:]).mean(axis=0)
+    assert missed[0] <= before[0] * 1.02
+    assert missed[1:].mean() < before[1:].mean()
