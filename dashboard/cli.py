@@ -8,6 +8,7 @@ from dashboard.cli_check import check
 from dashboard.cli_cubes import cubes
 from dashboard.cli_explain import explain
 from dashboard.cli_feed import feed
+from dashboard.cli_forecast import forecast
 from dashboard.cli_funnel import draw_funnel
 from dashboard.cli_interchange import exporting, importing
 from dashboard.cli_journal import keeping
@@ -23,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (run, load, check, metrics, query, explain, spc, simulate, feed, cubes):
+for command in (run, load, check, metrics, query, explain, spc, forecast, simulate, feed, cubes):
     app.command()(command)
 app.command(name="funnel")(draw_funnel)
 app.add_typer(exporting, name="export", no_args_is_help=True)

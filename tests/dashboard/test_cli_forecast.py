@@ -1,0 +1,111 @@
+"""`bellwether forecast`: a file in, a file out, and what it says of a file that it cannot take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from dashboard.cli import app
+from models.demand import Forecaster
+from tests.models.series import daily, monthly
+
+
+def said(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, ["forecast", *words])
+    assert done.exit_code == code, done.output
+    return done.stderr
+
+
+def written(folder: Path, *rows: str, header: str = "series,date,value") -> str:
+    path = folder / "in.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_a_file_is_forecast_as_the_python_interface_does(tmp_path: Path) -> None:
+    both = pl.concat([daily(500), daily(500, seed=4, series="other")]).with_columns(pl.col("value").round(3))
+    both.sample(fraction=1, shuffle=True, seed=1).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "out.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "28", "--country", "GB", "--out", str(out))
+    assert f"Wrote 56 forecasts of 2 series to {out}." in told
+    found = pl.read_csv(out, try_parse_dates=True)
+    assert found.columns == ["series", "date", "mean", "lo80", "hi80", "lo95", "hi95"]
+    assert found.equals(Forecaster().fit(both).predict(28))
+
+
+def test_months_are_told_by_their_dates_and_levels_name_the_columns(tmp_path: Path) -> None:
+    monthly(60).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "out.csv"
+    said("--csv", str(tmp_path / "in.csv"), "--levels", "50,90", "--out", str(out))
+    found = pl.read_csv(out, try_parse_dates=True)
+    assert found.columns == ["series", "date", "mean", "lo50", "hi50", "lo90", "hi90"]
+    assert found["date"].dt.day().unique().to_list() == [1]
+    assert found.height == 6
+
+
+def test_series_that_cannot_be_forecast_are_named_with_the_reason(tmp_path: Path) -> None:
+    pl.concat([daily(100), daily(20, series="new").with_columns(pl.col("date").dt.offset_by("80d"))]).write_csv(
+        tmp_path / "in.csv"
+    )
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "7", "--out", str(tmp_path / "out.csv"))
+    assert "Series 'new' is not forecast. Its history is too short: 20 days, and a forecast needs 56." in told
+    assert "Wrote 7 forecasts of 1 series" in told
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["a,2024-01-01,1", "a,2024-01-02,x"], "row 3, column 'value'"),
+        (["a,2024-01-01,1", "a,2024-13-02,2"], "row 3, column 'date'"),
+        (["a,2024-01-01,1", ",2024-01-02,2"], "row 3, column 'series': the cell is empty"),
+        (
+            ["a,2024-01-01,1", "b,2024-01-01,2", "a,2024-01-01,3"],
+            "rows 2 and 4, column 'date': series 'a' has 2024-01-01 twice. Keep one of them, or add them up.",
+        ),
+        (["a,2024-01-01T08:30:00,1", "a,2024-01-02,3"], "row 2, column 'date': it has a time of day"),
+        ([], "there is no row below the header"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_told_by_row_and_column(rows: list[str], message: str, tmp_path: Path) -> None:
+    told = said("--csv", written(tmp_path, *rows), "--out", str(tmp_path / "out.csv"), code=2)
+    assert message in told
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "Name a metric, or a file with --csv: one of the two."),
+        (["ae_attendances", "--csv", "x.csv"], "Name a metric, or a file with --csv: one of the two."),
+        (["--csv", "x.csv", "--by", "region"], "--by, --where and --grain belong to a metric."),
+        (["--csv", "nowhere.csv"], "nowhere.csv"),
+        (["--csv", "x.csv", "--levels", "80,100"], "100 is not between 0 and 100"),
+        (["--csv", "x.csv", "--levels", "most"], "'most' is no list of numbers. Write it as 80,95."),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(words: list[str], message: str) -> None:
+    assert message in said(*words, code=2)
+
+
+def test_an_unknown_country_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
+    daily(100).write_csv(tmp_path / "in.csv")
+    assert "no holidays for 'XX'. Write one of GB," in said(
+        "--csv", str(tmp_path / "in.csv"), "--country", "XX", code=2
+    )
+
+
+def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert "there is no column 'value'" in said("--csv", written(tmp_path, "a,1", header="series,date"), code=2)
+
+
+def test_earlier_forecasts_are_written_beside_repeating_the_last_week(tmp_path: Path) -> None:
+    daily(300).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "tests.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "14", "--backtest", "--out", str(out))
+    found = pl.read_csv(out, try_parse_dates=True)
+    assert found["model"].unique().sort().to_list() == ["calendar regression", "seasonal naive"]
+    assert (found["date"] >= found["cutoff"]).all()
+    assert "Calendar regression: MASE 0." in told
