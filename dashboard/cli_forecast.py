@@ -73,8 +73,8 @@ def forecast(
 
     IN.csv has the columns series, date and value. Dates may be missing and rows in any order; days, weeks (dates on one
     weekday) and months (firsts of the month) are told by the dates. OUT.csv has series, date, mean, lo80, hi80, lo95,
-    hi95 for the periods after the last one; a bound that the history cannot support is empty. Series that cannot be
-    forecast are named with the reason. Of a metric, only final periods are learnt from.
+    hi95 for the periods after each series' last one. Series that cannot be forecast are named with the reason, and so
+    are intervals that rest on little. Of a metric, only final periods are learnt from.
 
     With --backtest the columns are model, series, cutoff, date, ahead, actual, mean, lo80, hi80, lo95, hi95: ours and
     repeating the last week or year, from the same cut-offs.
@@ -98,7 +98,11 @@ def forecast(
             if test:
                 _write_test(backtest(series, ahead, TESTS, holidays=days, country=country), out)
                 return
-            found = Forecaster(holidays=days, country=country, levels=wanted).fit(series).forecast(ahead)
+            found = (
+                Forecaster(holidays=days, country=country, levels=wanted, together=csv is None)
+                .fit(series)
+                .forecast(ahead)
+            )
         except (FrameFileError, UnusableSeriesError, UnknownCountryError) as error:
             refuse(str(error))
         _write(found, out)

@@ -20,6 +20,8 @@ Days = NDArray[np.datetime64]
 DAYS_IN_YEAR = 365.25
 HOLIDAY_PENALTY = 0.02
 """Far less than that of other columns: a holiday comes once a year, and its effect must show after one or two."""
+ANY_HOLIDAY_PENALTY = 0.005
+"""Of what all bank holidays have in common, so that the first of its kind is forecast like those before it."""
 OWN_HOLIDAY_PENALTY = 1.0
 """How strongly one holiday by name is held to what bank holidays have in common."""
 ANNUAL_PENALTY = 5.0
@@ -184,16 +186,18 @@ def _daily(days: Days, holidays: pl.DataFrame) -> Regressors:
     for name, wave in zip(names[:4], waves[:4], strict=True):
         columns[f"weekend x {name}"] = (weekend * wave, 4.0 * ANNUAL_PENALTY, True)
     holiday_marks = _holiday_marks(days, holidays)
+    # Christmas and New Year are holidays at a weekend too, when the day off is another.
+    whole = np.isin(days, _dates(holidays)) | np.logical_or.reduce(
+        [holiday_marks[name] for name in ("25 December", "26 December", "1 January")]
+    )
+    columns["any bank holiday"] = (whole.astype(float), ANY_HOLIDAY_PENALTY, False)
     for name, mark in holiday_marks.items():
         columns[name] = (mark.astype(float), HOLIDAY_PENALTY, False)
     named = _named_marks(days, holidays) | _first_days_back(days, holidays)
     for name, mark in named.items():
         columns[name] = (mark.astype(float), OWN_HOLIDAY_PENALTY, False)
-    whole = np.isin(days, _dates(holidays)) | np.logical_or.reduce(
-        [holiday_marks[name] for name in ("25 December", "26 December", "1 January")]
-    )
     replaced = np.where(whole, 1.0, _EVE * holiday_marks["24 December"])
-    return _gather(columns, frozenset(holiday_marks) | frozenset(named), replaced)
+    return _gather(columns, frozenset({"any bank holiday", *holiday_marks, *named}), replaced)
 
 
 def _named_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:

@@ -1,16 +1,19 @@
 """Prediction intervals from the errors of earlier forecasts (split conformal).
 
 Source: Vovk et al., Algorithmic Learning in a Random World; the half-width at level p is the k-th smallest
-of n absolute scores, k = ceil((n + 1) p). A level with k > n is unattainable and is not guessed.
+of n absolute scores, k = ceil((n + 1) p). With k > n the scores cannot support a level: then the errors are taken to be
+normal with a spread known from as few as there are (Student's t), and whoever shows the interval must say so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from itertools import pairwise
+from math import ceil, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from models.calendar import Floats
 
@@ -22,6 +25,11 @@ WILD = 6.0
 
 PSEUDO_ORIGINS = 24
 """How strongly a series' own quantile is drawn to that of all series: as so many earlier forecasts."""
+
+COMPANIONS = 5
+"""At most so many series together support a level: their errors are not independent."""
+
+_MEAN_TO_SD = sqrt(pi / 2)
 
 MEMORY = 8.0
 """Origins after which an error counts half in the spread."""
@@ -35,7 +43,7 @@ class Widths:
     """How far the truth may lie from a forecast, on the models' scale.
 
     Attributes:
-        half: level to half-widths (horizon x series); NaN where the level is unattainable.
+        half: level to half-widths (horizon x series); NaN without any earlier error.
         variance: of the error (horizon x series), 0 where there is no record.
         origins: earlier forecasts that judge each horizon (horizon x series).
         errors: the earlier errors, each in proportion to what errors are now (origins x horizon x series).
@@ -94,11 +102,21 @@ def widths(
     together = np.sort(scores[known])
     for level in levels:
         reach = np.array([_reach(own, together, origins[:, n].max(), level) for n, own in enumerate(ordered)])
-        possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(origins)
-        half[level] = np.where(possible, ahead * reach, np.nan)
+        # Companions count as well, but not in full: they share what happened.
+        judged = origins * min(series, COMPANIONS)
+        possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(judged)
+        half[level] = np.where(possible, ahead * reach, ahead * _assumed(judged, level))
+    # A wider level is never the narrower one.
+    for narrow, wide in pairwise(sorted(half)):
+        half[wide] = np.maximum(half[wide], half[narrow])
     variance = _pooled(size**2, known, bucket)
     likewise = errors / (usual * stretch) * ahead
     return Widths(half, variance, origins, likewise)
+
+
+def _assumed(judged: NDArray[np.int64], level: float) -> Floats:
+    """The half-width in mean absolute errors if errors are normal, as far as so few of them tell: Student's t."""
+    return np.asarray(_MEAN_TO_SD * stdtrit(np.maximum(judged, 1) + 1, (1 + level) / 2))
 
 
 def _drawn_in(size: Floats, bucket: int) -> Floats:

@@ -11,7 +11,7 @@ import polars as pl
 
 from models.calendar import Frequency
 from models.calendar_stack import RECIPES, CalendarStack
-from models.conformal import attainable, origins_needed
+from models.conformal import COMPANIONS, attainable, origins_needed
 from models.holidays import holidays_of
 from models.panel import Panel, UnusableSeriesError, checked, frequency_of, panel_of
 from models.rolling import LEVELS, SHORTEST, Model, Rolled, paths, roll
@@ -24,6 +24,7 @@ STOPPED_AFTER = {Frequency.DAILY: 28, Frequency.WEEKLY: 8, Frequency.MONTHLY: 3}
 
 _RECENT = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
 _LEAST_REPORTED = 0.5
+_LONG, _SHARED = 400, 28
 _FIRST_YEAR = 1978
 
 SCHEMA = {
@@ -44,7 +45,7 @@ class Forecast:
 
     Attributes:
         frame: columns `series` String, `date` Date, `mean` and, for each level, such as 80, `lo80`, `hi80`,
-            Float64 in the series' own unit. Bounds are null where a level is unattainable.
+            Float64 in the series' own unit. Bounds are null where no earlier forecast can be checked.
         refused: series to the reason why it is not forecast.
         notes: series to what limits its forecast, one sentence each.
     """
@@ -64,6 +65,8 @@ class Forecaster:
         holidays: bank holidays, a frame with a `date` column and perhaps a `title`; None is those of the country.
         country: whose holidays they are, one of `models.holidays.COUNTRIES`; GB is England and Wales.
         levels: of the intervals, in per cent.
+        together: all forecasts begin after the last period of any series, and a series that stopped before is
+            refused; else each series is forecast from its own last value on.
     """
 
     model: Model | None = None
@@ -71,6 +74,7 @@ class Forecaster:
     holidays: pl.DataFrame | None = None
     country: str = "GB"
     levels: tuple[float, ...] = (80, 95)
+    together: bool = False
 
     def fit(self, frame: pl.DataFrame) -> FittedForecaster:
         """Returns a forecaster that knows the series.
@@ -88,7 +92,7 @@ class Forecaster:
             raise ValueError(f"A level must be between 0 and 100, such as 80; {wrong[0]} is not.")
         tidy = checked(frame)
         frequency = self.frequency or frequency_of(tidy["date"])
-        panels, refused = sorted_out(tidy, frequency)
+        panels, refused = sorted_out(tidy, frequency, together=self.together)
         holidays = self.holidays if self.holidays is not None else standing_holidays(tidy, self.country)
         model = self.model or CalendarStack(holidays)
         levels = tuple(round(level / 100, 6) for level in sorted(set(self.levels)))
@@ -159,28 +163,54 @@ def standing_holidays(tidy: pl.DataFrame, country: str = "GB") -> pl.DataFrame:
     return holidays_of(country, max(first.year - 1, _FIRST_YEAR), max(last.year + 10, _FIRST_YEAR))
 
 
-def sorted_out(tidy: pl.DataFrame, frequency: Frequency) -> tuple[tuple[Panel, ...], dict[str, str]]:
-    """Returns the series that can be forecast, in panels of those that begin together, and the others' reasons.
+def sorted_out(
+    tidy: pl.DataFrame, frequency: Frequency, *, together: bool = True
+) -> tuple[tuple[Panel, ...], dict[str, str]]:
+    """Returns the series that can be forecast, in panels of those that begin and end together, and the others' reasons.
 
-    Every panel ends with the last period in which any series has a value, so all forecasts begin together.
+    Together, every panel ends with the last period in which any series has a value, and what stopped before is
+    refused; else each series ends with its own last value.
     """
     known = tidy.drop_nulls("value")
     refused = dict.fromkeys(set(tidy["series"].unique()) - set(known["series"].unique()), "It has no values.")
     if known.is_empty():
         return (), refused
-    end = known["date"].max()
+    last = pl.col("date").max() if together else pl.col("date").max().over("series")
     panels = []
-    for _, group in known.with_columns(first=pl.col("date").min().over("series")).group_by("first"):
+    for (_, end), group in _together(known, frequency).with_columns(last=last).group_by("first", "last"):
         names = sorted(group["series"].unique())
         ends = pl.DataFrame({"series": names}).with_columns(date=pl.lit(end), value=pl.lit(None, pl.Float64))
-        stretched = pl.concat([group.drop("first"), ends]).unique(["series", "date"], keep="first")
+        stretched = pl.concat([group.drop("first", "last"), ends]).unique(["series", "date"], keep="first")
         panel = panel_of(stretched.sort("series", "date"), frequency)
         reasons = {name: _reason(panel, number) for number, name in enumerate(panel.names)}
         refused |= {name: reason for name, reason in reasons.items() if reason}
         kept = [number for number, name in enumerate(panel.names) if not reasons[name]]
         if kept:
             panels.append(Panel(frequency, panel.periods, tuple(panel.names[n] for n in kept), panel.values[:, kept]))
-    return tuple(sorted(panels, key=lambda panel: panel.periods[0])), refused
+    return tuple(sorted(panels, key=lambda panel: (panel.periods[0], panel.periods[-1]))), refused
+
+
+def _together(known: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
+    """The values with the day from which each series is used, in `first`.
+
+    Long daily series that begin within four weeks of each other are used from the same day: they are forecast
+    together, at the price of some of their oldest days.
+    """
+    dated = known.with_columns(first=pl.col("date").min().over("series"))
+    if frequency is not Frequency.DAILY:
+        return dated
+    end: date = known["date"].max()  # type: ignore[assignment]
+    shared: dict[date, list[date]] = {}
+    opened: date | None = None
+    for first in dated["first"].unique().sort():
+        long = (end - first).days >= _LONG
+        if opened is None or not long or (first - opened).days > _SHARED:
+            opened = first
+            shared[opened] = []
+        shared[opened].append(first)
+    latest = {first: firsts[-1] for firsts in shared.values() for first in firsts}
+    moved = pl.col("first").replace_strict(latest, return_dtype=pl.Date)
+    return dated.with_columns(first=moved).filter(pl.col("date") >= pl.col("first"))
 
 
 def _reason(panel: Panel, number: int) -> str:
@@ -227,11 +257,12 @@ def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple
         if len(panel.periods) < RECIPES[frequency].annual_from:
             said.append(f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast.")
         fewest = int(rolled.origins[0, :, number].min())
+        shared = min(len(panel.names), COMPANIONS)
         said += [
-            f"No {name_of(level)}% interval where fewer than {origins_needed(level)} earlier forecasts can be checked; "
-            f"the furthest period ahead has {fewest}."
+            f"Its {name_of(level)}% interval rests on {fewest} earlier forecasts for the furthest period and on normal "
+            f"errors; {-(-origins_needed(level) // shared)} would support it alone."
             for level in rolled.lower
-            if not attainable(fewest, level)
+            if not attainable(fewest * shared, level)
         ]
         if said:
             yield name, tuple(said)

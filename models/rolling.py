@@ -163,11 +163,15 @@ def _judged(
 
 
 def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:
-    """Returns the cut-offs before this one whose forecasts judge it, ascending."""
+    """Returns the cut-offs before this one whose forecasts judge it, ascending; closer together in short histories."""
     step, count = EARLIER[frequency]
+    least = SHORTEST[frequency] // 2
+    count += -(-horizon // step)
+    if cutoff - step * count < least and frequency is Frequency.DAILY:
+        step //= 2
     # The newest ones have not seen their furthest periods yet, so those come on top.
-    ladder = [cutoff - step * number for number in range(count + -(-horizon // step) - 1, 0, -1)]
-    return [earlier for earlier in ladder if earlier >= SHORTEST[frequency]]
+    ladder = [cutoff - step * number for number in range(count - 1, 0, -1)]
+    return [earlier for earlier in ladder if earlier >= least]
 
 
 def holiday_periods(periods: Days, frequency: Frequency, holidays: pl.DataFrame) -> NDArray[np.bool_]:

@@ -33,10 +33,19 @@ def test_the_half_width_is_the_score_of_rank_n_plus_one_times_the_level() -> Non
     assert found.variance.item() == pytest.approx(130)  # 19 x 20 x 39 / 6 squares over 19
 
 
-def test_an_unattainable_level_is_not_guessed() -> None:
-    found = plain(np.arange(1.0, 19.0).reshape(18, 1, 1))
-    assert np.isnan(found.half[0.95]).all()
-    assert np.isfinite(found.half[0.8]).all()
+def test_a_level_that_the_scores_cannot_support_is_that_of_normal_errors_with_so_few_to_tell() -> None:
+    """Eighteen errors cannot support 95%: Student's t with 19 degrees has 2.093."""
+    size = np.full(18, 4.0) * np.resize([1, -1], 18)
+    found = plain(size.reshape(18, 1, 1))
+    assert found.half[0.8].item() == pytest.approx(4)
+    assert found.half[0.95].item() == pytest.approx(4 * np.sqrt(np.pi / 2) * 2.093, rel=1e-4)
+
+
+def test_companions_support_a_level_together() -> None:
+    """Two series of ten errors count as twenty, which is enough for 95%; one does not."""
+    errors = np.full((10, 1, 2), 4.0) * np.resize([1, -1], 10).reshape(10, 1, 1)
+    assert plain(errors).half[0.95].ravel() == pytest.approx([4, 4])
+    assert plain(errors[:, :, :1]).half[0.95].item() > 8
 
 
 def test_coverage_is_at_least_the_level_for_exchangeable_errors() -> None:

@@ -144,26 +144,26 @@ def test_series_that_cannot_be_forecast_say_why(frame: pl.DataFrame, reason: str
 
 def test_a_series_that_stopped_is_refused_while_the_others_are_forecast() -> None:
     stopped = daily(300, series="closed")
-    fitted = Forecaster().fit(pl.concat([daily(360), stopped]))
+    fitted = Forecaster(together=True).fit(pl.concat([daily(360), stopped]))
     assert fitted.refused == {"closed": "It stopped: its last value is for 29 October 2022, 60 days before the end."}
     assert fitted.predict(7)["series"].unique().to_list() == ["made"]
 
 
 def test_short_histories_are_forecast_without_a_season_and_say_so() -> None:
     forecast = Forecaster().fit(daily(200)).forecast(28)
-    season, *limits = forecast.notes["made"]
-    assert season == "Its 200 days of history hold no season of the year, so none is forecast."
-    assert limits == [
-        "No 95% interval where fewer than 19 earlier forecasts can be checked; the furthest period ahead has 9."
-    ]
-    assert forecast.frame["lo95"].null_count() == forecast.frame.height
-    assert forecast.frame["lo80"].null_count() == 0
+    assert forecast.notes["made"] == ("Its 200 days of history hold no season of the year, so none is forecast.",)
+    assert forecast.frame.null_count().sum_horizontal().item() == 0
 
 
-def test_a_series_of_minimal_length_has_a_forecast_and_no_interval() -> None:
+def test_a_series_of_minimal_length_has_wide_intervals_and_says_so() -> None:
     forecast = Forecaster().fit(daily(56)).forecast(7)
-    assert forecast.frame["mean"].null_count() == 0
-    assert forecast.frame["lo80"].null_count() == 7
+    assert forecast.frame.null_count().sum_horizontal().item() == 0
+    assert forecast.notes["made"][1:] == (
+        (
+            "Its 95% interval rests on 4 earlier forecasts for the furthest period and on normal errors; "
+            "19 would support it alone."
+        ),
+    )
 
 
 def test_constant_series_are_forecast_as_they_are() -> None:
@@ -275,3 +275,28 @@ def test_a_sum_over_days_is_the_sum_of_their_means_and_has_an_interval_of_its_ow
     assert week["periods"].to_list() == [7, 7, 7, 7]
     summed = sum(each["hi80"][:7]) - sum(each["lo80"][:7])
     assert week["hi80"][0] - week["lo80"][0] < 0.7 * summed
+
+
+def test_long_series_that_begin_within_weeks_of_each_other_are_forecast_together() -> None:
+    starts = [date(2022, 1, 3), date(2022, 1, 10), date(2022, 1, 28), date(2022, 3, 1)]
+    end = date(2024, 3, 1)
+    frames = [daily((end - start).days, start=start, series=f"s{start}", seed=n) for n, start in enumerate(starts)]
+    short = daily(70, start=date(2023, 12, 22), series="short")
+    other = daily(69, start=date(2023, 12, 23), series="shorter")
+    fitted = Forecaster().fit(pl.concat([*frames, short, other]))
+    assert [(str(panel.periods[0]), len(panel.names)) for panel in fitted.panels] == [
+        ("2022-01-28", 3),
+        ("2022-03-01", 1),
+        ("2023-12-22", 1),
+        ("2023-12-23", 1),
+    ]
+    assert fitted.predict(7)["series"].n_unique() == 6
+
+
+def test_each_series_is_forecast_from_its_own_last_value_unless_all_are_to_begin_together() -> None:
+    early, late = daily(430, series="early"), daily(450, series="late")
+    apart = Forecaster().fit(pl.concat([early, late])).predict(3)
+    firsts = apart.group_by("series").agg(pl.col("date").min()).sort("series")["date"].to_list()
+    assert firsts == [date(2023, 3, 9), date(2023, 3, 29)]
+    both = Forecaster(together=True).fit(pl.concat([early, late])).predict(3)
+    assert both["date"].unique().sort().to_list() == [date(2023, 3, day) for day in (29, 30, 31)]
