@@ -1,0 +1,1 @@
+"""Demand forecasts beside the specialists, on real series: `python -m benchmarks.forecast`."""
