@@ -6,6 +6,7 @@ from metrics.journal.entry import LEAST_BASELINE, LONGEST_REASON, Entry, Kind
 from metrics.journal.errors import EntryRefusedError, JournalError, JournalUnusableError
 from metrics.journal.journal import Journal
 from metrics.journal.reading import applying
+from metrics.journal.scenarios import Scenario, Scenarios
 
 __all__ = [
     "LEAST_BASELINE",
@@ -16,5 +17,7 @@ __all__ = [
     "JournalError",
     "JournalUnusableError",
     "Kind",
+    "Scenario",
+    "Scenarios",
     "applying",
 ]

@@ -42,6 +42,30 @@ journal_retraction = sa.Table(
     comment="The newest row of an entry says whether it stands.",
 )
 
+journal_scenario = sa.Table(
+    "journal_scenario",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("page", sa.String(60), nullable=False),
+    sa.Column("organisation", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("choices", sa.String(2000), nullable=False, comment="what was chosen, as in the page's address"),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("written_at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Index("ix_journal_scenario_page", "page", "organisation"),
+)
+
+journal_scenario_retraction = sa.Table(
+    "journal_scenario_retraction",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("scenario_id", sa.Integer, sa.ForeignKey("journal_scenario.id"), nullable=False, index=True),
+    sa.Column("retracts", sa.Boolean, nullable=False, comment="false: takes an earlier retraction back"),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("written_at", sa.DateTime, nullable=False, comment="UTC"),
+    comment="The newest row of a scenario says whether it stands.",
+)
+
 _REFUSAL = "the journal is only added to"
 
 
@@ -64,5 +88,5 @@ _refuses = f"RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_REF
 sa.event.listen(
     metadata, "before_create", _on("postgresql", f"CREATE OR REPLACE FUNCTION journal_refuses_changes() {_refuses}")
 )
-_only_added_to(journal_entry)
-_only_added_to(journal_retraction)
+for _table in (journal_entry, journal_retraction, journal_scenario, journal_scenario_retraction):
+    _only_added_to(_table)
