@@ -66,6 +66,8 @@ ENTRIES: Final = (
     Entry("Overview", "Metric", "metric", "metric"),
     Entry("Overview", "Service", "service", "service"),
     Entry("Overview", "Demand", "demand", "demand"),
+    Entry("Overview", "Waiting list", "waiting-list", "waiting_list"),
+    Entry("Overview", "Capacity what-if", "capacity-what-if", "capacity_whatif"),
     Entry("Capabilities", "Roadmap", "roadmap", "capability", "roadmap"),
     Entry("Capabilities", "People", "people", "capability", "people"),
     Entry("Capabilities", "Operations", "operations", "capability", "operations"),

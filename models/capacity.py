@@ -53,7 +53,7 @@ class Stays:
         if share < 0:
             longer = np.arange(int(np.ceil(len(nights) * (1 - share))) + 1, dtype=float)
             at = np.interp(longer / (1 - share), nights, beyond, right=0.0) * (1 - share)
-        return Stays(np.minimum(-np.diff(at), 1.0))
+        return Stays(np.minimum.accumulate(np.clip(-np.diff(at), 0.0, 1.0)))
 
     def left_of_present(self, days: int) -> Floats:
         """Returns the share of those in now who are still in at each next midnight, if all stands in balance."""

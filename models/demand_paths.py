@@ -35,6 +35,15 @@ class DemandPaths:
         """Returns the same paths, all multiplied."""
         return DemandPaths(self.starts, self.values * factor)
 
+    def without_weekdays(self) -> DemandPaths:
+        """Returns daily paths without the rhythm of the week: each weekday has the mean of all, and its own chance."""
+        weekday = np.array([day.weekday() for day in self.starts])
+        usual = self.values.mean(axis=0)
+        factor = np.ones(len(self.starts))
+        for number in set(weekday):
+            factor[weekday == number] = usual[weekday == number].mean() / max(float(usual.mean()), 1e-9)
+        return DemandPaths(self.starts, self.values / np.where(factor > 0, factor, 1.0))
+
 
 def paths_of(forecast: pl.DataFrame, draws: int, *, persistence: float, seed: int) -> DemandPaths:
     """Returns paths whose every period has the forecast's mean and 80 % and 95 % intervals.

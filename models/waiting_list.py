@@ -159,7 +159,7 @@ def _weeks(start: Start, flows: Flows, levers: Levers, waiting: Floats, weeks: r
     pattern = start.pattern.copy()
     pattern[0] *= NEWCOMERS
     usual_stays = _stays(start.other_stops)
-    chosen_stays = _stays(1 - (1 - start.other_stops) * (1 - levers.validation))
+    chosen_stays = _stays(start.other_stops + levers.validation * (1 - start.other_stops))
     for week in weeks:
         applies = week >= levers.from_week
         grown = np.empty_like(waiting)

@@ -37,6 +37,14 @@ def test_neighbouring_periods_go_together() -> None:
     assert near.sum(axis=1).std() > apart.sum(axis=1).std()
 
 
+def test_the_rhythm_of_the_week_can_be_taken_out() -> None:
+    starts = tuple(date(2026, 1, 5 + n) for n in range(14))
+    week = np.array([10.0, 20, 30, 40, 50, 60, 70])
+    found = DemandPaths(starts, np.array([np.tile(week, 2), np.tile(week, 2) * 1.5])).without_weekdays()
+    assert found.values[0] == pytest.approx(np.full(14, 40.0))
+    assert found.values[1] == pytest.approx(np.full(14, 60.0))
+
+
 def test_the_same_seed_gives_the_same_paths() -> None:
     first, again = (paths_of(FORECAST, 10, persistence=0.3, seed=7).values for _ in range(2))
     assert (first == again).all()

@@ -1,0 +1,142 @@
+"""The Capacity what-if page's view model, on published figures and on the simulated trust's own records."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dashboard.components.beds_fan import beds_figure
+from dashboard.viewmodels import capacity_whatif as model
+from dashboard.viewmodels import capacity_words as said
+from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.places import Places
+from metrics import Filter, MetricsLayer, Request
+from metrics.query.request import Grain
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def layer(shipped_warehouse: str) -> MetricsLayer:
+    return MetricsLayer.open(shipped_warehouse, today=lambda: TODAY)
+
+
+@pytest.fixture(scope="module")
+def places(layer: MetricsLayer) -> Places:
+    return Places.of(layer.organisations())
+
+
+@pytest.fixture(scope="module")
+def trust(layer: MetricsLayer, places: Places) -> model.Facts:
+    return model.learn(layer, places, Filters("R0A"))
+
+
+def test_published_beds_follow_from_discharges_by_littles_law(layer: MetricsLayer, trust: model.Facts) -> None:
+    where = (Filter("organisation", ("R0A",)),)
+    beds = layer.ask(Request(("acute_bed_occupancy",), where=where, period_to=trust.since)).frame
+    newest = beds.filter(pl.col("status") == "final").drop_nulls("numerator").sort("period").row(-1, named=True)
+    days = layer.ask(Request(("discharges_daily",), grain=Grain.DAY, where=where)).frame
+    month = days.filter(pl.col("period").dt.truncate("1mo") == newest["period"], pl.col("status") == "final")
+    came = month["value"].mean()
+    assert trust.since == date(2025, 8, 31)
+    assert (trust.present, trust.beds) == (newest["numerator"], newest["denominator"])
+    assert trust.came == pytest.approx(came)
+    assert trust.stays is not None
+    assert trust.stays.mean_nights == pytest.approx(newest["numerator"] / came, rel=1e-6)
+    assert trust.paths is not None
+    assert trust.paths.starts[0] == date(2025, 9, 1)
+    assert not trust.is_simulated
+
+
+def test_the_days_are_told_as_they_are_worked_out(trust: model.Facts) -> None:
+    view = model.build(trust, model.Choices())
+    assert len(view.days) == 28
+    assert view.as_now is view.changed
+    assert view.changed.ever >= view.changed.exceeds.max()
+    assert view.changed.days_short == pytest.approx(view.changed.exceeds.sum())
+    # In balance the beds stay near those occupied at the start.
+    assert view.changed.quantiles[1].mean() == pytest.approx(trust.present, rel=0.1)
+    table = said.days_table(view)
+    assert table.rows[0][0] == "Mon 1 September 2025"
+    assert table.rows[0][1] == f"{view.changed.quantiles[1, 0]:,.0f}"
+    assert "have passed" in said.age(trust, TODAY)
+
+
+def test_levers_lower_and_raise_the_chance(trust: model.Facts) -> None:
+    as_now = model.build(trust, model.Choices()).changed
+    for choices in (
+        model.Choices(open=40),
+        model.Choices(stay=-10),
+        model.Choices(demand=-10),
+        model.Choices(admitted=-10),
+    ):
+        view = model.build(trust, choices)
+        assert view.changed.days_short <= as_now.days_short
+        assert view.as_now.days_short == as_now.days_short
+        assert view.effects[-1] == ("What is chosen above", view.changed.ever, view.changed.days_short)
+    assert model.build(trust, model.Choices(demand=20)).changed.days_short > as_now.days_short
+
+
+def test_the_beds_that_suffice_do(trust: model.Facts) -> None:
+    view = model.build(trust, model.Choices(sure=90))
+    assert 1 - view.changed.need.ever_exceeds(view.changed.least) >= 0.9
+    opened = int(view.changed.least - trust.beds) + 1
+    assert model.build(trust, model.Choices(open=opened)).changed.ever <= 0.1
+
+
+def test_nurses_follow_the_ratio(trust: model.Facts) -> None:
+    view = model.build(trust, model.Choices(ratio=6))
+    assert view.nurses == -(-view.changed.open // 6)
+    fixed = model.build(trust, model.Choices(ratio=6, nurses=1))
+    assert fixed.nurses_ever == 1
+
+
+def test_the_file_and_the_figure_hold_both_cases(trust: model.Facts) -> None:
+    view = model.build(trust, model.Choices(open=24))
+    rows = list(csv.DictReader(io.StringIO(said.download(view).text())))
+    assert [row["case"] for row in rows].count("changed") == 28
+    assert {row["levers"] for row in rows if row["case"] == "changed"} == {"open=24"}
+    traces = {trace.name: trace for trace in beds_figure(view, ("test",)).data if trace.name}
+    assert set(traces) == {"80% interval", "As it is", "Needed", "Open"}
+    assert list(traces["Needed"].y) == list(view.changed.quantiles[1])
+
+
+def test_a_place_without_beds_is_refused_in_words(layer: MetricsLayer, places: Places) -> None:
+    ambulance = next(each for each in places if each.trust_type == "Ambulance")
+    found = model.learn(layer, places, Filters(ambulance.code))
+    assert found.paths is None
+    assert found.refused
+    with pytest.raises(ValueError, match=found.refused[:20]):
+        model.build(found, model.Choices())
+
+
+def test_an_address_is_read_and_written() -> None:
+    asked = {"open": "24", "stay": "-5", "nurses": "30"}
+    found, messages = model.read(asked)
+    assert messages == ()
+    assert found.query() == asked
+    assert model.Choices().query() == {}
+
+
+@pytest.mark.parametrize(("name", "text"), [("open", "many"), ("stay", "-61"), ("ratio", "0"), ("sure", "٩٠")])
+def test_what_an_address_cannot_mean_is_told_and_left_out(name: str, text: str) -> None:
+    found, messages = model.read({name: text})
+    assert found == model.Choices()
+    assert f"'{name}' is '{text}'" in messages[0]
+
+
+def test_own_records_give_stays_and_beds_of_the_last_midnight(trust_warehouse: str) -> None:
+    layer = MetricsLayer.open(trust_warehouse)
+    places = Places.of(layer.organisations())
+    owner = places.owners[0]
+    found = model.learn(layer, places, Filters(owner.code))
+    assert found.is_simulated
+    assert found.paths is not None, found.refused
+    assert found.stays is not None
+    view = model.build(found, model.Choices())
+    assert view.changed.quantiles[1].mean() == pytest.approx(found.present, rel=0.15)
+    assert found.share > 0
