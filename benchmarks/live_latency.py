@@ -19,6 +19,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.browser.driving import chromium_browser, new_context, open_page
 from tests.server import PROJECT, running_dashboard
 
 WARM_UP_SECONDS = 20.0
+COMMIT_SECONDS = 1.0
 WATCH = """() => {
   window.shown = [];
   const part = () => document.querySelector('[data-testid="part-ed"]')?.dataset.received;
@@ -73,9 +75,9 @@ def main() -> int:
         f"From commit to changed pixels: {kind}",
         "From the moment a commit of the feed is there for readers to the second frame after the Today page's "
         "emergency departments were drawn with it, in every open tab of a headless Chromium on the machine that also "
-        "feeds and serves. The aim is 1,000 ms at p50 and 2,000 ms at p95.",
+        "feeds and serves, where the browser gives way to both. The aim is 1,000 ms at p50 and 2,000 ms at p95.",
         {f"{options.sessions} open pages": spread(times)},
-        events_a_second=options.rate, seconds=options.seconds,
+        events_a_second=options.rate, seconds_between_commits=COMMIT_SECONDS, seconds=options.seconds,
         commits=sum(began <= each <= ended for each in commits),
         drawings_a_page=round(sum(map(len, shown)) / len(shown), 1),
     )  # fmt: skip
@@ -92,13 +94,18 @@ def measured(
     """
     log = Path("test-artifacts") / "live-latency.log"
     log.parent.mkdir(exist_ok=True)
-    with running_dashboard(log, environment=environment) as dashboard, chromium_browser() as browser:
+    with (
+        running_dashboard(log, environment=environment) as dashboard,
+        ThreadPoolExecutor(1) as apart,
+        giving_way(apart),
+        chromium_browser() as browser,
+    ):
         pages: list[Page] = []
         for _ in range(options.sessions):
             pages.append(new_context(browser).new_page())
             open_page(pages[-1], f"{dashboard.url}/today", patience=180)
         with (
-            feeding(options.rate, environment, log),
+            feeding(apart, options.rate, environment, log),
             watching(home / "warehouse", options.postgresql) as commits,
         ):
             pages[0].wait_for_timeout(1_000 * WARM_UP_SECONDS)
@@ -131,11 +138,26 @@ def latencies(commits: list[float], drawn: list[tuple[float, float]]) -> Iterato
 
 
 @contextmanager
-def feeding(rate: int, environment: dict[str, str], log: Path) -> Iterator[None]:
+def giving_way(apart: ThreadPoolExecutor) -> Iterator[None]:
+    """Has what this thread starts meanwhile give way to others: in life readers' screens are other machines.
+
+    What `apart` starts does not give way: priorities are each thread's own, and are passed on to what it starts.
+    """
+    apart.submit(time.sleep, 0).result()  # it is there, and of the priority that was
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, before + 10)
+    yield
+
+
+@contextmanager
+def feeding(apart: ThreadPoolExecutor, rate: int, environment: dict[str, str], log: Path) -> Iterator[None]:
     """Runs the feed meanwhile."""
-    command = [str(Path(sys.executable).with_name("bellwether")), "feed", "--rate", str(rate)]
+    pace = ["--rate", str(rate), "--commit-seconds", f"{COMMIT_SECONDS:g}"]
+    command = [str(Path(sys.executable).with_name("bellwether")), "feed", *pace]
     with log.open("ab") as out:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=out, stderr=out)
+        process = apart.submit(
+            subprocess.Popen[bytes], command, cwd=PROJECT, env=environment, stdout=out, stderr=out
+        ).result()
         try:
             yield
         finally:

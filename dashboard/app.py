@@ -12,7 +12,6 @@ if ROOT not in sys.path:  # run as a script, the packages beside this one must b
 import streamlit as st  # noqa: E402
 
 from dashboard import layer as data  # noqa: E402
-from dashboard import live  # noqa: E402
 from dashboard.components import filters as filter_bar  # noqa: E402
 from dashboard.components import live_bar, shell, states  # noqa: E402
 from dashboard.components.live_bar import stamp_of  # noqa: E402
@@ -88,7 +87,6 @@ def draw(entry: Entry) -> None:
     """Draws the shared top and the page."""
     metrics = data.metrics_layer().as_it_stands()
     today = data.today()
-    live.stand(metrics)
     problems = metrics.definition_problems
     with st.spinner("Reading the published figures. The first time this takes some seconds."):
         places, services = data.places(metrics), data.services(metrics)
@@ -96,7 +94,7 @@ def draw(entry: Entry) -> None:
     filters, messages = filter_bar.current(places, services, today, held.oldest)
     visit = Visit(metrics, places, services, filters, held, today, written())
     watched = entry.watched(visit)
-    live_bar.draw(watched, stamp_of(visit, watched))
+    live_bar.draw(metrics, watched, stamp_of(visit, watched))
     if not entry.of_records:
         shell.header(held)
     states.unreachable_banner()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -13,6 +14,9 @@ from typing import Any
 ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:  # `streamlit run` starts here, and the packages beside this one must be found
     sys.path.insert(0, ROOT)
+
+# Frames of pages are small: threads that wait for each other cost more than they bring. Read when Polars is imported.
+os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 # Imported here, before anybody comes: two first visitors who import at once can find a half-made module.
 import anyio  # noqa: E402
@@ -63,8 +67,10 @@ def how_it_stands(request: Request) -> JSONResponse:
     """Answers an open page's browser whether what it shows has moved; see `dashboard.live.standing_of`."""
     from dashboard import live  # noqa: PLC0415
 
+    asked = request.query_params
+    shown = dict(each.partition(":")[::2] for each in asked.get("shown", "").split(",") if each)
     try:
-        body = live.standing_of(request.query_params.get("watch", ""))
+        body = live.standing_of(asked.get("watch", ""), shown)
     except (WarehouseError, CatalogueError) as error:
         return JSONResponse({"detail": str(error).splitlines()[0]}, status_code=503)
     return JSONResponse(body, headers={"Cache-Control": "no-store"})

@@ -25,7 +25,7 @@ UNREACHABLE: Final = (WarehouseUnreachableError, sa.exc.DBAPIError)
 # A listing of folders.
 DEFINITIONS_SECONDS: Final = 0.1
 # A small file; or a small query, which a server that tells of changes is asked rarely.
-EMBEDDED_SECONDS: Final = 0.25
+EMBEDDED_SECONDS: Final = 0.1
 SERVER_SECONDS: Final = 0.5
 TOLD_SECONDS: Final = 2.0
 SPARK_SECONDS: Final = 5.0

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from dashboard import live
-from dashboard.layer import metrics_layer
 from dashboard.live import PAGE, Watched
 from dashboard.viewmodels.now import second_words
 from dashboard.visit import Visit
 from metrics import MetricsLayer
 
-KEY: Final = "live-bar"
 _COMPONENT: Final = "live"
+_POLL, _POLL_PARTS = 600, 400  # milliseconds
 _HTML: Final = """
 <div class="bw bw-live" data-live="live" data-testid="live" role="group" aria-label="How current this page is">
   <strong>
@@ -51,7 +49,7 @@ class Stamp:
 def stamp_of(visit: Visit, watched: Watched) -> Stamp | None:
     """Returns what the line says of a page of published data; None of one that shows a trust's own records too."""
     catalogue = visit.layer.catalogue
-    shown = [name for _, metrics in watched.parts for name in metrics] + list(watched.metrics)
+    shown = [name for part in watched.parts for name in part.metrics] + list(watched.metrics)
     known = [catalogue.metrics[name] for name in shown if name in catalogue.metrics]
     if any(catalogue.model_of(each).provenance != "published" for each in known):
         return None
@@ -59,18 +57,17 @@ def stamp_of(visit: Visit, watched: Watched) -> Stamp | None:
     return Stamp(f"Data to {newest:%B %Y}" if newest else "", visit.holdings.loaded_at)
 
 
-@st.fragment(key=KEY)
-def draw(watched: Watched, stamp: Stamp | None) -> None:
+def draw(layer: MetricsLayer, watched: Watched, stamp: Stamp | None) -> None:
     """Draws the line; without a stamp it is that of the trust's own records."""
-    layer = live.layer()
     shown = stamp or _own(layer)
     received = shown.received_at.replace(tzinfo=shown.received_at.tzinfo or UTC) if shown.received_at else None
     _line(
         key=_COMPONENT,
         data={
             "token": live.watch(watched),
-            "drawn": live.versions(layer, watched),
+            "drawn": live.versions(layer, watched)[PAGE],
             "every": watched.every * 1000,
+            "poll": _POLL_PARTS if watched.parts else _POLL,
             "as_of": shown.as_of,
             "received": received.isoformat() if received else None,
             "now": datetime.now(UTC).isoformat(),
@@ -85,12 +82,4 @@ def _own(layer: MetricsLayer) -> Stamp:
 
 
 def _moved() -> None:
-    """Draws what moved again: parts alone where only they did, else the page."""
-    moved = [str(name) for name in st.session_state[_COMPONENT].get("moved") or ()]
-    live.stand(metrics_layer().as_it_stands())
-    if moved and PAGE not in moved:
-        try:
-            st.rerun([KEY, *moved])
-        except StreamlitAPIException:  # a part that is not on the page: it is drawn whole
-            st.rerun()
-    st.rerun()
+    """Does nothing: that the line tells of it has the page drawn again."""

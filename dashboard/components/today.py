@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
+from urllib.parse import quote
 
 from dashboard.components.html import table
-from dashboard.viewmodels.charts import Table
+from dashboard.viewmodels.charts import Download, Table
 from dashboard.viewmodels.today import Tile
 from dashboard.viewmodels.today_ed import Arrivals, Hour
 
@@ -28,6 +30,15 @@ def tiles(shown: Sequence[Tile]) -> str:
         for each in shown
     )
     return f'<dl class="bw-now">{cells}</dl>'
+
+
+def file_link(download: Download, data_version: str, label: str) -> str:
+    """Returns a link that saves a small file, which the page carries."""
+    text = quote(download.text(data_version=data_version, read_at=datetime.now(UTC).isoformat(timespec="seconds")))
+    return (
+        f'<p class="bw-note"><a href="data:text/csv;charset=utf-8,{text}" download="{escape(download.file_name)}">'
+        f"{escape(label)}</a></p>"
+    )
 
 
 def folded(content: Table, summary: str) -> str:

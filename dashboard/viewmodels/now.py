@@ -30,6 +30,9 @@ class Layer(Protocol):
 
     def clock(self) -> Clock | None: ...
 
+    @property
+    def data_version(self) -> str: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

@@ -12,9 +12,8 @@ from dashboard.viewmodels.now import Chosen, Now, instant_words
 SITE, SERVICE = "site", "clinic"
 # The metrics that each part shows: it is drawn again when the data of one of them moved.
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "ed": (
-        "today_ed_present", "today_ed_to_be_seen", "today_ed_for_bed", "today_ambulances", "today_ed_arrivals",
-    ),
+    "ed": ("today_ed_present", "today_ed_to_be_seen", "today_ed_for_bed", "today_ambulances"),
+    "arrivals": ("today_ed_arrivals",),
     "beds": (
         "today_inpatients", "today_ready_to_leave", "today_beds_open", "today_beds_escalation",
         "today_beds_available", "today_occupancy", "today_discharges",

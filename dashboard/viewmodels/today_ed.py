@@ -58,7 +58,6 @@ class Emergency:
 
     tiles: tuple[Tile, ...]
     sites: Table
-    arrivals: Arrivals
 
 
 def build(now: Now) -> Emergency:
@@ -70,7 +69,7 @@ def build(now: Now) -> Emergency:
         for each in (now.within(4 * _HOUR), now.between(4 * _HOUR, 12 * _HOUR), now.longer_than(12 * _HOUR))
     ]
     late = [now.open(_AMBULANCES, window=_REACH, by=("site",), where=(now.longer_than(each),)) for each in HANDOVERS]
-    return Emergency(_tiles(all_of, bands, late), _by_site(all_of, bands, late), _arrivals(now))
+    return Emergency(_tiles(all_of, bands, late), _by_site(all_of, bands, late))
 
 
 def _tiles(all_of: Cells, bands: list[Cells], late: list[Cells]) -> tuple[Tile, ...]:
@@ -108,7 +107,8 @@ def _by_site(all_of: Cells, bands: list[Cells], late: list[Cells]) -> Table:
     return Table("Patients in the emergency departments now, by site", columns, tuple(rows), frozenset(range(1, 9)))
 
 
-def _arrivals(now: Now) -> Arrivals:
+def arrivals(now: Now) -> Arrivals:
+    """Returns the day's arrivals by hour beside what is usual."""
     day = now.day
     # By instant: of the two hours from one o'clock when the clocks go back, each is its own.
     came = {period.astimezone(UTC): value for period, value in now.history(_ARRIVALS, day, day, Grain.HOUR).iter_rows()}

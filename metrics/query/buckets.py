@@ -38,13 +38,14 @@ class Buckets:
     Attributes:
         starts: the periods asked for, in order.
         reaches: the first and the last native period of each.
-        held: the native periods that the metric holds, in order.
+        held: the native periods that the metric holds, in order; `column` likewise.
     """
 
     source: Source
     starts: list[date]
     reaches: list[tuple[date, date]]
     held: Sequence[date]
+    column: pl.Series
     today: date
 
     @property
@@ -93,18 +94,18 @@ class Buckets:
 
     @cached_property
     def _wanted(self) -> pl.DataFrame:
-        held = pl.Series("period", self.held, dtype=kind_of(self.source.native)).to_frame()
+        held = self.column.to_frame("period")
         return _wanted(self.source, self.starts, self.reaches).join(
             held.with_columns(pl.lit(value=True).alias("held")), on="period", how="left", maintain_order="left"
         )
 
 
-def lay_out(source: Source, span: Span, held: Sequence[date]) -> Buckets:
-    """Returns the periods of the span for a metric that holds the native periods `held`, in order."""
+def lay_out(source: Source, span: Span, held: Sequence[date], column: pl.Series) -> Buckets:
+    """Returns the periods of the span for a metric that holds the native periods `held`, in order; `column` is they."""
     native, starts = source.native, sequence(span.first, span.last, source.grain)
     newest = end_of(held[-1], native) if held else date.min
     reaches = [_reach(source, native, start, newest) for start in starts]
-    return Buckets(source, starts, reaches, held, span.today)
+    return Buckets(source, starts, reaches, held, column, span.today)
 
 
 def months_later(day: date, months: int) -> date:

@@ -54,11 +54,11 @@ class Presence:
     def laid_out(self, source: Source, span: Span, definitions: str) -> Buckets:
         """Returns the periods of the span for the metric; `definitions` names those that `source` is of."""
         if source.outcome is not None:
-            return lay_out(source, span, self.periods)
+            return lay_out(source, span, self.periods, self.period_column)
         key = (source.metric.id, source.base.id, source.grain, source.window, source.to_date, span, definitions)
         found = self._laid.get(key)
         if found is None:
-            found = lay_out(source, span, self.periods)
+            found = lay_out(source, span, self.periods, self.period_column)
             if len(found.starts) <= _LONGEST_KEPT:
                 _kept(self._laid, key, found)
         return found
@@ -77,7 +77,12 @@ class Presence:
     @cached_property
     def periods(self) -> list[date]:
         """Returns the native periods in which anybody reported, in order."""
-        return self.rows["period"].unique().sort().to_list()
+        return self.period_column.to_list()
+
+    @cached_property
+    def period_column(self) -> pl.Series:
+        """Returns likewise, as a column."""
+        return self.rows["period"].unique().sort()
 
     @cached_property
     def expected(self) -> pl.DataFrame:
@@ -87,9 +92,7 @@ class Presence:
         this metric although they report it at other times. A code is not expected after its end. Where England's or a
         region's figure stands in for organisations, only such are expected, and the other way round.
         """
-        index = pl.DataFrame({"period": self.periods}, schema={"period": self.rows.schema["period"]}).with_columns(
-            pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
-        )
+        index = self.period_column.to_frame("period").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
         seen = self.rows.join(index, on="period").drop("period")
         later = pl.concat(
             [seen.with_columns(pl.col("at") + ahead, pl.lit(ahead).alias("ahead")) for ahead in range(self.within + 1)]
@@ -97,7 +100,7 @@ class Presence:
         columns = [*CODES, "rank"]
         missed = later.filter((pl.col("ahead") == 0) | pl.col("org_code").is_in(self.had.implode(), nulls_equal=True))
         recent = missed.join(index, on="at").select(columns)
-        sent = self.submitted.filter(pl.col("period").is_in(self.periods)).select(columns)
+        sent = self.submitted.filter(pl.col("period").is_in(self.period_column.implode())).select(columns)
         kinds = self.rows.group_by("period").agg(pl.col("rank").min().alias("rank of all"))
         reported = self.rows.select("period", "org_code", pl.lit(value=True).alias("reported"))
         codes = (

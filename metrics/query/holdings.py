@@ -21,7 +21,7 @@ from metrics.query.coverage import CODES, Presence
 from metrics.query.errors import FanOutError, PeriodError, UnreadableTableError
 from metrics.query.organisations import Organisations
 from metrics.query.own_records import owners_of
-from metrics.query.periods import HOURS, day_of, hours, kind_of, sequence, start_column
+from metrics.query.periods import HOURS, day_of, hour_column, kind_of, sequence, start_column
 from metrics.query.plan import LEVELS, Scan
 from metrics.query.request import Grain
 from metrics.query.source import Source
@@ -346,14 +346,12 @@ class Holdings:
         moments = pl.concat([extents["first"], extents["last"]]) if extents.height else pl.Series([], dtype=pl.Date)
         if isinstance(moments.dtype, pl.Datetime):
             moments = moments.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
-        days = moments.to_list()
-        periods: list[date] = []
+        days = [] if moments.is_empty() else moments.sort().gather([0, -1]).to_list()
         if days and grain is Grain.HOUR:
-            whole_days = hours(min(days).date(), max(days).date())
-            periods = [hour for hour in whole_days if hour <= max(days)]
-        elif days:
-            periods = sequence(day_of(min(days)), day_of(max(days)), grain)
-        spine = pl.DataFrame({"period": periods}, schema={"period": kind_of(grain)})
+            spine = hour_column(day_of(days[0]), day_of(days[1])).to_frame("period").filter(pl.col("period") <= days[1])
+        else:
+            periods = sequence(day_of(days[0]), day_of(days[1]), grain) if days else []
+            spine = pl.DataFrame({"period": periods}, schema={"period": kind_of(grain)})
         flags = [pl.lit(2, pl.Int64).alias(source.base.id) for source in sources]
         return spine.join(extents.select("org_code"), how="cross").with_columns(*flags)
 

@@ -99,6 +99,13 @@ def hours(first: date, last: date) -> list[date]:
     return [(start + timedelta(hours=each)).astimezone(LONDON) for each in range(count)]
 
 
+def hour_column(first: date, last: date) -> pl.Series:
+    """Returns the hours of `hours` as a column: of years of them, faster."""
+    start, end = midnight(first).astimezone(UTC), midnight(last + timedelta(days=1)).astimezone(UTC)
+    made = pl.datetime_range(start, end, "1h", closed="left", time_unit="us", time_zone="UTC", eager=True)
+    return made.dt.convert_time_zone("Europe/London").cast(HOURS)
+
+
 def start_column(column: str, grain: Grain) -> pl.Expr:
     """Returns the expression for the first day of the period that holds each date (or hour) of the column."""
     if grain is Grain.HOUR:

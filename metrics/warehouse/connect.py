@@ -37,7 +37,7 @@ class Snapshot:
 
     @property
     def pinned(self) -> bool:
-        """Whether it never moves, as a file does not; what a server answers is of now, newer perhaps than the version."""
+        """Whether it never moves, as a file does not; a server answers of now, which may be newer than the version."""
         return self.engine.dialect.name == "duckdb"
 
     def frame(self, select: Select) -> pl.DataFrame:

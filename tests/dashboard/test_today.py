@@ -108,7 +108,7 @@ def test_a_site_shows_its_own(now):
 
 
 def test_arrivals_by_hour_have_the_hours_that_have_begun_beside_what_is_usual(now):
-    chart = today_ed.build(now).arrivals
+    chart = today_ed.arrivals(now)
     assert len(chart.hours) == 24
     came = {each.label: each.arrivals for each in chart.hours}
     # 14:10, 14:05 and 14:04; 13:49, 13:19, 13:18; 12:50 and 12:45; 10:20 and 10:19:59; 02:20 and 02:19:59
@@ -129,7 +129,7 @@ def test_arrivals_by_hour_have_the_hours_that_have_begun_beside_what_is_usual(no
 
 def test_a_day_that_has_just_begun_has_its_hours_though_nobody_came(now):
     midnight = replace(now, clock=replace(now.clock, now=datetime(2026, 11, 3, tzinfo=UTC)))
-    chart = today_ed.build(midnight).arrivals
+    chart = today_ed.arrivals(midnight)
     assert [each.arrivals for each in chart.hours] == [0, *[None] * 23]
     assert all(each.mean is not None for each in chart.hours)
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from metrics import Request
 from metrics.catalogue import Catalogue
 from metrics.query import sql
 from metrics.query.buckets import Span, lay_out
-from metrics.query.periods import sequence
+from metrics.query.periods import kind_of, sequence
 from metrics.query.plan import Plan, Scan, plan
 
 Select = sa.Select[Any]
@@ -46,7 +47,8 @@ def holdings(request: Request, catalogue: Catalogue) -> Iterator[Select]:
 def _reach(scan: Scan, request: Request) -> sql.Reach:
     span = Span(request.period_from or FIRST, request.period_to or LAST, AS_AT)
     source = scan.sources[0]
-    buckets = lay_out(source, span, sequence(span.first, span.last, source.native))
+    held = sequence(span.first, span.last, source.native)
+    buckets = lay_out(source, span, held, pl.Series("period", held, dtype=kind_of(source.native)))
     reaches = zip(buckets.starts, buckets.reaches, strict=True)
     return sql.Reach(
         first=buckets.first,

@@ -1,0 +1,98 @@
+"""The parts of the Today page as HTML, each drawn from one state of a trust's own records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+from dashboard.components import today as pieces
+from dashboard.layer import answer, definitions_of
+from dashboard.viewmodels import today_alerts, today_beds, today_clinics, today_ed, today_systems
+from dashboard.viewmodels.now import Chosen, Now, instant_words
+from metrics import MetricsLayer
+from metrics.query.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class TodayBoard:
+    """What the Today page shows beneath its head, narrowed to what a reader chose."""
+
+    chosen: Chosen
+
+    def html(self, layer: MetricsLayer, part: str) -> str:
+        """Returns a part with its heading; where it cannot be answered, why not. Empty without records."""
+        clock = layer.clock()
+        if clock is None:
+            return ""
+        return answer(layer, lambda: self._made(layer, part), f"today-{part}", self.chosen)
+
+    def _made(self, layer: MetricsLayer, part: str) -> str:
+        clock = layer.clock()
+        assert clock is not None  # noqa: S101 - asked for just before, of the same state
+        title, draw = _PARTS[part]
+        version = definitions_of(layer)
+        now = Now(layer, clock, self.chosen, lambda name, make: _kept_usual(make, name, version))
+        try:
+            content = draw(now)
+        except QueryError as error:
+            content = f'<p class="bw-note">{escape(str(error))}</p>'
+        return (
+            f'<div class="bw" data-testid="part-{part}" data-received="{clock.received_at.isoformat()}">'
+            f"{pieces.part_head(title, instant_words(now.at))}{content}</div>"
+        )
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _kept_usual(_make: Callable[[], pl.DataFrame], name: tuple[str, ...], definitions: str) -> pl.DataFrame:  # noqa: ARG001
+    return _make()
+
+
+def _ed(now: Now) -> str:
+    found = today_ed.build(now)
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.sites)}"
+
+
+def _arrivals(now: Now) -> str:
+    found = today_ed.arrivals(now)
+    link = pieces.file_link(found.download, now.layer.data_version, "Download arrivals by hour (CSV)")
+    return f"{pieces.arrivals(found)}{link}"
+
+
+def _beds(now: Now) -> str:
+    found = today_beds.build(now)
+    return f'{pieces.tiles(found.tiles)}{pieces.shown(found.sectors)}<p class="bw-note">{escape(found.note)}</p>'
+
+
+def _clinics(now: Now) -> str:
+    found = today_clinics.build(now)
+    if found.none:
+        return f"<p>{escape(found.none)}</p>"
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.services)}"
+
+
+def _systems(now: Now) -> str:
+    found = today_systems.build(now)
+    return (
+        f"{pieces.tiles(found.tiles)}{pieces.shown(found.down)}{pieces.shown(found.troubled)}"
+        f'{pieces.folded(found.interfaces, "All interfaces")}<p class="bw-note">{escape(found.note)}</p>'
+    )
+
+
+def _alerts(now: Now) -> str:
+    found = today_alerts.build(now)
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}"
+
+
+_PARTS: Final[dict[str, tuple[str, Callable[[Now], str]]]] = {
+    "ed": ("Emergency departments", _ed),
+    "arrivals": ("Arrivals today", _arrivals),
+    "beds": ("Beds", _beds),
+    "clinics": ("Clinics today", _clinics),
+    "systems": ("Systems and interfaces", _systems),
+    "alerts": ("Alerts", _alerts),
+}
