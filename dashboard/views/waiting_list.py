@@ -107,8 +107,8 @@ def _charts(visit: Visit, view: model.ListView) -> None:
             st.plotly_chart(figure, key=f"list-{name}", config=CONFIG, alt=f"{title}. {' '.join(said.explained(view))}")
     put(
         '<div class="bw bw-note"><p>The band holds 80% of the projected paths; dashed is their middle. How often what '
-        "happens lies in such bands has not been measured yet: chances are those of the stated assumptions. Filled marks "
-        "are lists that the outlook learns from; hollow ones came later and are not learned from.</p>"
+        "happens lies in such bands has not been measured yet: chances are those of the stated assumptions. Filled "
+        "marks are lists that the outlook learns from; hollow ones came later and are not learned from.</p>"
         f"<p>Source: {escape(source)}</p></div>"
     )
 
