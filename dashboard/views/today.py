@@ -19,7 +19,7 @@ from dashboard.visit import Visit
 _ALL = "all"
 _AT_ONCE: Final = ("ed",)
 _OTHERS_SECONDS: Final = 2.0
-_ROWS: Final = ((("ed",),), (("arrivals",), ("beds",)), (("clinics", "alerts"), ("systems",)))
+_ROWS: Final = ((("ed",),), (("arrivals", "clinics", "alerts"), ("beds", "systems")))
 
 
 def watched(visit: Visit) -> Watched:
