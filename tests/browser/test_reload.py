@@ -148,6 +148,7 @@ def test_a_link_to_a_view_says_when_the_definition_has_changed_since(ours, page,
     write(definitions, changed("expr: attendances", "expr: attendances * 0"))
     expect(again.locator(".bw-banner")).to_contain_text(f"it was version {version}", timeout=PATIENCE)
     expect(again.get_by_test_id("value")).to_have_text("0", timeout=PATIENCE)
+    wait_rendered(again)  # the link stands further down, and is drawn after the value
     newest = parse_qs(urlsplit(again.get_by_role("link", name="Link to this view").evaluate("node => node.href")).query)
     assert newest["definition"] != [version]
     assert f"is version {newest['definition'][0]} now" in again.locator(".bw-banner").inner_text()
