@@ -28,6 +28,7 @@ START_SECONDS = 60.0
 PORT_ATTEMPTS = 3
 INITDB_OPTIONS = ("--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
 SPEED_OVER_SAFETY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
+SAFE_FROM_KILLS = ("fsync=off",)  # the machine itself lives on, and with it what was handed to its files
 
 
 class NoPostgresqlError(RuntimeError):
@@ -97,26 +98,46 @@ def require_binaries() -> Path:
     return found
 
 
+@dataclass(slots=True)
+class Mortal:
+    """A server that can be killed and started again with what was committed."""
+
+    server: PostgresqlServer
+    _process: subprocess.Popen[bytes]
+    _binaries: Path
+    _home: Path
+
+    @property
+    def url(self) -> str:
+        """Returns the SQLAlchemy URL of its database."""
+        return self.server.url()
+
+    def kill(self) -> None:
+        """Kills it at once, with all that it has started."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def start(self) -> None:
+        """Starts it again, on the same port."""
+        (self._home / "data" / "postmaster.pid").unlink(missing_ok=True)
+        self._process, self.server = _start(self._binaries, self._home, SAFE_FROM_KILLS, self.server.port)
+
+
+def new_server(home: Path) -> Mortal:
+    """Returns a new server in a folder that is not there yet, started."""
+    home.mkdir(parents=True)
+    binaries = _initialised(home)
+    process, server = _start(binaries, home, SAFE_FROM_KILLS)
+    return Mortal(server, process, binaries, home)
+
+
 @contextmanager
 def running_server() -> Iterator[PostgresqlServer]:
     """Yields a new server on a free port, in a folder of its own that is removed at the end."""
     home = Path(tempfile.mkdtemp(prefix="bellwether-postgresql-"))
     try:
-        binaries = _runnable(require_binaries(), home)
-        data = home / "data"
-        data.mkdir(mode=0o700)
-        if _is_root():
-            home.chmod(0o755)
-            shutil.chown(data, UNPRIVILEGED)
-        subprocess.run(
-            [binaries / "initdb", "--pgdata", data, *INITDB_OPTIONS],
-            cwd=home,
-            user=UNPRIVILEGED if _is_root() else None,
-            extra_groups=[] if _is_root() else None,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        process, server = _start(binaries, data, home)
+        binaries = _initialised(home)
+        process, server = _start(binaries, home, SPEED_OVER_SAFETY)
         try:
             yield server
         finally:
@@ -126,21 +147,43 @@ def running_server() -> Iterator[PostgresqlServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _start(binaries: Path, data: Path, home: Path) -> tuple[subprocess.Popen[bytes], PostgresqlServer]:
+def _initialised(home: Path) -> Path:
+    """Returns the binaries, once `home` holds an empty `data` of theirs."""
+    binaries = _runnable(require_binaries(), home)
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    if _is_root():
+        home.chmod(0o755)
+        shutil.chown(data, UNPRIVILEGED)
+    subprocess.run(
+        [binaries / "initdb", "--pgdata", data, *INITDB_OPTIONS],
+        cwd=home,
+        user=UNPRIVILEGED if _is_root() else None,
+        extra_groups=[] if _is_root() else None,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return binaries
+
+
+def _start(
+    binaries: Path, home: Path, more: tuple[str, ...], port: int | None = None
+) -> tuple[subprocess.Popen[bytes], PostgresqlServer]:
     log = home / "postgresql.log"
     for _ in range(PORT_ATTEMPTS):  # another process may take the free port first
-        server = PostgresqlServer(_free_port())
-        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", *SPEED_OVER_SAFETY)
+        server = PostgresqlServer(port or _free_port())
+        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", *more)
         options = [part for setting in settings for part in ("-c", setting)]
         with log.open("ab") as out:
             process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(server.port), *options],
+                [binaries / "postgres", "-D", home / "data", "-p", str(server.port), *options],
                 cwd=home,
                 user=UNPRIVILEGED if _is_root() else None,
                 extra_groups=[] if _is_root() else None,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:

@@ -11,7 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.warehouse.changing import Changes, changing
-from metrics.warehouse.tables.operational.flow import fact_alert, fact_ed_attendance
+from metrics.warehouse.tables.operational.flow import fact_alert, fact_ed_attendance, fact_spell
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -39,6 +39,20 @@ def arrive(url: str, *arrivals: Mapping[str, Any]) -> None:
     """Commits attendances."""
     with changing(url) as changes:
         changes.insert(fact_ed_attendance, rows_like(changes, fact_ed_attendance, list(arrivals)))
+
+
+def admit(url: str, *spells: Mapping[str, Any]) -> None:
+    """Commits spells of patients who are in hospital, each in the ward that it names."""
+    never = dict.fromkeys(
+        ("ready_on", "discharged_on", "discharged_at", "discharge_method", "los_nights", "delay_days")
+    )
+    rows = []
+    for each in spells:
+        at = each["admitted_at"]
+        on = at.replace(tzinfo=UTC).astimezone(LONDON).date()
+        rows.append({**never, "coded_at": None, "admitted_on": on, "changed_at": at, **each})
+    with changing(url) as changes:
+        changes.insert(fact_spell, rows_like(changes, fact_spell, rows))
 
 
 def raise_alert(url: str, number: int, at: datetime, **others: Any) -> None:

@@ -88,6 +88,10 @@ class Coverage(Strict):
 
     within: int = Field(default=3, ge=1, description="expected when reporting in this many native periods before")
     threshold: float = Field(default=0.95, ge=0, le=1, description="share below which a period is missing")
+    from_first_day: bool = Field(
+        default=False,
+        description="of own records: those before their first day are only what was still open then, and count as none",
+    )
 
 
 class Bins(Strict):

@@ -1,10 +1,11 @@
-"""Where the journal is kept, and connections to it: SQLite beside the warehouse, or the warehouse's PostgreSQL."""
+"""Where the journal, and other things only added to, are kept: SQLite beside the warehouse, or its PostgreSQL."""
 
 from __future__ import annotations
 
 import contextlib
 import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,27 +16,50 @@ from metrics.journal.tables import VERSION, journal_version, metadata
 from metrics.warehouse.connect import server_engine
 from metrics.warehouse.settings import Settings
 
-FILE: Final = "journal.sqlite"
 _BUSY_SECONDS: Final = 30
-_LOCK_KEY: Final = 0x4A4F5552  # 'JOUR'
 _WRITES: Final = "bellwether_writes"
 _NOT_A_JOURNAL: Final = ("file is not a database", "malformed", "no such table", "no such column")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept together in a small database.
+
+    Attributes:
+        name: how messages call it: 'journal'.
+        file: its name in the settings' home.
+        metadata: its tables.
+        versions: the table that says which version of the tables is there, in a column `version`.
+        version: that of this program.
+        lock: number of the lock under which PostgreSQL lets one write.
+    """
+
+    name: str
+    file: str
+    metadata: sa.MetaData
+    versions: sa.Table
+    version: int
+    lock: int
+
+
+JOURNAL: Final = Kept("journal", "journal.sqlite", metadata, journal_version, VERSION, 0x4A4F5552)  # 'JOUR'
+
+
 class Database:
-    """The journal's database, to be used from many threads and processes.
+    """A small database, to be used from many threads and processes.
 
     Attributes:
         place: how messages call it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kept: Kept = JOURNAL) -> None:
+        self._kept = kept
         if sa.make_url(settings.warehouse).get_backend_name() == "postgresql":
             self._file: Path | None = None
             self._engine = server_engine(settings.warehouse)
             self.place = self._engine.url.render_as_string()
         else:
-            self._file = settings.home / FILE
+            self._file = settings.home / kept.file
             self._engine = _file_engine(self._file)
             self.place = str(self._file)
         weakref.finalize(self, self._engine.dispose)
@@ -66,31 +90,34 @@ class Database:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
                 if self._file is None:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._kept.lock)))
                 if not self._is_begun(connection):
-                    metadata.create_all(connection)
-                    connection.execute(journal_version.insert().values(version=VERSION))
+                    self._kept.metadata.create_all(connection)
+                    connection.execute(self._kept.versions.insert().values(version=self._kept.version))
                 yield connection
 
     def _is_begun(self, connection: sa.Connection) -> bool:
-        if not sa.inspect(connection).has_table(journal_version.name):
+        versions = self._kept.versions
+        if not sa.inspect(connection).has_table(versions.name):
             return False
-        if (connection.scalar(sa.select(journal_version.c.version)) or 0) > VERSION:
-            raise JournalUnusableError.newer(self.place)
+        if (connection.scalar(sa.select(versions.c.version)) or 0) > self._kept.version:
+            raise JournalUnusableError.newer(self.place, self._kept.name)
         return True
 
     @contextlib.contextmanager
     def _errors_told(self) -> Iterator[None]:
+        name = self._kept.name
         try:
             yield
         except sa.exc.DBAPIError as error:
             said = error.orig or error
             if self._file is None:
-                raise JournalUnusableError.unreachable(self.place, said) from error
+                raise JournalUnusableError.unreachable(self.place, said, name) from error
             broken = any(words in str(said) for words in _NOT_A_JOURNAL)
-            raise (JournalUnusableError.broken if broken else JournalUnusableError.closed)(self.place, said) from error
+            told = JournalUnusableError.broken if broken else JournalUnusableError.closed
+            raise told(self.place, said, name) from error
         except OSError as error:
-            raise JournalUnusableError.closed(self.place, error.strerror or error) from error
+            raise JournalUnusableError.closed(self.place, error.strerror or error, name) from error
 
 
 def _file_engine(path: Path) -> sa.Engine:

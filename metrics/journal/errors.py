@@ -20,33 +20,33 @@ class JournalUnusableError(JournalError):
     """The journal cannot be read or written; says where it is, why, and what to do."""
 
     @classmethod
-    def broken(cls, place: str, error: object) -> JournalUnusableError:
+    def broken(cls, place: str, error: object, name: str = "journal") -> JournalUnusableError:
         """Returns the error for a file that is no journal, or a damaged one."""
         return cls(
-            f"The journal {place} cannot be read ({_said(error)}). Put its last backup in its place, or move it "
+            f"The {name} {place} cannot be read ({_said(error)}). Put its last backup in its place, or move it "
             "away: a new one is begun, and the entries of the old one are no longer shown."
         )
 
     @classmethod
-    def closed(cls, place: str, error: object) -> JournalUnusableError:
+    def closed(cls, place: str, error: object, name: str = "journal") -> JournalUnusableError:
         """Returns the error for a journal that may not, or not now, be opened or written."""
         return cls(
-            f"The journal {place} cannot be opened or written ({_said(error)}). Check that the user who runs "
+            f"The {name} {place} cannot be opened or written ({_said(error)}). Check that the user who runs "
             "Bellwether may write there, that the disk has room, and that no other program holds it."
         )
 
     @classmethod
-    def unreachable(cls, place: str, error: object) -> JournalUnusableError:
+    def unreachable(cls, place: str, error: object, name: str = "journal") -> JournalUnusableError:
         """Returns the error for a server that does not answer, or refuses."""
         return cls(
-            f"The journal in {place} cannot be reached ({_said(error)}). Check that the server runs, and that its "
+            f"The {name} in {place} cannot be reached ({_said(error)}). Check that the server runs, and that its "
             "user may make tables there, read them and add rows to them."
         )
 
     @classmethod
-    def newer(cls, place: str) -> JournalUnusableError:
+    def newer(cls, place: str, name: str = "journal") -> JournalUnusableError:
         """Returns the error for a journal of a later version of Bellwether."""
-        return cls(f"The journal {place} was written by a later version of Bellwether. Update this one.")
+        return cls(f"The {name} {place} was written by a later version of Bellwether. Update this one.")
 
 
 def _said(error: object) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from metrics.journal.only_added import only_added_to
+
 VERSION = 1
 
 metadata = sa.MetaData()
@@ -66,27 +68,4 @@ journal_scenario_retraction = sa.Table(
     comment="The newest row of a scenario says whether it stands.",
 )
 
-_REFUSAL = "the journal is only added to"
-
-
-def _on(dialect: str, statement: str) -> sa.ExecutableDDLElement:
-    made: sa.DDL = sa.DDL(statement)  # type: ignore[no-untyped-call]
-    return made.execute_if(dialect=dialect)
-
-
-def _only_added_to(table: sa.Table) -> None:
-    for change in ("UPDATE", "DELETE"):
-        refusal = f"BEFORE {change} ON {table.name} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-        trigger = f"CREATE TRIGGER {table.name}_no_{change.lower()} {refusal}"
-        sa.event.listen(table, "after_create", _on("sqlite", trigger))
-    refusal = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} EXECUTE FUNCTION journal_refuses_changes()"
-    trigger = f"CREATE TRIGGER {table.name}_no_changes {refusal}"
-    sa.event.listen(table, "after_create", _on("postgresql", trigger))
-
-
-_refuses = f"RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
-sa.event.listen(
-    metadata, "before_create", _on("postgresql", f"CREATE OR REPLACE FUNCTION journal_refuses_changes() {_refuses}")
-)
-for _table in (journal_entry, journal_retraction, journal_scenario, journal_scenario_retraction):
-    _only_added_to(_table)
+only_added_to(metadata, "journal", (journal_entry, journal_retraction, journal_scenario, journal_scenario_retraction))

@@ -14,10 +14,11 @@ from metrics.query import combine
 from metrics.query.earlier import before
 from metrics.query.errors import QueryError
 from metrics.query.formula import derive, divide_paired, running
-from metrics.query.holdings import Holdings, check_starts, local_periods
+from metrics.query.holdings import Holdings
 from metrics.query.own_records import SIMULATED, provenance_of, said_of
 from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
 from metrics.query.preparing import Ready, Round, prepared
+from metrics.query.reporting import check_starts, local_periods
 from metrics.query.request import Grain, Request
 from metrics.query.result import Note, Query, Result, Status
 from metrics.query.source import Source
@@ -75,7 +76,7 @@ class Asking:
             grains=self.grains,
             queries=tuple(self.queries),
             notes=tuple(dict.fromkeys(self.notes)),
-            data_version=self.holdings.snapshot.data_version,
+            data_version=self.holdings.data_version,
             answered_at=datetime.now(UTC),
             as_of=self.as_of,
             definitions={

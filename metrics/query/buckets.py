@@ -126,10 +126,13 @@ def _reach(source: Source, native: Grain, start: date, newest: date) -> tuple[da
         return _native_bounds(native, start, start_of(end, source.to_date), end)
     window = source.window
     assert window is not None  # noqa: S101 - it accumulates, and not to date
+    # A level that nobody has counted again is carried no further than it would be called stale.
+    carried = end - timedelta(days=source.model.stale_after_days) if source.combines == "last" else date.min
     if window.months is not None:
-        return _native_bounds(native, start, months_later(end + timedelta(days=1), -window.months), end)
+        first = months_later(end + timedelta(days=1), -window.months)
+        return _native_bounds(native, start, max(first, carried), end)
     if window.days is not None and source.grain is not Grain.HOUR:
-        return _native_bounds(native, start, end - timedelta(days=window.days - 1), end)
+        return _native_bounds(native, start, max(end - timedelta(days=window.days - 1), carried), end)
     hours = window.count if window.days is None else window.days * 24
     last = _native_bounds(native, start, end, end)[1]
     return step(last, Grain.HOUR, 1 - hours), last
@@ -175,10 +178,15 @@ def _calendar(
         whole, count = held.all(), pl.len().cast(pl.Int64)
     counted = wanted.group_by("bucket").agg(whole.alias("whole"), count.alias("natives"))
     maturity = timedelta(days=source.model.maturity_days)
+    beyond = [day_of(start) > newest for start in starts]
+    if source.window is not None and source.combines == "last":
+        # A level stands until the next is counted, as long as the window reaches back to it.
+        known = set(wanted.filter("held")["bucket"])
+        beyond = [day_of(start) > newest and start not in known for start in starts]
     frame = pl.DataFrame(
         {
             "period": starts,
-            "after": [day_of(start) > newest for start in starts],
+            "after": beyond,
             "runs": [_runs(source, start, end, today, last) for start, end in zip(starts, ends, strict=True)],
             "cut short": [source.accumulates and end > newest for end in ends],
             "maturing": [end + maturity >= today for end in ends],

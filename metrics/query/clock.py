@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -20,10 +20,8 @@ from metrics.warehouse.tables.operational.provenance import meta_operational
 
 # The records that change most often: their last change is where a feed stands, whatever it writes beside them.
 _BUSIEST: Final = (fact_ed_attendance, fact_spell, fact_alert)
-_NEWEST: Final = sa.select(
-    sa.func.max(
-        sa.union_all(*(sa.select(sa.func.max(table.c.changed_at).label("at")) for table in _BUSIEST)).subquery().c.at
-    ).label("at")
+_NEWEST: Final = sa.union_all(
+    *(sa.select(sa.literal(t.name).label("name"), sa.func.max(t.c.changed_at).label("at")) for t in _BUSIEST)
 )
 
 
@@ -37,6 +35,8 @@ class Clock:
         simulated: whether any of them come from a simulation.
         organisations: the codes of the trusts.
         sites: site code to name.
+        written_at: UTC, when the records were first written: those of another trust, or simulation, have another.
+        newest: name of a table to UTC, the newest instant that its rows hold: of emergency attendances, spells, alerts.
     """
 
     now: datetime
@@ -44,6 +44,8 @@ class Clock:
     simulated: bool
     organisations: tuple[str, ...]
     sites: Mapping[str, str]
+    written_at: datetime
+    newest: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def clock_of(snapshot: Snapshot) -> Clock | None:
@@ -66,18 +68,20 @@ def clock_of(snapshot: Snapshot) -> Clock | None:
         if written.is_empty():
             return None
         changed = _only(snapshot, sa.select(sa.func.max(meta_change.c.changed_at).label("at")))
-        now = None if changed is None else _only(snapshot, _NEWEST)
+        newest = {name: at.replace(tzinfo=UTC) for name, at in snapshot.frame(_NEWEST).iter_rows() if at is not None}
         sites = snapshot.frame(sa.select(dim_site.c.site_code, dim_site.c.name).order_by(dim_site.c.site_code))
     except sa.exc.ProgrammingError:  # the warehouse has no operational tables
         return None
     last_day: date = written.select(pl.col("last_day").max()).item()
     written_at: datetime = written.select(pl.col("written_at").max()).item()
     return Clock(
-        now=_end_of(last_day) if now is None else now.replace(tzinfo=UTC),
+        now=_end_of(last_day) if changed is None or not newest else max(newest.values()),
         received_at=(changed or written_at).replace(tzinfo=UTC),
         simulated=bool(written.select((pl.col("provenance") == "simulated").any()).item()),
         organisations=tuple(sorted(written["org_code"])),
         sites=dict(sites.iter_rows()),
+        written_at=written_at.replace(tzinfo=UTC),
+        newest=newest,
     )
 
 

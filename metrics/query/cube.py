@@ -135,7 +135,7 @@ class Cube:
 
     def frames(
         self, dimensions: frozenset[str], first: date, last: date, *, edges: bool, columns: Iterable[str]
-    ) -> pl.DataFrame:
+    ) -> pl.LazyFrame:
         """Returns the columns of the cells of the days, from the smallest frames that tell the dimensions apart."""
         chosen = self.finest
         if not edges:
@@ -145,8 +145,8 @@ class Cube:
         start, end = first.replace(day=1), last.replace(day=1)
         within = [frame for month, frame in sorted(months.items()) if start <= month <= end]
         wanted = list(dict.fromkeys((PERIOD, *columns)))
-        whole = pl.concat([frame.select(wanted) for frame in within or [self._nothing(chosen)]])
-        return whole.filter(_between(first, last, self.layout.grain)) if within else whole.select(wanted)
+        whole = pl.concat(within or [self._nothing(chosen)]).lazy().select(wanted)
+        return whole.filter(_between(first, last, self.layout.grain))
 
     def _nothing(self, dimensions: frozenset[str]) -> pl.DataFrame:
         return empty(self.layout, dimensions)

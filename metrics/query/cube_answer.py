@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -73,8 +74,7 @@ def _lacking(cube: Cube, scan: Scan, by: tuple[str, ...]) -> Miss | None:
 class _Answer:
     def __init__(self, cube: Cube, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> None:
         self.cube, self.scan, self.by, self.reach = cube, scan, by, reach
-        self.layout = cube.layout
-        self.places = self._places(located) if self.layout.has_organisations else None
+        self.layout, self.located = cube.layout, located
 
     def frame(self) -> pl.DataFrame:
         columns, used = self._columns(), frozenset(self._used())
@@ -83,7 +83,8 @@ class _Answer:
         if edges:
             keys += self.layout.edges
         cells = self.cube.frames(used, self.reach.first, self.reach.last, edges=edges, columns=(*keys, *columns))
-        cells = cells.filter(*self._conditions())
+        conditions = self._conditions()
+        cells = cells.filter(*conditions) if conditions else cells
         if edges:
             cells = cells.filter(pl.col(LOWER).is_not_null())
         per = [f"per__{name}" for name in self.scan.per]
@@ -97,7 +98,7 @@ class _Answer:
         if edges:
             upper = UPPER if UPPER in self.layout.edges else LOWER
             shown += [pl.col(LOWER), pl.col(upper).alias(UPPER)]
-        return parts.select(*shown, *self._parts())
+        return parts.select(*shown, *self._parts()).collect()
 
     def _used(self) -> set[str]:
         asked = {*self.by, *(each.dimension for each in self.scan.where)} - set(LEVELS)
@@ -160,42 +161,44 @@ class _Answer:
                 found.append(_chosen(ORG, self._passing_places(each)))
             else:
                 found.append(_chosen(each.dimension, self._passing_values(each)))
-        if self.places is None:
+        if not self.layout.has_organisations:
             return found
         index = any(source.kind == "index" for source in self.scan.sources)
         used = {*self.by, *(each.dimension for each in self.scan.where)} & set(LEVELS)
-        kinds = self.places["org_type"].fill_null("other")
         if used or index:
-            found.append(_chosen(ORG, counted_kinds(used, index=index).of(kinds)))
+            found.append(_chosen(ORG, counted_kinds(used, index=index).of(self._kinds)))
         if not index:
-            found += self._without_overlaps(kinds)
+            found += self._without_overlaps()
         return found
 
-    def _without_overlaps(self, kinds: pl.Series) -> list[pl.Expr]:
+    def _without_overlaps(self) -> list[pl.Expr]:
         found = []
         for level, periods in self.reach.overlaps.items():
             within = [period for period in periods if self.reach.first <= period <= self.reach.last]
             if within:
-                stated = _chosen(ORG, kinds == level)
+                stated = _chosen(ORG, self._kinds == level)
                 found.append(~(stated & pl.col(PERIOD).is_in(within)))
         return found
 
     def _passing_places(self, each: Filter) -> pl.Series:
-        assert self.places is not None  # noqa: S101 - planned: only models of organisations have levels
         return passing(self.places[each.dimension], each, None)
 
     def _passing_values(self, each: Filter) -> pl.Series:
         return passing(self.cube.codes[each.dimension].values, each, self.layout.kinds[each.dimension])
 
-    def _places(self, located: pl.DataFrame) -> pl.DataFrame:
+    @cached_property
+    def places(self) -> pl.DataFrame:
         """Returns `organisation`, `icb`, `region` and `org_type` of each number of an organisation's code."""
         codes = self.cube.codes.get(ORG, Codes.none(pl.String())).values.to_frame("org_code")
-        return codes.join(located, on="org_code", how="left", maintain_order="left").with_columns(
+        return codes.join(self.located, on="org_code", how="left", maintain_order="left").with_columns(
             pl.coalesce("organisation", "org_code").alias("organisation")
         )
 
+    @property
+    def _kinds(self) -> pl.Series:
+        return self.places["org_type"].fill_null("other")
+
     def _level(self, name: str) -> pl.Expr:
-        assert self.places is not None  # noqa: S101 - planned: only models of organisations have levels
         return pl.lit(self.places[name]).gather(pl.col(ORG)).alias(name)
 
     def _shown(self, name: str) -> pl.Expr:

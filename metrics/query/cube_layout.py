@@ -19,10 +19,9 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from metrics.catalogue import Catalogue, Model, Part
 from metrics.query.halves import columns_of_plain
-from metrics.query.holdings import sources_of
 from metrics.query.request import Grain
 from metrics.query.rows import Element, Rows
-from metrics.query.source import Source
+from metrics.query.source import Source, sources_of
 from metrics.query.sql import LOWER, PERIOD, UPPER, Half, also_reported, halves_of, reported, sums
 
 ORG = "org_code"
@@ -170,19 +169,30 @@ class Layout:
         rows = Rows(self.model, self.catalogue, date.min)
         keys = [rows.period.label(PERIOD), *([rows.org_code.label(ORG)] if self.has_organisations else [])]
         keys += [rows.dimension(name).label(name) for name in self.dimensions]
-        conditions = [rows.expression(self.model.filter)] if self.model.filter else []
-        conditions.append(rows.time.is_not(None))
+        conditions = self._counting(rows)
         if self.values_of is not None:
-            value = rows.expression(self.values_of.expr)
-            keys.append(value.label(LOWER))
-            conditions.append(value.is_not(None))
-            conditions += [rows.expression(self.values_of.filter)] if self.values_of.filter else []
+            keys.append(rows.expression(self.values_of.expr).label(LOWER))
         elif self.model.bins is not None:
             keys += [rows.column(self.model.bins.lower).label(LOWER), rows.column(self.model.bins.upper).label(UPPER)]
         if days is not None:
             conditions.append(sa.or_(sa.false(), *(rows.from_to(first, last) for first, last in days)))
         columns = [element.label(measure.name) for measure, element in self._elements(rows)]
         return sa.select(*keys, *columns).select_from(rows.joined()).where(*conditions).group_by(*keys)
+
+    def periods(self) -> sa.Select[Any]:
+        """Returns the statement that reads every `period` in which the cube should have cells."""
+        rows = Rows(self.model, self.catalogue, date.min)
+        conditions = self._counting(rows)
+        return sa.select(rows.period.label(PERIOD)).select_from(rows.joined()).where(*conditions).distinct()
+
+    def _counting(self, rows: Rows) -> list[Element]:
+        """Returns the conditions for the rows that cells are made of."""
+        found = [rows.expression(self.model.filter)] if self.model.filter else []
+        found.append(rows.time.is_not(None))
+        if self.values_of is not None:
+            found.append(rows.expression(self.values_of.expr).is_not(None))
+            found += [rows.expression(self.values_of.filter)] if self.values_of.filter else []
+        return found
 
     def _elements(self, rows: Rows) -> Iterator[tuple[Measure, Element]]:
         if self.values_of is not None:

@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
-from polars.testing import assert_frame_equal
 
 from metrics.catalogue import Catalogue, Model
-from metrics.query.cube import Codes, Cube, cube_of, day_of, encoded
+from metrics.query.cube import Codes, Cube, cube_of, encoded
 from metrics.query.cube_answer import Miss, answered, missed
+from metrics.query.cube_check import days_differing, last_of, months_to_hold
 from metrics.query.cube_layout import Layout, ranges_of
 from metrics.query.plan import Scan, joined_tables
 from metrics.query.sql import PERIOD, Reach
@@ -74,6 +74,7 @@ class Cubes:
         wanted: which models get one.
         built: by name, those that are built, some of them of an earlier state.
         refused: by name, those that are not kept, and why.
+        mended: by model, how often one of its cubes was found wrong and mended.
     """
 
     snapshot: Snapshot
@@ -82,6 +83,7 @@ class Cubes:
     wanted: Wanted
     built: Mapping[str, Built] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
+    mended: Mapping[str, int] = field(default_factory=dict)
     # By name, what became of those asked for: None is one that cannot be brought up, and waits to be built anew.
     _current: dict[str, Built | None] = field(default_factory=dict, init=False, repr=False)
     _locks: dict[str, threading.Lock] = field(default_factory=dict, init=False, repr=False)
@@ -188,6 +190,10 @@ class Cubes:
         if isinstance(found, Refused):
             _log.warning("%s", found.words)
             return replace(self, refused={**self.refused, name: found})
+        if not alike(found.cube.layout, self.layouts[name]):
+            message = f"the cube of '{name}' is of other definitions than those in use"
+            raise ValueError(message)
+        found = replace(found, cube=replace(found.cube, layout=self.layouts[name]))
         return replace(self, built={**self.known(), name: found})
 
     def refreshed(self, snapshot: Snapshot) -> Cubes:
@@ -215,10 +221,18 @@ class Cubes:
         return replace(self, layouts=layouts, built=built, refused=refused)
 
     def partitions(self) -> Iterator[tuple[str, date]]:
-        """Gives the name and the month of everything that `differing` can look at."""
-        for name, built in self.known().items():
-            for month in sorted(built.cube.months[built.cube.finest]):
+        """Gives the name and the month of everything that `differing` can look at, reading which months there are."""
+        for name in self.known():
+            for month in self.months(name):
                 yield name, month
+
+    def months(self, name: str) -> tuple[date, ...]:
+        """Returns the months in which a cube has cells, or has none though its table has rows."""
+        built = self.current(name)
+        if built is None:
+            return ()
+        with reading(self.snapshot) as told:
+            return months_to_hold(built.cube, told)
 
     def differing(self, name: str, month: date) -> tuple[date, ...]:
         """Returns the days of a month on which the cube is not what its rows give: none, unless something is wrong.
@@ -228,16 +242,13 @@ class Cubes:
         built = self.current(name)
         if built is None:
             return ()
-        layout, last = built.cube.layout, _last_of(month)
+        layout = built.cube.layout
         with reading(self.snapshot) as told:
             moved = _moved(layout, built, told, standing(told, self.snapshot.data_version))
-            read = told.frame(layout.statement([(month, last)]))
+            read = told.frame(layout.statement([(month, last_of(month))]))
         if moved is None:
             return ()
-        coded, _ = encoded(layout, read, built.cube.codes)
-        held = built.cube.months[built.cube.finest].get(month, coded.clear())
-        days = pl.concat([coded.select(day_of(layout.grain)), held.select(day_of(layout.grain))])[PERIOD].unique()
-        return tuple(day for day in days.sort() if day not in moved and not _same(layout, coded, held, day))
+        return tuple(day for day in days_differing(built.cube, month, read) if day not in moved)
 
     def repaired(self, name: str, days: Iterable[date]) -> Cubes:
         """Returns the cubes with the days of one read again."""
@@ -246,8 +257,9 @@ class Cubes:
             return self
         with reading(self.snapshot) as told:
             read = told.frame(built.cube.layout.statement(ranges_of(tuple(days))))
-        mended = replace(built, cube=built.cube.with_days(days, read))
-        return replace(self, built={**self.known(), name: mended})
+        right, model = replace(built, cube=built.cube.with_days(days, read)), built.cube.layout.model.name
+        times = {**self.mended, model: self.mended.get(model, 0) + 1}
+        return replace(self, built={**self.known(), name: right}, mended=times)
 
 
 def layouts_of(catalogue: Catalogue, wanted: Wanted) -> Iterator[Layout]:
@@ -348,17 +360,3 @@ def _refresh(built: Built, told: Reading, now: Standing) -> Built | None:
     days |= {newest - timedelta(days=back) for back in range(1, late + 1)}
     read = told.frame(layout.statement(ranges_of(tuple(days))))
     return Built(built.cube.with_days(days, read), built.lineage, now.change)
-
-
-def _same(layout: Layout, read: pl.DataFrame, held: pl.DataFrame, day: date) -> bool:
-    keys = [PERIOD, *layout.keys, *layout.edges]
-    ours, theirs = (frame.filter(day_of(layout.grain) == day).sort(keys) for frame in (held, read))
-    try:
-        assert_frame_equal(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
-    except AssertionError:
-        return False
-    return True
-
-
-def _last_of(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -12,18 +12,16 @@ from pathlib import Path
 import polars as pl
 
 from metrics.catalogue import Catalogue, Definitions, Finding, Model, folders_of
-from metrics.query import combine
 from metrics.query.answering import answer
 from metrics.query.cell import Where, cell_at
 from metrics.query.clock import Clock, clock_of
 from metrics.query.cube_store import CubeStore
 from metrics.query.cubes import Built, CubeFault, Cubes, alike
-from metrics.query.errors import QueryError
 from metrics.query.explaining import Explanation, explain
 from metrics.query.holdings import Holdings, models_behind
 from metrics.query.keeping import Keeping
+from metrics.query.listing import last_day_of, members_of, organisations_of, successions_of
 from metrics.query.own_records import Provenance, held, owners_of, provenance_of_metric
-from metrics.query.plan import plan
 from metrics.query.preparing import Statement, statements
 from metrics.query.request import Against, Grain, Request
 from metrics.query.result import Result
@@ -109,8 +107,8 @@ class MetricsLayer:
 
     @property
     def data_version(self) -> str:
-        """Names the state of the warehouse that answers are given from."""
-        return self._holdings.snapshot.data_version
+        """Names the state of the warehouse, and of the cubes that stand for it, that answers are given from."""
+        return self._holdings.data_version
 
     def version_of(self, metrics: Iterable[str]) -> str:
         """Names the state of the data that some metrics read: it stays while only other tables change.
@@ -119,9 +117,7 @@ class MetricsLayer:
             UnknownMetricError: with the nearest ids.
         """
         holdings = self._holdings
-        return holdings.version_of(
-            models_behind((holdings.catalogue.metric(name) for name in metrics), holdings.catalogue)
-        )
+        return holdings.version_of(models_behind(map(holdings.catalogue.metric, metrics), holdings.catalogue))
 
     def refresh(self) -> bool:
         """Takes newer data when there are any, and returns whether there were.
@@ -129,11 +125,12 @@ class MetricsLayer:
         A cube takes in what changed before anybody is answered from it. `catch_up` does so for those nobody asks for.
         """
         self.warehouse.refresh()
-        snapshot = self.warehouse.snapshot()
-        if snapshot.data_version == self.data_version:
+        if self.warehouse.snapshot().data_version == self._holdings.snapshot.data_version:
             return False
         with self._moving:
-            before = self._holdings
+            before, snapshot = self._holdings, self.warehouse.snapshot()
+            if snapshot.data_version == before.snapshot.data_version:
+                return False  # another thread was faster
             if before.cubes is None:
                 newer = Holdings(snapshot, before.catalogue)
             else:
@@ -158,15 +155,20 @@ class MetricsLayer:
     def build_cube(self) -> bool:
         """Builds, or takes from the store, one cube that is asked for and not there; returns whether one was.
 
-        Meanwhile newer data and definitions are taken as ever: the cube catches up with them before it answers.
+        Meanwhile newer data and definitions are taken as ever: the cube catches up with them before it answers. One
+        that the warehouse could not give in time is tried again later, and the others come first; see `cube_failures`.
         """
         cubes = self._holdings.cubes
-        if cubes is None or not cubes.waiting:
+        name = None if cubes is None else self._keeping.due(cubes)
+        if cubes is None or name is None:
             return False
-        name = cubes.waiting[0]
-        found, is_new = self._keeping.obtained(cubes, name)
+        obtained = self._keeping.obtained(cubes, name)
+        if obtained is None:
+            return True
+        found, is_new = obtained
         with self._moving:
-            now = self._holdings.cubes
+            holdings = self._holdings
+            now = holdings.cubes
             if now is None or name not in now.waiting or not alike(now.layouts[name], cubes.layouts[name]):
                 return True
             if isinstance(found, Built) and now.snapshot is not cubes.snapshot:
@@ -174,7 +176,7 @@ class MetricsLayer:
                 if late is None:
                     return True
                 found = late
-            self._holdings.cubes = now.having(name, found)
+            holdings.cubes = now.having(name, found)
         if is_new and isinstance(found, Built):
             self._keeping.store(found)
         return True
@@ -206,12 +208,17 @@ class MetricsLayer:
         name, days = self._keeping.next_differing(cubes)
         if days:
             with self._moving:
-                now = self._holdings.cubes
-                if now is not None and name in now.built:
-                    self._holdings.cubes = now.repaired(name, days)
+                now = self._holdings
+                if now.cubes is not None and name in now.cubes.built:
+                    self._take(now.mended(name, days))
             with self._lock:
                 self._answers.clear()
         return tuple(CubeFault(name, day) for day in days)
+
+    @property
+    def cube_failures(self) -> tuple[str, ...]:
+        """Returns a sentence for each cube that the warehouse could not give when it was last tried."""
+        return tuple(failed.words for failed in self._keeping.failed.values())
 
     @property
     def cubes(self) -> Cubes | None:
@@ -229,12 +236,13 @@ class MetricsLayer:
         """
         if self._definitions is None or not self._definitions.look():
             return False
-        with self._lock:
+        with self._moving:
             newest = self._definitions.state
             if newest.catalogue is self._defined:
                 return False
-            self._defined, self._read_at = newest.catalogue, newest.read_at
-            self._holdings = self._holdings.under(held(newest.catalogue, self._holdings.owners))
+            newer = self._holdings.under(held(newest.catalogue, self._holdings.owners))
+            with self._lock:
+                self._defined, self._read_at, self._holdings = newest.catalogue, newest.read_at, newer
         return True
 
     def as_it_stands(self) -> MetricsLayer:
@@ -328,27 +336,11 @@ class MetricsLayer:
         `answers` is the code that answers for it today. `is_current` says that it is open and answers for itself;
         `is_reporting`, that figures of the last two years of any model's data are its own today.
         """
-        organisations, owners = self._holdings.organisations, self._holdings.owners
-        located = organisations.at(self._today()).select("org_code", "organisation")
-        today = self._today()
-        closed = pl.col("close_date").is_not_null() & (pl.col("close_date") < today)
-        return organisations.all.join(located, on="org_code").select(
-            "org_code",
-            pl.col("org_code").replace_strict(organisations.names, return_dtype=pl.String).alias("name"),
-            "org_type", "trust_type", "icb_code", "region_code",
-            pl.col("org_code").replace_strict(owners, default=None, return_dtype=pl.String).alias("own_records"),
-            pl.col("organisation").alias("answers"),
-            ((pl.col("org_code") == pl.col("organisation")) & ~closed).alias("is_current"),
-            pl.col("org_code").is_in(self._holdings.reporting(today)).alias("is_reporting"),
-        )  # fmt: skip
+        return organisations_of(self._holdings, self._today())
 
     def successions(self) -> pl.DataFrame:
         """Returns `predecessor_code`, `predecessor`, `successor_code` String and `effective` Date, one row a change."""
-        organisations = self._holdings.organisations
-        names = pl.col("predecessor_code").replace(organisations.names)
-        return organisations.successions.select(
-            "predecessor_code", names.alias("predecessor"), "successor_code", "effective"
-        ).sort("effective", "predecessor_code")
+        return successions_of(self._holdings)
 
     def members(self, dimension: str, model: str | None = None) -> pl.DataFrame:
         """Returns `code` and `name` of a dimension's values, in the order of their names.
@@ -356,20 +348,11 @@ class MetricsLayer:
         Raises:
             QueryError: no model has the dimension.
         """
-        for each in self.catalogue.models.values():
-            if model in (None, each.name) and any(found.name == dimension for found in each.dimensions):
-                names = self._holdings.names(each, dimension)
-                return pl.DataFrame({"code": list(names), "name": list(names.values())}, schema_overrides={
-                    "code": pl.String, "name": pl.String}).sort("name")  # fmt: skip
-        raise QueryError(f"No model has the dimension '{dimension}'.")
+        return members_of(dimension, self._holdings, model)
 
     def last_day(self, metric: str) -> date | None:
         """Returns the last day that the metric's data cover; None when it has none."""
-        found = self.catalogue.metric(metric)
-        while found.type == "derived":
-            found = self.catalogue.inputs(found)[0]
-        source = plan(Request((found.id,)), self.catalogue).sources[found.id]
-        return combine.last_day(self._holdings.presence(source, self._today()), Grain(source.model.grain))
+        return last_day_of(metric, self._holdings, self._today())
 
     def provenance(self, metric: str) -> Provenance:
         """Returns whether the rows behind a metric are published, a trust's own or simulated.

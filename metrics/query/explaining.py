@@ -20,11 +20,12 @@ from metrics.query.cell import Cell
 from metrics.query.coverage import Presence
 from metrics.query.dialects import Select, readable_sql_for
 from metrics.query.errors import QueryError
-from metrics.query.holdings import Holdings, local_periods
+from metrics.query.holdings import Holdings
 from metrics.query.own_records import provenance_of, worst
 from metrics.query.periods import day_of, end_of
 from metrics.query.plan import dimensions_of
 from metrics.query.preparing import Prepared, prepared
+from metrics.query.reporting import local_periods
 from metrics.query.request import Filter, Request
 from metrics.query.result import Note, Query, Result, Status
 from metrics.query.shareable import title_of

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 import sqlalchemy as sa
 
-from metrics.catalogue import Alternate, Catalogue, Dimension, Metric, Model
+from metrics.catalogue import Catalogue, Dimension, Metric, Model
 from metrics.query import sql
-from metrics.query.coverage import CODES, Presence
-from metrics.query.errors import FanOutError, PeriodError, UnreadableTableError
+from metrics.query.coverage import Presence
+from metrics.query.errors import FanOutError, UnreadableTableError
 from metrics.query.organisations import Organisations
-from metrics.query.own_records import owners_of
-from metrics.query.periods import HOURS, day_of, hour_column, kind_of, sequence, start_column
+from metrics.query.own_records import first_days, owners_of
 from metrics.query.plan import LEVELS, Scan
-from metrics.query.request import Grain
-from metrics.query.source import Source
+from metrics.query.reporting import Read, lately, overlaps_of, presence_of, reported, rows_held
+from metrics.query.source import Source, sources_of
 from metrics.warehouse.changes import Standing, changed_since
 from metrics.warehouse.connect import Snapshot
 from metrics.warehouse.frames import Compiled, Select
@@ -40,14 +39,18 @@ from metrics.warehouse.tables.operational.places import dim_site, dim_ward
 from metrics.warehouse.tables.operational.programme import dim_initiative
 
 if TYPE_CHECKING:
+    from metrics.query.cube import Cube
     from metrics.query.cubes import Cubes
 
 Kept = TypeVar("Kept")
-_RANKS = {"england": 2, "region": 1}
 # What is kept under these names comes from the warehouse alone, whatever the definitions say.
-_OF_THE_WAREHOUSE = ("located", "publication", "owners")
+_OF_THE_WAREHOUSE = ("located", "publication", "owners", "since")
 # What is kept under these names and a model's comes from that model and its metrics alone.
 _OF_A_MODEL = ("names", "flags", "presence", "overlaps")
+# What is kept under these names and a day, their last part, says where organisations stand on it. "Today" moves on,
+# and nobody asks for a day that is gone again.
+_OF_A_DAY = ("located", "presence", "reporting")
+_MOST_DAYS = 3
 _LOOKUPS = {
     "dim_service": (dim_service.c.service_code, dim_service.c.name),
     "dim_staff_group": (dim_staff_group.c.staff_group_code, dim_staff_group.c.name),
@@ -72,6 +75,7 @@ class Holdings:
         self._lock = threading.RLock()
         self._kept: dict[object, object] = {}
         self._making: dict[object, threading.RLock] = {}
+        self._days: OrderedDict[date, None] = OrderedDict()  # the days asked for, the latest last
         self._recent: OrderedDict[object, object] = OrderedDict()
         self._before: dict[object, object] = {}  # what was kept of tables that changed since: often it is the same
 
@@ -83,6 +87,7 @@ class Holdings:
             other.__dict__["organisations"] = self.organisations
         alike = {name for name in catalogue.models if self._reads_alike(name, catalogue)}
         with self._lock:
+            other._days = self._days.copy()
             for key, value in self._kept.items():
                 kind, *rest = key if isinstance(key, tuple) else (key,)
                 if kind in _OF_THE_WAREHOUSE or (kind in _OF_A_MODEL and rest[0] in alike):
@@ -104,7 +109,8 @@ class Holdings:
             for name, model in self.catalogue.models.items()
         }
         with self._lock:
-            other._before = {key: value for key, value in self._before.items() if key not in self._kept}
+            other._days = self._days.copy()
+            other._before = {key: value for key, value in self._before.items() if self._goes_on(key)}
             for key, value in self._kept.items():
                 kind, *rest = key if isinstance(key, tuple) else (key,)
                 if kind in (*_OF_THE_WAREHOUSE, "reporting") or (kind in _OF_A_MODEL and still[rest[0]]):
@@ -115,13 +121,54 @@ class Holdings:
                     other._kept[key] = value
         return other
 
+    def _goes_on(self, key: object) -> bool:
+        """Returns whether what was kept before this state goes on being that: nothing newer is known of its model.
+
+        What was made of flags belongs to those flags: when others were read since, it says nothing of them.
+        """
+        flags = ("flags", key[1]) if isinstance(key, tuple) and key[0] in _OF_A_MODEL else None
+        newer = self._kept.get(flags)
+        return key not in self._kept and (newer is None or newer is self._before.get(flags))
+
+    def mended(self, name: str, days: Iterable[date]) -> Holdings:
+        """Returns the same state with days of a cube read again, and without what was kept of its model.
+
+        It has another name, for the model's metrics too: what was answered before may be wrong.
+        """
+        assert self.cubes is not None  # noqa: S101 - one of them is mended
+        model = self.cubes.layouts[name].model.name
+        other = Holdings(self.snapshot, self.catalogue, self.cubes.repaired(name, days), self.standing)
+        if "organisations" in self.__dict__:
+            other.__dict__["organisations"] = self.organisations
+        with self._lock:
+            other._days = self._days.copy()
+            for ours, theirs in ((self._kept, other._kept), (self._before, other._before)):
+                for key, value in ours.items():
+                    kind, *rest = key if isinstance(key, tuple) else (key,)
+                    if kind != "reporting" and not (kind in _OF_A_MODEL and rest[0] == model):
+                        theirs[key] = value
+        return other
+
+    @property
+    def data_version(self) -> str:
+        """Returns a name of the state of the warehouse, and of the cubes that stand for it."""
+        return self.snapshot.data_version + self._mended(None)
+
+    def _mended(self, models: set[str] | None) -> str:
+        """Returns what a version says of cubes that were mended, of these models or of all; nothing as a rule."""
+        known = self.cubes.mended if self.cubes is not None else {}
+        times = sum(number for name, number in known.items() if models is None or name in models)
+        return f" mended {times}" if times else ""
+
     def version_of(self, models: Iterable[Model]) -> str:
-        """Returns a name of the state of the tables that the models read."""
+        """Returns a name of the state of the tables that the models read, and of the cubes that stand for them."""
+        models = tuple(models)
         if self.standing is None:
-            return self.snapshot.data_version
+            return self.data_version
         tables = sorted({name for model in models for name in (model.table, *(join.to for join in model.joins))})
         whole = self.standing.lineage(dim_organisation.name)
-        return "; ".join([whole, self.standing.written, *(self.standing.version(table) for table in tables)])
+        version = "; ".join([whole, self.standing.written, *(self.standing.version(table) for table in tables)])
+        return version + self._mended({model.name for model in models})
 
     def from_cube(self, scan: Scan, by: tuple[str, ...], reach: sql.Reach) -> pl.DataFrame | str | None:
         """Returns the frame that the scan's statement would give; or why no cube gives it, None where none are kept."""
@@ -162,7 +209,10 @@ class Holdings:
 
         def made() -> Presence:
             known = self._still(key, source.model)
-            return known if isinstance(known, Presence) else self._presence(source, as_at)
+            if isinstance(known, Presence):
+                return known
+            flags = self._flags(source.model)
+            return presence_of(source, flags, self.organisations, self.located(as_at), as_at)
 
         return self.keep(key, made)
 
@@ -193,15 +243,31 @@ class Holdings:
     def keep(self, key: object, make: Callable[[], Kept]) -> Kept:
         """Returns what is kept under the key, made once."""
         with self._lock:
+            day = _day_of(key)
+            if day is not None:
+                self._used(day)
             if key in self._kept:
                 return self._kept[key]  # type: ignore[return-value]
             making = self._making.setdefault(key, threading.RLock())
         with making:  # others wait for this one only
-            if key not in self._kept:
-                made = make()
-                with self._lock:
+            with self._lock:
+                if key in self._kept:
+                    return self._kept[key]  # type: ignore[return-value]
+            made = make()
+            with self._lock:
+                if day is None or day in self._days:
                     self._kept[key] = made
-            return self._kept[key]  # type: ignore[return-value]
+            return made
+
+    def _used(self, day: date) -> None:
+        """Notes that a day is asked for, and forgets what was kept of the one that was not for longest."""
+        self._days[day] = None
+        self._days.move_to_end(day)
+        while len(self._days) > _MOST_DAYS:
+            gone, _ = self._days.popitem(last=False)
+            for kept in (self._kept, self._making, self._before):
+                for key in [key for key in kept if _day_of(key) == gone]:
+                    del kept[key]
 
     def keep_recent(self, key: object, make: Callable[[], Kept], most: int) -> Kept:
         """Returns what is kept under the key; only the latest used are kept, at most so many."""
@@ -245,9 +311,7 @@ class Holdings:
                 flags = self._flags(model)
             except UnreadableTableError:  # said to whoever asks for a metric of it
                 continue
-            reported = flags.filter(pl.any_horizontal(pl.col(flags.columns).exclude("period", "org_code") > 0))
-            recent = reported.filter(pl.col("period") > pl.col("period").max().dt.offset_by("-2y"))
-            found.update(recent.join(located, on="org_code")["organisation"].unique())
+            found.update(lately(flags, located))
         return tuple(sorted(found))
 
     def overlaps(self, model: Model) -> Mapping[str, tuple[date, ...]]:
@@ -256,104 +320,37 @@ class Holdings:
         What is stated for the whole and what is reported by its parts must not be added up.
         """
         key = ("overlaps", model.name)
+        if model.organisation is None:
+            return {}
 
         def made() -> Mapping[str, tuple[date, ...]]:
             # Of a table in which no row means nothing, flags do not say who has rows in a period.
             known = None if model.absence_is_zero else self._still(key, model)
-            return self._overlaps(model) if known is None else known  # type: ignore[return-value]
+            if known is not None:
+                return known  # type: ignore[return-value]
+            # Whoever has rows there stands in every period: what counts is who has rows in it.
+            held = rows_held(*self._told_of(model)) if model.absence_is_zero else self._flags(model)
+            return overlaps_of(held, self.organisations)
 
         return self.keep(key, made)
-
-    def _overlaps(self, model: Model) -> dict[str, tuple[date, ...]]:
-        if model.organisation is None:
-            return {}
-        kinds = self.organisations.all.select("org_code", "org_type")
-        held = self._flags(model)
-        if model.absence_is_zero:  # whoever has rows stands in every period there: what counts is who has rows in it
-            held = self._of_rows(model, sources_of(model, self.catalogue))
-        levels = (
-            held.join(kinds, on="org_code", how="left")
-            .select("period", pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"))
-            .unique()
-        )
-        finest = levels.group_by("period").agg(pl.col("rank").min().alias("finest"))
-        coarser = levels.join(finest, on="period").filter(pl.col("rank") > pl.col("finest"))
-        return {name: tuple(coarser.filter(pl.col("rank") == rank)["period"].sort()) for name, rank in _RANKS.items()}
-
-    def _presence(self, source: Source, as_at: date) -> Presence:
-        located = self.located(as_at)
-        sent = self._flags(source.model).select("period", "org_code", pl.col(source.base.id).alias("reported"))
-        sent = sent.join(located, on="org_code", how="left").with_columns(
-            pl.coalesce("organisation", "org_code").alias("organisation"),
-            pl.col("org_type").replace_strict(_RANKS, default=0, return_dtype=pl.Int64).alias("rank"),
-        )
-        # What a publication states for England or a region is no organisation, where its parts report too.
-        sent = sent.filter(pl.col("rank") == pl.col("rank").min().over("period"))
-        reported = sent.filter(pl.col("reported") > 0)
-        # Nobody is missed who never had any.
-        had = reported.filter(pl.col("reported") > 1)["org_code"].unique()
-        ever = sent.filter(pl.col("org_code").is_in(had.implode(), nulls_equal=True))
-        columns = [*CODES, "rank"]
-        return Presence(
-            rows=reported.select(columns).unique(),
-            submitted=ever.select(columns).unique(),
-            had=had,
-            within=source.model.coverage.within,
-            ends=self.organisations.ends,
-            owed=self._owed(reported, located, as_at),
-        )
-
-    def _owed(self, reported: pl.DataFrame, located: pl.DataFrame, as_at: date) -> pl.DataFrame:
-        """Returns the rows of divided boards under each board that took a part of them."""
-        parts = self.organisations.divided(as_at)
-        boards = reported.filter(pl.col("org_type") == "icb").select("period", "org_code")
-        heirs = located.select(pl.col("org_code").alias("successor"), *LEVELS)
-        return boards.join(parts, on="org_code").join(heirs, on="successor").select(CODES).unique()
 
     def _flags(self, model: Model) -> pl.DataFrame:
         key = ("flags", model.name)
 
         def made() -> pl.DataFrame:
-            found, before = self._reported(model), self._before.get(key)
+            found, before = reported(*self._told_of(model), self._since(model)), self._before.get(key)
             same = isinstance(before, pl.DataFrame) and before.schema == found.schema and before.equals(found)
             return before if isinstance(before, pl.DataFrame) and same else found
 
         return self.keep(key, made)
 
-    def _reported(self, model: Model) -> pl.DataFrame:
-        """Returns `period`, `org_code`, and for each metric of the model 0, 1 or 2; see `sql.presence`."""
-        sources = sources_of(model, self.catalogue)
-        if model.absence_is_zero:
-            return self._throughout(model, sources)
-        return self._of_rows(model, sources)
+    def _since(self, model: Model) -> pl.DataFrame | None:
+        if not model.coverage.from_first_day:
+            return None
+        return self.keep(("since",), lambda: first_days(self.snapshot))
 
-    def _of_rows(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
-        cube = None if self.cubes is None else self.cubes.of_model(model)
-        flags = self.read(sql.presence(model, self.catalogue, sources)) if cube is None else cube.presence()
-        periods = local_periods(flags["period"], Grain(model.grain))
-        check_starts(periods, model)
-        return flags.with_columns(periods)
-
-    def _throughout(self, model: Model, sources: Iterable[Source]) -> pl.DataFrame:
-        """Returns the flags of a table in which no row means that nothing happened.
-
-        Whoever has rows reports in every period from the first row to the last of anybody.
-        """
-        grain = Grain(model.grain)
-        cube = None if self.cubes is None else self.cubes.of_model(model)
-        extents = self.read(sql.extent(model, self.catalogue)) if cube is None else cube.extent()
-        extents = extents.drop_nulls(["first", "last"])
-        moments = pl.concat([extents["first"], extents["last"]]) if extents.height else pl.Series([], dtype=pl.Date)
-        if isinstance(moments.dtype, pl.Datetime):
-            moments = moments.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
-        days = [] if moments.is_empty() else moments.sort().gather([0, -1]).to_list()
-        if days and grain is Grain.HOUR:
-            spine = hour_column(day_of(days[0]), day_of(days[1])).to_frame("period").filter(pl.col("period") <= days[1])
-        else:
-            periods = sequence(day_of(days[0]), day_of(days[1]), grain) if days else []
-            spine = pl.DataFrame({"period": periods}, schema={"period": kind_of(grain)})
-        flags = [pl.lit(2, pl.Int64).alias(source.base.id) for source in sources]
-        return spine.join(extents.select("org_code"), how="cross").with_columns(*flags)
+    def _told_of(self, model: Model) -> tuple[Model, Catalogue, Cube | None, Read]:
+        return model, self.catalogue, None if self.cubes is None else self.cubes.of_model(model), self.read
 
     def read(self, select: Select) -> pl.DataFrame:
         """Returns the rows of a select over tables of the catalogue.
@@ -389,6 +386,11 @@ class Holdings:
             raise FanOutError.of(table.fullname, columns, repeated)
 
 
+def _day_of(key: object) -> date | None:
+    """Returns the day that something is kept of; None when it holds for any."""
+    return key[-1] if isinstance(key, tuple) and key[0] in _OF_A_DAY else None
+
+
 def models_behind(metrics: Iterable[Metric], catalogue: Catalogue) -> tuple[Model, ...]:
     """Returns the models that the metrics, and the metrics that they are made of, can be answered from."""
     found: dict[str, Model] = {}
@@ -398,37 +400,3 @@ def models_behind(metrics: Iterable[Metric], catalogue: Catalogue) -> tuple[Mode
                 found[name] = catalogue.models[name]
         found |= {model.name: model for model in models_behind(catalogue.inputs(metric), catalogue)}
     return tuple(found.values())
-
-
-def check_starts(periods: pl.Series, model: Model) -> None:
-    """Checks that the periods of a table are the first days of its native periods.
-
-    Raises:
-        PeriodError: some are days within one, of which a longer period would miss all but the first.
-    """
-    grain = Grain(model.grain)
-    if grain in (Grain.HOUR, Grain.DAY):
-        return
-    within = periods.to_frame("period").filter(pl.col("period") != start_column("period", grain))
-    if within.height:
-        raise PeriodError.of(model, within["period"][0])
-
-
-def local_periods(periods: pl.Series, grain: Grain) -> pl.Series:
-    """Returns native periods as the engine works with them: hours, which come in UTC, as those of Europe/London."""
-    if grain is not Grain.HOUR:
-        return periods
-    return periods.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London").cast(HOURS)
-
-
-def sources_of(model: Model, catalogue: Catalogue) -> tuple[Source, ...]:
-    """Returns every metric of the catalogue as the model answers it."""
-    grain = Grain(model.grain)
-    found = []
-    for metric in catalogue:
-        holders: tuple[Metric | Alternate, ...] = (metric, *metric.alternates)
-        for holder in holders:
-            part = holder.numerator or holder.measure
-            if holder.model == model.name and part is not None:
-                found.append(Source(metric, model, part, holder.denominator, grain))
-    return tuple(found)

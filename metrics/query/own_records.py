@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
+import polars as pl
 import sqlalchemy as sa
 
 from metrics.catalogue import Catalogue, Metric, Model
@@ -28,6 +29,16 @@ def owners_of(snapshot: Snapshot) -> Mapping[str, str]:
         return dict(snapshot.frame(written.order_by(meta_operational.c.org_code)).iter_rows())
     except sa.exc.ProgrammingError:  # the warehouse has no operational tables
         return {}
+
+
+def first_days(snapshot: Snapshot) -> pl.DataFrame:
+    """Returns `org_code` String and `since` Date: from which day on the own records of each trust are whole.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database does not answer.
+    """
+    first = sa.select(meta_operational.c.org_code, meta_operational.c.first_day.label("since"))
+    return snapshot.frame(first.order_by(meta_operational.c.org_code))
 
 
 def held(catalogue: Catalogue, owners: Mapping[str, str]) -> Catalogue:

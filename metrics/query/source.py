@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from metrics.catalogue import Metric, Model, Part, Window
+from metrics.catalogue import Alternate, Catalogue, Metric, Model, Part, Window
 from metrics.catalogue.definition import OverTime
 from metrics.query.request import Grain
 
@@ -105,3 +105,16 @@ class Source:
     def picks_a_period(self) -> bool:
         """Returns whether longer periods show one of their native periods, as a level does."""
         return self.combines in ("last", "first")
+
+
+def sources_of(model: Model, catalogue: Catalogue) -> tuple[Source, ...]:
+    """Returns every metric of the catalogue as the model answers it."""
+    grain = Grain(model.grain)
+    found = []
+    for metric in catalogue:
+        holders: tuple[Metric | Alternate, ...] = (metric, *metric.alternates)
+        for holder in holders:
+            part = holder.numerator or holder.measure
+            if holder.model == model.name and part is not None:
+                found.append(Source(metric, model, part, holder.denominator, grain))
+    return tuple(found)

@@ -26,6 +26,12 @@ from metrics.warehouse.tables.operational.provenance import meta_operational
 _THREADS = 2
 _CONNECT_SECONDS = 15
 _STATEMENT_SECONDS = 120
+# A server that has gone without a word, as one that lost its power or is cut off, is noticed by these; without them its
+# answer is waited for for hours. One that works on a statement still acknowledges, and is given the time.
+_SILENT_PEER = {
+    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -204,6 +210,9 @@ class _ServerSource:
 def server_engine(url: str) -> sa.Engine:
     """Returns an engine for a database server, which gives up what takes too long.
 
+    A PostgreSQL server that is gone without a word is given up after 25 seconds; the URL may say otherwise, by
+    `keepalives_idle=SECONDS` and the like.
+
     A statement may take as long as the URL says: `deadline=SECONDS` for Spark, the server's own
     `options=-c statement_timeout=...` for PostgreSQL.
     """
@@ -211,6 +220,8 @@ def server_engine(url: str) -> sa.Engine:
     query = sa.make_url(url).query
     if not is_spark(url):
         arguments["connect_timeout"] = query.get("connect_timeout", _CONNECT_SECONDS)
+        if sa.make_url(url).get_backend_name() == "postgresql":
+            arguments |= {name: query.get(name, value) for name, value in _SILENT_PEER.items()}
         arguments["options"] = query.get("options", f"-c statement_timeout={_STATEMENT_SECONDS * 1000}")
     return sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
 

@@ -18,7 +18,7 @@ from metrics.warehouse.spark.url import BACKEND as SPARK
 from metrics.warehouse.spark.url import checked_spark_url
 
 FILE = "bellwether.toml"
-_KEYS = ("home", "warehouse", "definitions", "shipped_definitions", "writers")
+_KEYS = ("home", "warehouse", "definitions", "shipped_definitions", "writers", "forecasts")
 # What stands between the members of a list in the environment.
 _LISTS = {"definitions": os.pathsep, "writers": ","}
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -34,6 +34,7 @@ class Settings:
         definitions: folders of definitions of your own.
         shipped_definitions: whether the definitions that ship with Bellwether are read too.
         writers: sign-in names, e-mail addresses as a rule, of those who may write into the journal.
+        forecasts: whether the server makes forecasts; of several beside one warehouse, one is enough.
     """
 
     home: Path
@@ -41,6 +42,7 @@ class Settings:
     definitions: tuple[Path, ...] = ()
     shipped_definitions: bool = True
     writers: tuple[str, ...] = ()
+    forecasts: bool = True
 
 
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -50,7 +52,8 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     which go before the defaults: `.bellwether` beside our own `pyproject.toml`, else the user's data
     folder; and the embedded warehouse in `home`. `BELLWETHER_DEFINITIONS` and `definitions` name folders
     of definitions that are read beside those that ship; with `BELLWETHER_SHIPPED_DEFINITIONS=no` or
-    `shipped_definitions = false`, in their place. `BELLWETHER_WRITERS` and `writers` name those who may write.
+    `shipped_definitions = false`, in their place. `BELLWETHER_WRITERS` and `writers` name those who may write. With
+    `BELLWETHER_FORECASTS=no` or `forecasts = false` the server makes no forecasts.
 
     Raises:
         SettingsError: a key that is not known, or a value that cannot be used.
@@ -64,10 +67,11 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
         place, url = f"{FILE}, key 'warehouse'", written.get("warehouse", "")
     own, shipped = _definitions(folder, written, environ)
     writers = _names(environ.get("BELLWETHER_WRITERS", written.get("writers", "")))
+    forecasts = _yes("forecasts", written, environ)
     if not url:
-        return Settings(home, embedded_url(home / "warehouse"), own, shipped, writers)
+        return Settings(home, embedded_url(home / "warehouse"), own, shipped, writers, forecasts)
     try:
-        return Settings(home, checked_url(url), own, shipped, writers)
+        return Settings(home, checked_url(url), own, shipped, writers, forecasts)
     except DatabaseUrlError as error:
         raise SettingsError(f"{place}: {error}") from error
 
@@ -135,15 +139,22 @@ def _definitions(folder: Path, written: Mapping[str, str], environ: Mapping[str,
     for each in named:
         if not each.is_dir():
             raise SettingsError(f"{place}: there is no folder {each}. Make it, or name another.")
-    place, said = "BELLWETHER_SHIPPED_DEFINITIONS", environ.get("BELLWETHER_SHIPPED_DEFINITIONS", "")
-    if not said:
-        place, said = f"{FILE}, key 'shipped_definitions'", written.get("shipped_definitions", "yes")
-    shipped = _YES_OR_NO.get(said.strip().casefold())
-    if shipped is None:
-        raise SettingsError(f"{place}: '{said}' is neither yes nor no. Write one of them.")
+    shipped = _yes("shipped_definitions", written, environ)
     if not shipped and not named:
+        said_there = environ.get("BELLWETHER_SHIPPED_DEFINITIONS")
+        place = "BELLWETHER_SHIPPED_DEFINITIONS" if said_there else f"{FILE}, key 'shipped_definitions'"
         raise SettingsError(f"{place}: without the shipped definitions there are none. Name a folder in 'definitions'.")
     return named, shipped
+
+
+def _yes(key: str, written: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Returns whether a setting is yes, which it is where nothing is said."""
+    name = f"BELLWETHER_{key.upper()}"
+    said = environ.get(name) or written.get(key, "yes")
+    if said.strip().casefold() not in _YES_OR_NO:
+        place = name if environ.get(name) else f"{FILE}, key '{key}'"
+        raise SettingsError(f"{place}: '{said}' is neither yes nor no. Write one of them.")
+    return _YES_OR_NO[said.strip().casefold()]
 
 
 def _names(said: str) -> tuple[str, ...]:
@@ -180,7 +191,7 @@ def _written(path: Path) -> dict[str, str]:
 def _may_be(key: str, value: Any) -> bool:
     if key in _LISTS:
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    return key == "shipped_definitions" and isinstance(value, bool)
+    return key in {"shipped_definitions", "forecasts"} and isinstance(value, bool)
 
 
 def _as_text(key: str, value: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 from metrics import Filter, Grain, MetricsLayer, Request
+from metrics.query.cube import Months
 from metrics.query.cube_answer import Miss
+from metrics.query.cubes import Cubes
 from metrics.warehouse.changing import changing
 from metrics.warehouse.tables.operational.flow import fact_alert
 from metrics.warehouse.tables.operational.flow import fact_ed_attendance as table
@@ -119,6 +123,73 @@ def test_what_nobody_logged_is_found_and_mended_by_the_sweep(layer, plain, url):
     assert_same(layer, plain(), list(requests())[::11])
 
 
+def wronged(layer: MetricsLayer, wrong: Callable[[frozenset[str], Months], Months]) -> None:
+    """Puts another cube in place of the arrivals', in which some frames are wrong."""
+    cubes = layer.cubes
+    built = cubes.held["arrivals"]
+    months = {dimensions: wrong(dimensions, each) for dimensions, each in built.cube.months.items()}
+    bad = replace(built, cube=replace(built.cube, months=months))
+    layer._holdings.cubes = replace(cubes, built={**cubes.known(), "arrivals": bad})
+
+
+def without_april(_dimensions: frozenset[str], months: Months) -> Months:
+    return {month: frame for month, frame in months.items() if month != date(2026, 4, 1)}
+
+
+def rolled_up_wrongly(dimensions: frozenset[str], months: Months) -> Months:
+    if dimensions != frozenset(("site",)):
+        return months
+    return {month: frame.with_columns(pl.col("m0") * 2) for month, frame in months.items()}
+
+
+@pytest.mark.parametrize("wrong", [without_april, rolled_up_wrongly])
+def test_months_that_lack_and_roll_ups_that_differ_are_found_and_mended(layer, plain, wrong):
+    wronged(layer, wrong)
+    asked = [Request(("arrived",), by=("site",)), Request(("arrived",), by=("site",), grain=Grain.MONTH)]
+    parts = list(layer.cubes.partitions())
+    assert ("arrivals", date(2026, 4, 1)) in parts
+    differing = {day for part in parts for day in layer.cubes.differing(*part)}
+    faults = {fault.day for _ in parts for fault in layer.sweep_cubes()}
+    first = date(2026, 4, 1) if wrong is without_april else attendances.FIRST.date()
+    last = date(2026, 4, 14)  # the last arrivals, by UTC on the 13th, are after midnight in London
+    assert faults == differing == {first + timedelta(days=days) for days in range((last - first).days + 1)}
+    assert_same(layer, plain(), asked)
+
+
+def wrong_april(_dimensions: frozenset[str], months: Months) -> Months:
+    day, count = pl.col("period").is_in([date(2026, 4, 2)]), pl.col("m0")
+    return {month: frame.with_columns(pl.when(day).then(count * 3).otherwise(count)) for month, frame in months.items()}
+
+
+def test_what_was_mended_has_another_version_and_reaches_whoever_asks(layer, plain):
+    wronged(layer, wrong_april)
+    asked = Request(("arrived",), period_from=date(2026, 4, 2), period_to=date(2026, 4, 2))
+    page = layer.as_it_stands()
+    before, wrong = (page.data_version, page.version_of(["arrived"])), page.ask(asked)
+    others = page.version_of(["left"])
+    assert [fault.day for _ in layer.cubes.partitions() for fault in layer.sweep_cubes()] == [date(2026, 4, 2)]
+    assert layer.data_version != before[0]
+    assert layer.version_of(["arrived"]) != before[1]
+    assert layer.version_of(["left"]) == others
+    assert layer.ask(asked).data_version == layer.data_version
+    assert (page.data_version, page.version_of(["arrived"])) == before, "a page goes on as it began"
+    assert layer.ask(asked).frame["value"].to_list() == [wrong.frame["value"].item() / 3]
+    assert_same(layer, plain(), [asked])
+    versions = layer.data_version, layer.version_of(["arrived"])
+    assert not layer.refresh()
+    assert (layer.data_version, layer.version_of(["arrived"])) == versions
+
+
+def test_who_reported_is_looked_at_again_when_a_month_was_mended(layer, plain):
+    wronged(layer, without_april)
+    asked = Request(("arrived",), grain=Grain.MONTH)
+    layer.ask(asked)
+    for _ in layer.cubes.partitions():
+        layer.sweep_cubes()
+    assert_same(layer, plain(), [asked])
+    assert layer.last_day("arrived") == plain().last_day("arrived")
+
+
 def test_values_that_are_gone_are_let_go(layer, plain, url, monkeypatch):
     monkeypatch.setattr("metrics.query.cube._SLACK", -(10**9))  # at every change
     with changing(url) as changes:
@@ -151,6 +222,40 @@ def test_another_definition_is_another_cube(layer, plain, url, tmp_path):
     )
     again = with_cubes(plain(), tmp_path / "cubes")
     assert_same(again, plain(), [Request(("urgent",)), Request(("arrived",))])
+
+
+@pytest.mark.parametrize("meanwhile", [(Cubes, "having"), (MetricsLayer, "_take")], ids=["a cube", "newer data"])
+def test_definitions_taken_while_a_cube_or_newer_data_are_put_in(layer, plain, tmp_path, monkeypatch, meanwhile):
+    """Whichever of two threads is first, both are in use afterwards, and the changed metric has its cube."""
+    folder, real, told = tmp_path / "definitions", getattr(*meanwhile), []
+    text = (folder / "definitions.yml").read_text(encoding="utf-8")
+    with changing(f"duckdb:///{tmp_path / 'warehouse'}") as changes:
+        changes.delete(table, pl.DataFrame({"attendance_id": [7]}))
+
+    def reloaded_meanwhile(*given: object) -> object:
+        if not told:
+            (folder / "definitions.yml").write_text(
+                text.replace("filter: acuity <= 2", "filter: acuity <= 3"), encoding="utf-8"
+            )
+            told.append(threading.Thread(target=layer.reload))
+            told[0].start()
+            told[0].join(0.5)  # it takes them now, or waits until this is done
+        return real(*given)
+
+    if meanwhile[0] is Cubes:
+        layer.keep_cubes()
+    monkeypatch.setattr(*meanwhile, reloaded_meanwhile)
+    if meanwhile[0] is Cubes:
+        layer.build_cube()
+    layer.refresh()
+    told[0].join()
+    layer.refresh()
+    while layer.build_cube():
+        pass
+    assert layer.cubes.layouts["arrivals"].catalogue is layer.catalogue
+    assert layer.catalogue.version == plain().catalogue.version
+    assert layer.ask(Request(("urgent",))).queries[0].from_cube
+    assert_same(layer, plain(), [Request(("urgent",)), Request(("arrived",))])
 
 
 def test_too_many_cells_are_refused_with_a_way_out(url, tmp_path, caplog):

@@ -154,6 +154,17 @@ CASES = {
 }  # fmt: skip
 
 
+# Whose first row is not of the trust's first day: the month in which it comes is not whole, and not told.
+FIRST_ROWS = {
+    "local_length_of_stay": f"select min({DISCHARGED}) from fact_spell",
+    "local_readmissions": f"select min({DISCHARGED}) from fact_spell",
+    "local_coded_on_time": f"select min({DISCHARGED}) from fact_spell",
+    "local_discharge_summary_24h": f"select min({DUE}) from fact_document",
+    "local_clinic_letter_7d": f"select min({DUE}) from fact_document",
+    "local_toc_per_1000": f"select min({DUE}) from fact_document",
+}
+
+
 @pytest.fixture(scope="module")
 def trust(trust_warehouse: str) -> MetricsLayer:
     return MetricsLayer.open(trust_warehouse, today=lambda: TODAY)
@@ -163,11 +174,13 @@ def trust(trust_warehouse: str) -> MetricsLayer:
 def test_the_engine_gives_what_sql_by_hand_gives(metric: str, trust: MetricsLayer) -> None:
     with trust.warehouse.engine.connect() as connection:
         rows = connection.execute(sa.text(CASES[metric])).all()
+        begun = connection.execute(sa.text(FIRST_ROWS[metric])).scalar_one() if metric in FIRST_ROWS else date.min
     by_hand = {date(m.year, m.month, 1): float(value) for m, value in rows if value is not None}
+    whole = {period for period in by_hand if begun <= period <= TODAY}
     frame = trust.ask(Request.of(metric, grain=Grain.MONTH, period_to=TODAY)).frame
     engine = {period: value for period, value in frame.select("period", "value").iter_rows() if value is not None}
     ours = {period: value for period, value in engine.items() if value or period in by_hand}
-    assert set(ours) == {period for period in by_hand if period <= TODAY}
+    assert set(ours) == whole
     assert ours == pytest.approx({period: by_hand[period] for period in ours}, rel=1e-12)
     assert ours
 

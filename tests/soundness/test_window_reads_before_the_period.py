@@ -16,7 +16,7 @@ from metrics import Grain, MetricsLayer, Request
 from tests.query import daily
 
 START = date(2026, 3, 1)
-ROWS: list[daily.Row] = [(START + timedelta(days=each), "A", "North", 10, 1, None) for each in range(61)]
+ROWS: list[daily.Row] = [(START + timedelta(days=each), "A", "North", 10, 1, 500 + each) for each in range(61)]
 APRIL = {"period_from": date(2026, 4, 1), "period_to": date(2026, 4, 30)}
 
 
@@ -67,3 +67,24 @@ def test_a_window_of_a_metric_needs_no_definition_and_equals_the_defined_one(lay
     week = {"grain": Grain.DAY, "period_from": date(2026, 4, 9), "period_to": date(2026, 4, 9)}
     ours = layer.ask(Request.of("booked", window="7 days", **week)).frame["value"]
     assert ours.to_list() == layer.ask(Request.of("booked_7d", **week)).frame["value"].to_list() == [70]
+
+
+def test_a_level_stands_until_it_is_counted_again_as_far_as_the_window_reaches(layer: MetricsLayer) -> None:
+    days = {"period_from": date(2026, 4, 29), "period_to": date(2026, 5, 4)}
+    asked = Request.of("waiting", grain=Grain.DAY, window="3 days", **days)
+    frame = layer.ask(asked).frame.select("value", "status")
+    assert frame.rows() == [
+        (559, "final"), (560, "final"), (560, "incomplete"), (560, "incomplete"),
+        (None, "no data"), (None, "no data"),
+    ]  # fmt: skip
+    counted = layer.ask(Request.of("booked", grain=Grain.DAY, window="3 days", **days)).frame
+    assert counted["status"].to_list()[2:] == ["no data"] * 4, "a sum over days that are not there is none"
+
+
+def test_a_level_is_carried_no_further_than_it_would_be_called_stale(layer: MetricsLayer) -> None:
+    def on(day: date) -> list[float | None]:
+        asked = Request.of("waiting", grain=Grain.DAY, window="1 year", period_from=day, period_to=day)
+        return [value for value in layer.ask(asked).frame["value"] if value is not None]
+
+    stale = date(2026, 4, 30) + timedelta(days=75)
+    assert (on(stale), on(stale + timedelta(days=1))) == ([560], [])

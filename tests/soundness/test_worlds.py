@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from metrics import Filter, Grain, MetricsLayer, Request
 from tests.query import events as tables_of
-from tests.soundness import worlds
-from tests.soundness.worlds import START, Cell, Oracle, Row, World
+from tests.soundness import loops, worlds
+from tests.soundness.loops import Cell, Oracle
+from tests.soundness.worlds import START, Row, World
 
 EXAMPLES = max(
     200, settings.default.max_examples if settings.default else 0
@@ -133,7 +134,7 @@ def _agree(
             matches = all(_text(each[name]) == value for name, value in values.items())
             return matches and all(test(each) for test in kept)
 
-        start, end = worlds.period_of(row["period"], str(request.grain))
+        start, end = loops.period_of(row["period"], str(request.grain))
         assert start == row["period"]
         wanted = oracle.value(metric, Cell(start, end, belongs))
         told = (metric, request, row)
@@ -159,13 +160,13 @@ def _held(
         return set()  # these hold the members with something to show
     found = set()
     for row in oracle.world.rows_of(read):
-        day = worlds.day_of(row)
-        period, end = worlds.period_of(day, str(request.grain))
-        inside = request.period_from is None or worlds.period_of(request.period_from, str(request.grain))[0] <= period
+        day = loops.day_of(row)
+        period, end = loops.period_of(day, str(request.grain))
+        inside = request.period_from is None or loops.period_of(request.period_from, str(request.grain))[0] <= period
         inside = inside and (request.period_to is None or period <= request.period_to)
         if metric.kind == "cumulative":
             end = min(end, oracle.newest(metric))
-            inside = inside and worlds.reaches_from(end, metric.window, metric.to_date) <= day <= end
+            inside = inside and loops.reaches_from(end, metric.window, metric.to_date) <= day <= end
         if inside and all(test(row) for test in kept):
             found.add((period, *(_text(row[name]) for name in request.by)))
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from datetime import datetime
 
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 
 from metrics.warehouse.changing import changing
 from metrics.warehouse.connect import open_warehouse
-from metrics.warehouse.notices import listen
+from metrics.warehouse.notices import Listener, listen
 from metrics.warehouse.settings import embedded_url
 from metrics.warehouse.tables.operational.flow import fact_alert
 from metrics.warehouse.tables.operational.provenance import meta_operational
@@ -44,23 +46,32 @@ def test_a_waiting_thread_is_woken_by_a_commit_and_finds_it(server):
     assert found == [(True, True)]
 
 
-def test_commits_wake_and_what_is_undone_does_not(server):
+def hear(listener: Listener) -> None:
+    """Has the listener's connection receive all that was committed before: it comes ahead of any answer."""
+    listener._connection.exec_driver_sql("SELECT 1")
+
+
+def test_several_commits_wake_once_and_what_is_undone_does_not(server):
     with listen(server) as listener:
         for number in (3, 4):
             with changing(server) as changes:
                 changes.insert(fact_alert, alerts([number]))
         with writing(server) as writer:
             writer.insert(fact_alert, alerts([5]))
-        woken = int(listener.wait(LONG))
-        while listener.wait(1.0):  # what is told just after one look is another
-            woken += 1
-        assert 1 <= woken <= 3
+        hear(listener)
+        assert listener.wait(LONG)
+        hear(listener)
+        assert not listener.wait(0.05)
         with pytest.raises(ZeroDivisionError), changing(server) as changes:  # noqa: PT012
             changes.insert(fact_alert, alerts([6]))
             raise ZeroDivisionError
         with writing(server):
             pass
-        assert not listener.wait(0.5)
+        hear(listener)
+        assert not listener.wait(0.05)
+        with changing(server) as changes:
+            changes.insert(fact_alert, alerts([7]))
+        assert listener.wait(LONG)
 
 
 def test_a_broken_connection_is_noticed_and_does_not_wait(server):
@@ -73,6 +84,28 @@ def test_a_broken_connection_is_noticed_and_does_not_wait(server):
         assert not listener.wait(LONG)
         assert not listener.alive
         assert not listener.wait(LONG)
+
+
+def assert_a_silent_server_is_noticed(connection: sa.Connection, **expected: str) -> None:
+    native = connection.connection.driver_connection
+    wanted = {
+        "keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+        "tcp_user_timeout": "15000",
+    } | expected  # fmt: skip
+    parameters = native.info.get_parameters()
+    assert {name: parameters.get(name) for name in wanted} == wanted
+    with socket.socket(fileno=os.dup(native.fileno())) as wire:
+        assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+
+
+def test_connections_notice_a_server_that_is_gone_without_a_word(server):
+    with listen(server) as listener:
+        assert_a_silent_server_is_noticed(listener._connection)
+    for url, expected in ((server, {}), (f"{server}?keepalives_idle=60", {"keepalives_idle": "60"})):
+        warehouse = open_warehouse(url)
+        with warehouse.engine.connect() as connection:
+            assert_a_silent_server_is_noticed(connection, **expected)
+        warehouse.engine.dispose()
 
 
 def test_where_nobody_can_listen(tmp_path):

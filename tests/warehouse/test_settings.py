@@ -155,3 +155,12 @@ def test_writers_are_names_with_commas_or_a_list(tmp_path: Path):
     (tmp_path / "bellwether.toml").write_text("writers = 3\n")
     with pytest.raises(SettingsError, match="'writers' must be text"):
         load_settings(tmp_path, {})
+
+
+def test_a_server_makes_forecasts_unless_it_is_told_not_to(tmp_path: Path):
+    assert load_settings(tmp_path, {}).forecasts
+    (tmp_path / "bellwether.toml").write_text("forecasts = false\n")
+    assert not load_settings(tmp_path, {}).forecasts
+    assert load_settings(tmp_path, {"BELLWETHER_FORECASTS": "yes"}).forecasts
+    with pytest.raises(SettingsError, match="BELLWETHER_FORECASTS: 'perhaps' is neither yes nor no"):
+        load_settings(tmp_path, {"BELLWETHER_FORECASTS": "perhaps"})
