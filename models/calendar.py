@@ -252,14 +252,17 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
     # The working day that a holiday on Tuesday or Thursday leaves beside the weekend.
     bridge = ((weekday == _MONDAY) & np.isin(days + 1, off)) | ((weekday == _FRIDAY) & np.isin(days - 1, off))
     bridge &= ~is_off & ~named
+    first_back = ((month == 12) & (day == 27)) | ((month == 1) & (day == 2))
     return (
         fixed
         | easter
         | {
             "substitute day": is_off & (fixed["27 to 30 December"] | fixed["2 to 4 January"]),
             "other bank holiday": is_off & ~named,
-            "day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named & ~bridge,
-            "day after a bank holiday": np.isin(days - 1, off) & ~is_off & ~named & ~bridge,
+            # Christmas Eve and New Year's Eve too where they are worked, and so is the day before Good Friday.
+            "working day before a bank holiday": np.isin(days + 1, off) & ~is_off & ~bridge & (weekday < _SATURDAY),
+            "weekend before a bank holiday": np.isin(days + 1, off) & ~is_off & ~named & (weekday >= _SATURDAY),
+            "day after a bank holiday": np.isin(days - 1, off) & ~is_off & (~named | first_back) & ~bridge,
             "bridge day": bridge,
         }
     )

@@ -8,14 +8,15 @@ with weekdays of longer and shorter memory, is a candidate; `models.stacking` ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from models.calendar import Floats, Frequency, Regressors, bank_holidays, regressors
-from models.effects import Effects, Filtered, fitted
+from models.covariates import Covariates, contribution
+from models.effects import Effects, Filtered, drawn_in, fitted
 from models.panel import Panel, Scale
 from models.stacking import Candidates, Lessons, Weighing, by_record, direct, lessons
 
@@ -96,10 +97,11 @@ RECIPES = {
 class CalendarStack:
     """The calendar regression with adaptive levels. `holidays` is a frame with a `date` column.
 
-    Without `holidays` the bank holidays of England and Wales are used.
+    Without `holidays` the bank holidays of England and Wales are used. `covariates` are columns that are known ahead.
     """
 
     holidays: pl.DataFrame | None = None
+    covariates: Covariates | None = None
     recipes: dict[Frequency, Recipe] = field(default_factory=lambda: dict(RECIPES))
     name: str = "calendar regression"
     means: bool = True
@@ -116,6 +118,8 @@ class CalendarStack:
         table = bank_holidays(int(years[0]) - 1, int(years[-1]) + 1) if self.holidays is None else self.holidays
         calendar = regressors(periods, panel.frequency, table)
         known = Known.of(scale, panel, calendar, recipe)
+        if self.covariates is not None and self.covariates.names:
+            known = replace(known, beside=self.covariates.of_panel(panel, horizon))
         memory: dict[int, Candidates] = {}
         taught: dict[int, Lessons] = {}
 
@@ -146,6 +150,7 @@ class Known:
     signed: NDArray[np.bool_]
     yearly: tuple[Filtered, ...]
     plain: Filtered
+    beside: Floats | None = None
 
     @classmethod
     def of(cls, scale: Scale, panel: Panel, calendar: Regressors, recipe: Recipe) -> Known:
@@ -159,9 +164,16 @@ class Known:
 def _candidates(known: Known, cutoff: int, horizon: int) -> Candidates:
     """Forecasts of every candidate from one cut-off: with the season, then without it."""
     past, recipe = known.scaled[:cutoff], known.recipe
+    if known.beside is not None:
+        filtered = known.plain if cutoff < recipe.annual_from else known.yearly[0]
+        added = contribution(past, known.beside[: cutoff + horizon], filtered, recipe.half_life)
+        rest = replace(known, scaled=known.scaled[: len(added)] - added[: len(known.scaled)], beside=None)
+        found = _candidates(rest, cutoff, horizon)
+        return Candidates(found.values + added[cutoff:, None, :], found.spread)
     unit = unit_of(past, known.signed)
     # Without a season the weekdays of long memory are no better than the others, and so left out.
-    without = fitted(past, known.plain, recipe.half_life, recipe.fresh, unit)[min(len(recipe.fresh), 1) :]
+    drawn = drawn_in(past, known.plain)
+    without = fitted(past, known.plain, recipe.half_life, recipe.fresh, unit, drawn=drawn)[min(len(recipe.fresh), 1) :]
     levels = [_followed(effects, known, cutoff, horizon) for effects in without]
     fresh = recipe.fresh[:1]
     if cutoff < recipe.annual_from:
@@ -169,7 +181,7 @@ def _candidates(known: Known, cutoff: int, horizon: int) -> Candidates:
         return Candidates(
             np.concatenate([missing] * len(known.yearly) * (1 + len(fresh)) + levels, axis=1), without[0].spread
         )
-    seasonal = [each for one in known.yearly for each in fitted(past, one, recipe.half_life, fresh, unit)]
+    seasonal = [each for one in known.yearly for each in fitted(past, one, recipe.half_life, fresh, unit, drawn=drawn)]
     values = [_followed(effects, known, cutoff, horizon) for effects in seasonal]
     return Candidates(np.concatenate(values + levels, axis=1), seasonal[0].spread)
 
@@ -199,8 +211,10 @@ def _adaptive(adjusted: Floats, known: Known, horizon: int) -> Floats:
     value = np.where(reported, adjusted, 0.0)
     age = np.arange(len(adjusted))[::-1]
 
+    counted = reported.astype(np.float64)
+
     def average(weight: Floats, otherwise: Floats | float) -> Floats:
-        total = weight @ reported
+        total = weight @ counted
         return np.where(total > 1e-12, weight @ value / np.where(total > 1e-12, total, 1), otherwise)
 
     overall = _mean(adjusted, reported)

@@ -1,8 +1,11 @@
-"""Prediction intervals from the errors of earlier forecasts (split conformal).
+"""Prediction intervals from the errors of earlier forecasts (split conformal, with weights that fade).
 
-Source: Vovk et al., Algorithmic Learning in a Random World; the half-width at level p is the k-th smallest
-of n absolute scores, k = ceil((n + 1) p). With k > n the scores cannot support a level: then the errors are taken to be
-normal with a spread known from as few as there are (Student's t), and whoever shows the interval must say so.
+Sources: Vovk et al., Algorithmic Learning in a Random World; the half-width at level p is the k-th smallest of n
+absolute scores, k = ceil((n + 1) p). Barber et al. 2023, Conformal prediction beyond exchangeability: scores of long
+ago weigh less, so that intervals follow livelier and calmer times. Scores are errors in units of `models.spreads`, so
+those of all series can be ranked together; `models.adaptive` says at which level each series reads the ranks. With
+k > n the scores cannot support a level: then the errors are taken to be normal with a spread known from as few as there
+are (Student's t), and whoever shows the interval must say so.
 """
 
 from __future__ import annotations
@@ -10,32 +13,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from models.adaptive import followed
 from models.calendar import Floats
-
-OWN_SCORES_FROM = 19
-"""Earlier forecasts from which a series is judged by its own scores; with fewer it borrows its companions'."""
-
-WILD = 6.0
-"""Errors count at most as so many median ones in the spread and the variance; four standard deviations if normal."""
-
-PSEUDO_ORIGINS = 24
-"""How strongly a series' own quantile is drawn to that of all series: as so many earlier forecasts."""
-
-COMPANIONS = 5
-"""At most so many series together support a level: their errors are not independent."""
+from models.spreads import COMPANIONS, spreads
 
 _MEAN_TO_SD = sqrt(pi / 2)
 
 MEMORY = 8.0
-"""Origins after which an error counts half in the spread."""
+"""Origins after which an error counts half, in the spread and in the ranks."""
 
-HOLIDAY_CELLS = 30
-HOLIDAY_WIDEST = 3.0
+LEANING = 0.5
+"""How far the two sides of an interval follow the ranks of their own side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +37,14 @@ class Widths:
     """How far the truth may lie from a forecast, on the models' scale.
 
     Attributes:
-        half: level to half-widths (horizon x series); NaN without any earlier error.
-        variance: of the error (horizon x series), 0 where there is no record.
+        below, above: level to how far the interval reaches each way (horizon x series); NaN without any earlier error.
+        variance: of the error (horizon x series), holidays apart; 0 where there is no record.
         origins: earlier forecasts that judge each horizon (horizon x series).
         errors: the earlier errors, each in proportion to what errors are now (origins x horizon x series).
     """
 
-    half: dict[float, Floats]
+    below: dict[float, Floats]
+    above: dict[float, Floats]
     variance: Floats
     origins: NDArray[np.int64]
     errors: Floats
@@ -74,6 +69,10 @@ def widths(
     bucket: int,
     unusual: NDArray[np.bool_],
     unusual_ahead: NDArray[np.bool_],
+    *,
+    step: int = 1,
+    memory: float = MEMORY,
+    season: int = 1,
 ) -> Widths:
     """Returns interval widths from earlier errors (origins x horizon x series; NaN where not known).
 
@@ -83,53 +82,75 @@ def widths(
         bucket: neighbouring horizons that share one spread.
         unusual: which targets of `errors` fall on holidays (origins x horizon).
         unusual_ahead: which periods ahead do.
+        step: periods between the cut-offs, and from the last of them to now.
+        memory: origins after which an error counts half.
+        season: 7 if cut-offs lie whole weeks apart, so that weekdays have spreads of their own; else 1.
     """
-    _, horizon, series = errors.shape
+    count, horizon, series = errors.shape
     known = ~np.isnan(errors)
     origins = _judges(known, bucket)
     if not known.any():
-        nothing = np.full((horizon, series), np.nan)
-        return Widths(dict.fromkeys(levels, nothing), np.zeros((horizon, series)), origins, errors)
-    size = _drawn_in(np.where(known, np.abs(errors), np.nan), bucket)
+        nothing = dict.fromkeys(levels, np.full((horizon, series), np.nan))
+        return Widths(nothing, nothing, np.zeros((horizon, series)), origins, errors)
     # Each is measured by the spread of its neighbours: one that had a part in its yardstick would look too small.
-    usual, spread = _spreads(size, known, bucket)
-    factor = _holiday_factor(size / usual, known, unusual)
-    stretch = np.where(unusual, factor, 1.0)[:, :, None]
-    scores = np.where(known, np.abs(errors) / (usual * stretch), np.nan)
-    ahead = spread * np.where(unusual_ahead, factor, 1.0)[:, None]
-    half = {}
-    ordered = [np.sort(scores[:, :, number][known[:, :, number]]) for number in range(series)]
-    together = np.sort(scores[known])
+    usual = spreads(errors, bucket, unusual, unusual_ahead, step=step, memory=memory, season=season)
+    scores = errors / usual.earlier
+    reach = _Reach.of(scores, 0.5 ** (np.arange(count)[::-1] / memory))
+    # Companions count as well, but not in full: they share what happened.
+    judged = origins * min(series, COMPANIONS)
+    below, above = {}, {}
     for level in levels:
-        reach = np.array([_reach(own, together, origins[:, n].max(), level) for n, own in enumerate(ordered)])
-        # Companions count as well, but not in full: they share what happened.
-        judged = origins * min(series, COMPANIONS)
-        possible = np.vectorize(lambda count, level=level: attainable(int(count), level))(judged)
-        half[level] = np.where(possible, ahead * reach, ahead * _assumed(judged, level))
+        possible = judged >= origins_needed(level)
+        assumed = usual.ahead * _assumed(judged, level)
+        own = followed(scores, level, reach.side, step)
+        below[level] = np.where(possible, usual.ahead * reach.side(own, -1), assumed)
+        above[level] = np.where(possible, usual.ahead * reach.side(own, +1), assumed)
     # A wider level is never the narrower one.
-    for narrow, wide in pairwise(sorted(half)):
-        half[wide] = np.maximum(half[wide], half[narrow])
-    variance = _pooled(size**2, known, bucket)
-    likewise = errors / (usual * stretch) * ahead
-    return Widths(half, variance, origins, likewise)
+    for narrow, wide in pairwise(sorted(levels)):
+        for side in (below, above):
+            side[wide] = np.maximum(side[wide], side[narrow])
+    return Widths(below, above, usual.variance, origins, scores * usual.ahead)
+
+
+class _Ranked(NamedTuple):
+    """Scores in ascending order, and what weighs as much or less."""
+
+    values: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The ranks of all scores, of all series together.
+
+    Attributes:
+        even: whatever their sign.
+        high, low: those above, and those below with their signs turned.
+    """
+
+    even: _Ranked
+    high: _Ranked
+    low: _Ranked
+
+    @classmethod
+    def of(cls, scores: Floats, fading: Floats) -> _Reach:
+        """Returns the ranks of signed scores (origins x horizon x series) with one weight for each origin."""
+        known = ~np.isnan(scores)
+        flat = scores[known]
+        weight = np.broadcast_to(fading[:, None, None], scores.shape)[known]
+        return cls(_ranked(np.abs(flat), weight), _ranked(flat, weight), _ranked(-flat, weight))
+
+    def side(self, level: Floats, sign: int) -> Floats:
+        """Returns how far an interval reaches up (+1) or down (-1) at each level, in spreads."""
+        even = _at(self.even, level)
+        even = np.where(np.isnan(even), self.even.values[-1], even)
+        own = _at(self.high if sign > 0 else self.low, (1 + level) / 2)
+        return np.asarray(even + LEANING * np.where(np.isnan(own), 0.0, np.maximum(own, 0.0) - even))
 
 
 def _assumed(judged: NDArray[np.int64], level: float) -> Floats:
     """The half-width in mean absolute errors if errors are normal, as far as so few of them tell: Student's t."""
     return np.asarray(_MEAN_TO_SD * stdtrit(np.maximum(judged, 1) + 1, (1 + level) / 2))
-
-
-def _drawn_in(size: Floats, bucket: int) -> Floats:
-    """Absolute errors without the few that would set the spread alone; 0 where not known."""
-    place = np.arange(size.shape[1]) // bucket
-    result = np.zeros_like(size)
-    for number in np.unique(place):
-        own = size[:, place == number]
-        flat = own.reshape(-1, own.shape[2])
-        median = np.nanmedian(np.where(np.isnan(flat).all(axis=0), 0.0, flat), axis=0)
-        limit = np.where(median > 0, WILD * median, np.inf)
-        result[:, place == number] = np.minimum(np.nan_to_num(own), limit)
-    return result
 
 
 def _judges(known: NDArray[np.bool_], bucket: int) -> NDArray[np.int64]:
@@ -138,62 +159,20 @@ def _judges(known: NDArray[np.bool_], bucket: int) -> NDArray[np.int64]:
     return np.stack([known[:, place == number].any(axis=1).sum(axis=0) for number in place])
 
 
-def _reach(own: Floats, together: Floats, origins: int, level: float) -> float:
-    """The conformal quantile of a series' scores, drawn towards that of all series while its own record is short."""
-    everyone = _quantile(together, level)
-    if origins < OWN_SCORES_FROM or np.isnan(own_quantile := _quantile(own, level)):
-        return everyone
-    share = origins / (origins + PSEUDO_ORIGINS)
-    return share * own_quantile + (1 - share) * everyone
+def _ranked(scores: Floats, weight: Floats) -> _Ranked:
+    order = np.argsort(scores)
+    return _Ranked(scores[order], np.cumsum(weight[order]))
 
 
-def _quantile(ordered: Floats, level: float) -> float:
-    rank = _rank(len(ordered), level)
-    return float(ordered[rank - 1]) if 0 < rank <= len(ordered) else float("nan")
+def _at(ranked: _Ranked, level: Floats) -> Floats:
+    """The smallest score that, with those below it, weighs as much as the level asks; NaN if all together do not."""
+    # With equal weights this is the score of rank ceil((n + 1) level).
+    count = len(ranked.values)
+    needed = level * (1 + 1 / count) * ranked.weight[-1]
+    place = np.searchsorted(ranked.weight, needed * (1 - 1e-9))
+    return np.asarray(np.where(place < count, ranked.values[np.minimum(place, count - 1)], np.nan))
 
 
 def _rank(count: int, level: float) -> int:
     # 0.8 x 5 is 4.000000000000001 in floating point; it must not become 5.
     return ceil(round((count + 1) * level, 9))
-
-
-def _spreads(size: Floats, known: NDArray[np.bool_], bucket: int) -> tuple[Floats, Floats]:
-    """Mean absolute errors by horizon and series, never falling with the horizon's bucket.
-
-    Returns:
-        As it was around each origin, without that origin (origins x horizon x series), and as it is now (horizon x
-        series). Errors count half after `MEMORY` origins, so that intervals follow livelier and calmer times.
-    """
-    count, horizon, _ = size.shape
-    place = np.arange(horizon) // bucket
-    together = (place[:, None] == place[None, :]).astype(float)
-    total, cells = together @ size, together @ known.astype(float)
-    order = np.arange(count)
-    near = 0.5 ** (np.abs(order[:, None] - order[None, :]) / MEMORY) * (1 - np.eye(count))
-    now = 0.5 ** ((count - order) / MEMORY)
-    overall = size.sum() / known.sum()
-    rows = []
-    for weight in (near, now[None, :]):
-        among = np.tensordot(weight, cells, axes=1)
-        mean = np.tensordot(weight, total, axes=1) / np.where(among > 0, among, 1.0)
-        grown = np.maximum.accumulate(mean, axis=1)
-        rows.append(np.where(grown > 0, grown, overall if overall > 0 else 1.0))
-    return rows[0], rows[1][0]
-
-
-def _pooled(size: Floats, known: NDArray[np.bool_], bucket: int) -> Floats:
-    horizon = size.shape[1]
-    total, count = size.sum(axis=0), known.sum(axis=0)
-    place = np.arange(horizon)
-    together = (place[:, None] // bucket == place[None, :] // bucket).astype(float)
-    return np.asarray((together @ total) / np.maximum(together @ count, 1))
-
-
-def _holiday_factor(scores: Floats, known: NDArray[np.bool_], unusual: NDArray[np.bool_]) -> float:
-    """How much larger errors are on holidays than on other days; 1 with too few to tell."""
-    on = known & unusual[:, :, None]
-    off = known & ~unusual[:, :, None]
-    if on.sum() < HOLIDAY_CELLS or not off.any():
-        return 1.0
-    ratio = (scores[on].mean()) / max(scores[off].mean(), 1e-12)
-    return float(np.clip(ratio, 1.0, HOLIDAY_WIDEST))

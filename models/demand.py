@@ -11,10 +11,12 @@ import polars as pl
 
 from models.calendar import Frequency
 from models.calendar_stack import RECIPES, CalendarStack
-from models.conformal import COMPANIONS, attainable, origins_needed
+from models.conformal import attainable, origins_needed
+from models.covariates import Covariates
 from models.holidays import holidays_of
 from models.panel import Panel, UnusableSeriesError, checked, frequency_of, panel_of
 from models.rolling import LEVELS, SHORTEST, Model, Rolled, paths, roll
+from models.spreads import COMPANIONS
 from models.sums import Paths
 
 UNITS = {Frequency.DAILY: "days", Frequency.WEEKLY: "weeks", Frequency.MONTHLY: "months"}
@@ -81,7 +83,8 @@ class Forecaster:
 
         Args:
             frame: columns `series` String, `date` Date (first day of the period), `value` a number. Dates may
-                be missing and values null. Pass final periods only.
+                be missing and values null. Pass final periods only. More columns of numbers are used where they are
+                known ahead, such as booked clinics: rows of the dates to come have them, and no value.
 
         Raises:
             UnusableSeriesError: the frame has not these columns, or a date twice in a series.
@@ -94,9 +97,10 @@ class Forecaster:
         frequency = self.frequency or frequency_of(tidy["date"])
         panels, refused = sorted_out(tidy, frequency, together=self.together)
         holidays = self.holidays if self.holidays is not None else standing_holidays(tidy, self.country)
-        model = self.model or CalendarStack(holidays)
+        covariates = Covariates.of(frame)
+        model = self.model or CalendarStack(holidays, covariates)
         levels = tuple(round(level / 100, 6) for level in sorted(set(self.levels)))
-        return FittedForecaster(model, frequency, holidays, panels, refused, levels)
+        return FittedForecaster(model, frequency, holidays, panels, refused, levels, covariates.unused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class FittedForecaster:
     panels: tuple[Panel, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[float, ...] = LEVELS
+    unused: tuple[str, ...] = ()
 
     def predict(self, horizon: int) -> pl.DataFrame:
         """Returns `series, date, mean` and `lo` and `hi` of each level for the `horizon` periods after the last known.
@@ -126,7 +131,9 @@ class FittedForecaster:
             for panel in self.panels
         ]
         frames = [_frame(panel, result) for panel, result in rolled]
-        notes = {name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency)}
+        notes = {
+            name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency, self.unused)
+        }
         frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
         return Forecast(frame, self.refused, notes)
 
@@ -138,9 +145,8 @@ class FittedForecaster:
         panel = max(self.panels, key=lambda panel: len(panel.names), default=None)
         if panel is None:
             raise UnusableSeriesError("There is no series that can be forecast, so there are no paths.")
-        rolled = roll(self.model, panel, [len(panel.periods)], horizon, self.holidays)
-        ways = paths(self.model, panel, horizon, self.holidays)
-        return Paths(panel.names, panel.extended(horizon)[-horizon:], ways, rolled.mean[0])
+        ways, mean = paths(self.model, panel, horizon, self.holidays)
+        return Paths(panel.names, panel.extended(horizon)[-horizon:], ways, mean)
 
 
 def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:
@@ -250,10 +256,12 @@ def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
     )
 
 
-def _notes(panel: Panel, rolled: Rolled, frequency: Frequency) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _notes(
+    panel: Panel, rolled: Rolled, frequency: Frequency, unused: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     unit = UNITS[frequency]
     for number, name in enumerate(panel.names):
-        said = []
+        said = [f"Its column '{column}' is not known ahead, so it has no part in the forecast." for column in unused]
         if len(panel.periods) < RECIPES[frequency].annual_from:
             said.append(f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast.")
         fewest = int(rolled.origins[0, :, number].min())

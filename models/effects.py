@@ -78,7 +78,15 @@ def innovations(values: Floats, pace: float) -> Floats:
     return np.asarray(lfilter([1.0, -1.0], [1.0, pace - 1.0], values, axis=0))
 
 
-def fitted(past: Floats, filtered: Filtered, half_life: float, fresh: tuple[float, ...], unit: Floats) -> list[Effects]:
+def fitted(
+    past: Floats,
+    filtered: Filtered,
+    half_life: float,
+    fresh: tuple[float, ...],
+    unit: Floats,
+    *,
+    drawn: Floats | None = None,
+) -> list[Effects]:
     """Returns the calendar's effects as known after `past`, with weekdays of several memories.
 
     Args:
@@ -87,6 +95,7 @@ def fitted(past: Floats, filtered: Filtered, half_life: float, fresh: tuple[floa
         half_life: periods after which a period weighs half.
         fresh: shorter half-lives for the weekdays; one more answer for each.
         unit: of each series; effects in it are alike across series.
+        drawn: the past as `drawn_in` gives it, where it is at hand.
     """
     length, calendar = len(past), filtered.calendar
     matrix, columns = calendar.matrix[:, filtered.columns], filtered.columns
@@ -101,7 +110,7 @@ def fitted(past: Floats, filtered: Filtered, half_life: float, fresh: tuple[floa
     inverse = np.linalg.inv(inner + np.diag(filtered.penalty))
     rare = np.asarray(calendar.matrix[:length, calendar.rare].any(axis=1), dtype=np.bool_)
     weekdays = filtered.weekdays
-    tamed = _without_wild(_bridged(past, reported, max(weekdays, 1)), rare)
+    tamed = drawn_in(past, filtered) if drawn is None else drawn
     start = tamed[: 2 * max(weekdays, 1)].mean(axis=0)
     moved = np.zeros((len(matrix), past.shape[1]))
     for last in (False, True):
@@ -134,6 +143,13 @@ def fitted(past: Floats, filtered: Filtered, half_life: float, fresh: tuple[floa
     return found
 
 
+def drawn_in(past: Floats, filtered: Filtered) -> Floats:
+    """Returns the past without gaps, and with values far from all others drawn in, but for holidays."""
+    rare = np.asarray(filtered.calendar.matrix[: len(past), filtered.calendar.rare].any(axis=1), dtype=np.bool_)
+    week = max(filtered.weekdays, 1)
+    return _without_wild(bridged(past, ~np.isnan(past), week), rare, week)
+
+
 def _pooled(effects: Floats, variance: Floats, noise: Floats, unit: Floats, shared: NDArray[np.bool_]) -> Floats:
     """The effects drawn towards their mean over the series, each as far as its own uncertainty says.
 
@@ -158,12 +174,16 @@ def _pooled(effects: Floats, variance: Floats, noise: Floats, unit: Floats, shar
     return result
 
 
-def _without_wild(values: Floats, rare: NDArray[np.bool_]) -> Floats:
+def _without_wild(values: Floats, rare: NDArray[np.bool_], week: int) -> Floats:
     """The values with those far from all others drawn in, so that they do not bend the first pass."""
     middle = np.median(values, axis=0)
     spread = _MAD_TO_SD * np.median(np.abs(values - middle), axis=0)
     limit = np.where((spread > 0) & ~rare[:, None], 2 * OUTLIER * spread, np.inf)
-    return np.asarray(middle + np.clip(values - middle, -limit, limit))
+    # Far from what is usual on its weekday: a service that closes on Sundays is not wild once a week.
+    around = np.empty_like(values)
+    for weekday in range(min(week, len(values))):
+        around[weekday::week] = np.median(values[weekday::week], axis=0)
+    return np.asarray(around + np.clip(values - around, -limit, limit))
 
 
 def _beyond(errors: Floats, rare: NDArray[np.bool_]) -> Floats:
@@ -174,8 +194,8 @@ def _beyond(errors: Floats, rare: NDArray[np.bool_]) -> Floats:
     return np.asarray(errors - np.clip(errors, -limit, limit))
 
 
-def _bridged(past: Floats, reported: NDArray[np.bool_], week: int) -> Floats:
-    """The past with its gaps filled from the same weekday before and after."""
+def bridged(past: Floats, reported: NDArray[np.bool_], week: int) -> Floats:
+    """Returns the past with its gaps filled from the same weekday before and after."""
     if reported.all():
         return past
     filled = past.copy()

@@ -94,11 +94,14 @@ def panel_of(tidy: pl.DataFrame, frequency: Frequency) -> Panel:
     """Returns the series of a checked frame on the calendar from their first date to their last."""
     days = tidy["date"].to_numpy().astype("datetime64[D]")
     periods = _calendar(days.min(), days.max(), frequency)
-    grid = pl.DataFrame({"date": periods}).with_columns(pl.col("date").cast(pl.Date))
-    wide = grid.join(tidy.pivot("series", index="date", values="value"), on="date", how="left").drop("date")
-    names = tuple(wide.columns)
-    values = wide.fill_null(np.nan).to_numpy().astype(np.float64).reshape(-1, len(names))
-    return Panel(frequency, periods, names, values)
+    names = tidy["series"].unique(maintain_order=True)
+    values = np.full((len(periods), len(names)), np.nan)
+    place = np.minimum(np.searchsorted(periods, days), len(periods) - 1)
+    # A value on no day of the calendar, as when weeks begin on two weekdays, has no place.
+    there = periods[place] == days
+    column = tidy["series"].cast(pl.Enum(names)).to_physical().to_numpy()
+    values[place[there], column[there]] = tidy["value"].fill_null(np.nan).to_numpy()[there]
+    return Panel(frequency, periods, tuple(names), values)
 
 
 def following(last: np.datetime64, count: int, frequency: Frequency) -> Days:

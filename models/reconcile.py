@@ -18,6 +18,10 @@ NEAR_ZERO = 1.0
 """Leaves whose forecast is below this on average keep it: errors of large sums would swamp them."""
 
 
+LEAST_SHRUNK = 0.1
+"""A covariance is drawn to its diagonal at least so far: errors of neighbouring days are alike, and tell less."""
+
+
 class HierarchyError(ValueError):
     """A hierarchy that is not a tree. Says which node is wrong."""
 
@@ -70,7 +74,8 @@ class Hierarchy:
 def shrunk_covariance(errors: Floats) -> tuple[Floats, float]:
     """Returns the covariance of errors (periods x nodes), drawn to its diagonal, and how far (0 to 1).
 
-    Rows with a missing error are left out. The share is the one that is best on average for that many rows.
+    Rows with a missing error are left out. The share is the one that is best on average for that many rows if they
+    are independent, but at least `LEAST_SHRUNK`.
 
     Raises:
         ValueError: fewer than two rows are whole.
@@ -87,7 +92,7 @@ def shrunk_covariance(errors: Floats) -> tuple[Floats, float]:
     spread = ((standard**2).T @ (standard**2) / count - correlation**2) * count**2 / (count - 1) ** 3
     off = ~np.eye(len(size), dtype=bool)
     total = (correlation[off] ** 2).sum()
-    share = float(np.clip(spread[off].sum() / total, 0, 1)) if total > 0 else 1.0
+    share = float(np.clip(spread[off].sum() / total, LEAST_SHRUNK, 1)) if total > 0 else 1.0
     return np.where(off, (1 - share) * covariance, covariance), share
 
 
@@ -117,6 +122,32 @@ def reconciled(base: Floats, hierarchy: Hierarchy, covariance: Floats, *, floor:
     if floor is not None:
         found = np.maximum(found, floor)
     return np.asarray(found @ hierarchy.summing.T)
+
+
+def reconciled_paths(paths: Floats, hierarchy: Hierarchy) -> Floats:
+    """Returns paths that add up, for the intervals of reconciled forecasts and of their sums.
+
+    Each half of the paths is reconciled by what the other half misses by: a covariance makes the very errors that it
+    was learnt from smaller than those to come, and intervals of them too narrow.
+
+    Args:
+        paths: paths x periods x nodes, in the order of `hierarchy.nodes`, as `models.demand` gives them: the second
+            half mirrors the first.
+        hierarchy: who adds up to whom.
+
+    Raises:
+        ValueError: fewer than four paths, so that a half has no other to learn from.
+    """
+    if len(paths) < 4:
+        raise ValueError(f"Paths are reconciled by each other: at least 4 are needed, and there are {len(paths)}.")
+    errors = paths - paths.mean(axis=0)
+    mirrored = np.arange(len(paths)) % (len(paths) // 2)
+    early = mirrored < len(paths) // 4
+    found = np.empty_like(paths)
+    for half in (early, ~early):
+        covariance, _ = shrunk_covariance(errors[~half].reshape(-1, paths.shape[-1]))
+        found[half] = reconciled(paths[half], hierarchy, covariance)
+    return found
 
 
 def _weights(summing: Floats, covariance: Floats) -> Floats:

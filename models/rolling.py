@@ -24,6 +24,9 @@ EARLIER = {Frequency.DAILY: (14, 24), Frequency.WEEKLY: (2, 22), Frequency.MONTH
 SHORTEST = {Frequency.DAILY: 56, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}
 """Periods of history without which nothing is forecast."""
 
+_MEMORY = {Frequency.DAILY: 5.0, Frequency.WEEKLY: 8.0, Frequency.MONTHLY: 8.0}
+"""Earlier cut-offs after which an error counts half in the intervals."""
+
 _BUCKET = {Frequency.DAILY: 7, Frequency.WEEKLY: 2, Frequency.MONTHLY: 1}
 
 
@@ -106,21 +109,21 @@ def _roll(
     mean, lower, upper, origins = [], [], [], []
     for cutoff, now, width in _judged(points, panel, scale, cutoffs, horizon=horizon, holidays=holidays, levels=levels):
         mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
-        lower.append([scale.backward(now - width.half[level], cutoff) for level in levels])
-        upper.append([scale.backward(now + width.half[level], cutoff) for level in levels])
+        lower.append([scale.backward(now - width.below[level], cutoff) for level in levels])
+        upper.append([scale.backward(now + width.above[level], cutoff) for level in levels])
         origins.append(width.origins)
     bounds = (np.array(lower), np.array(upper))
     low, high = ({level: bound[:, n] for n, level in enumerate(levels)} for bound in bounds)
     return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
 
 
-def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> Floats:
-    """Returns ways that all series may go together after the panel's end: paths x horizon x series, in their unit.
+def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Returns ways that all series may go together after the panel's end, and their forecasts.
 
-    Each is the forecast and what all forecasts missed by at one earlier cut-off, in proportion to what they miss by
-    now; and once more with the signs turned. So days and series that err together do so here, and sums of paths have
-    the spread of sums. There are two paths for each earlier cut-off whose whole horizon has happened; none where there
-    is no such cut-off.
+    The ways are paths x horizon x series, the forecasts horizon x series, in the series' unit. Each way is the forecast
+    and what all forecasts missed by at one earlier cut-off, in proportion to what they miss by now; and once more with
+    the signs turned. So days and series that err together do so here, and sums of paths have the spread of sums. There
+    are two paths for each earlier cut-off whose whole horizon has happened; none where there is no such cut-off.
     """
     with _libraries().limit(limits=1):
         cutoff = len(panel.periods)
@@ -138,7 +141,7 @@ def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> F
         ways = np.stack([scale.backward(way, cutoff) for way in both]) if len(both) else both
         # The root is curved, so the paths' mean is not the forecast's; it is moved there, but not below nought.
         moved = ways + (middle - ways.mean(axis=0)) if len(ways) else ways
-        return np.asarray(np.where(scale.signed, moved, np.maximum(moved, 0.0)))
+        return np.asarray(np.where(scale.signed, moved, np.maximum(moved, 0.0))), middle
 
 
 def _judged(
@@ -159,7 +162,11 @@ def _judged(
         forecasts = points([*ladder, cutoff])
         errors, marked = _errors(forecasts[:-1], scaled[:cutoff], ladder, unusual)
         ahead = unusual[cutoff : cutoff + horizon]
-        yield cutoff, forecasts[-1], widths(errors, levels, _BUCKET[panel.frequency], marked, ahead)
+        bucket, memory = _BUCKET[panel.frequency], _MEMORY[panel.frequency]
+        step = cutoff - ladder[-1] if ladder else 1
+        week = panel.season if panel.frequency is Frequency.DAILY and step % panel.season == 0 else 1
+        width = widths(errors, levels, bucket, marked, ahead, step=step, memory=memory, season=week)
+        yield cutoff, forecasts[-1], width
 
 
 def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:

@@ -26,6 +26,8 @@ NEWCOMERS: Final = 0.5
 """The part of the week in which they join that newcomers are there, on average."""
 
 MOST_ROUNDS: Final = 40
+MOST_READY: Final = 50.0
+"""How much readier those of 18 weeks or more may be taken than the pattern says, and how much less ready."""
 _ROUNDING: Final = 1e-9
 
 
@@ -76,20 +78,38 @@ class Levers:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """What comes and what can be treated: draws x weeks each, pathways a week."""
+    """What comes and what can be treated: draws x weeks each.
+
+    Attributes:
+        referrals, treatments: pathways a week.
+        readiness: how many times as readily as the pattern says those of 18 weeks or more are taken; None is once.
+    """
 
     referrals: Floats
     treatments: Floats
+    readiness: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.referrals.shape != self.treatments.shape:
             raise ValueError(
                 f"Referrals are {self.referrals.shape} and treatments {self.treatments.shape}: they must be alike."
             )
+        if self.readiness is not None and self.readiness.shape != self.treatments.shape:
+            raise ValueError(
+                f"Readiness is {self.readiness.shape} and treatments {self.treatments.shape}: they must be alike."
+            )
 
     def first(self, draws: int) -> Flows:
         """Returns the first draws alone."""
-        return Flows(self.referrals[:draws], self.treatments[:draws])
+        return self._cut(slice(draws), slice(None))
+
+    def until(self, week: int) -> Flows:
+        """Returns the first weeks alone."""
+        return self._cut(slice(None), slice(week))
+
+    def _cut(self, draws: slice, weeks: slice) -> Flows:
+        ready = None if self.readiness is None else self.readiness[draws, weeks]
+        return Flows(self.referrals[draws, weeks], self.treatments[draws, weeks], ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +176,78 @@ def project(start: Start, flows: Flows, levers: Levers | None = None) -> Project
 
 def _weeks(start: Start, flows: Flows, levers: Levers, waiting: Floats, weeks: range) -> Iterator[tuple[int, Floats]]:
     """Yields each week with the lists at its end, draws x bands; each must be used before the next is asked for."""
-    pattern = start.pattern.copy()
-    pattern[0] *= NEWCOMERS
+    pattern = _of_the_week(start.pattern)
     usual_stays = _stays(start.other_stops)
     chosen_stays = _stays(start.other_stops + levers.validation * (1 - start.other_stops))
     for week in weeks:
         applies = week >= levers.from_week
-        grown = np.empty_like(waiting)
-        grown[:, 0] = flows.referrals[:, week] * (levers.referrals if applies else 1.0)
-        grown[:, 1:] = waiting[:, :-1]
-        grown[:, -1] += waiting[:, -1]
-        grown *= chosen_stays if applies else usual_stays
+        joining = flows.referrals[:, week] * (levers.referrals if applies else 1.0)
+        grown = _grown(waiting, joining, chosen_stays if applies else usual_stays)
         extra = levers.extra if applies else 0.0
         usual = np.maximum(flows.treatments[:, week] + min(extra, 0.0), 0.0)
         added = max(extra, 0.0)
         by_pattern = usual * (1 - start.longest_first) + added * (1 - levers.extra_longest_first)
         by_age = usual * start.longest_first + added * levers.extra_longest_first
-        waiting = _treated(grown, pattern, by_pattern, by_age)
+        ready = None if flows.readiness is None else flows.readiness[:, week]
+        waiting = _treated(grown, pattern, by_pattern, by_age, ready)
         yield week, waiting
+
+
+def _grown(waiting: Floats, joining: Floats, stays: Floats) -> Floats:
+    """Returns the lists a week older, with those who join, without those who leave for other reasons."""
+    grown = np.empty_like(waiting)
+    grown[:, 0] = joining
+    grown[:, 1:] = waiting[:, :-1]
+    grown[:, -1] += waiting[:, -1]
+    grown *= stays
+    return grown
+
+
+def steered(start: Start, referrals: Floats, size: Floats, share: Floats) -> Flows:
+    """Returns the flows by which a list takes a given course: how many are treated, and how readily the long waits.
+
+    Where those of less than 18 weeks would be too few though none of them were treated, more join, and as many more
+    are treated. Otherwise a course that no treatment can bring is followed as nearly as can be: nobody is put back on
+    the list, and readiness has its bounds.
+
+    Args:
+        start: the list as it stands.
+        referrals: draws x weeks.
+        size: of the list at each week's end, draws x weeks.
+        share: of less than 18 weeks, likewise.
+    """
+    pattern = _of_the_week(start.pattern)
+    stays = _stays(start.other_stops)
+    draws, weeks = referrals.shape
+    joining = referrals.astype(float)
+    treatments, readiness = np.zeros((draws, weeks)), np.ones((draws, weeks))
+    waiting = np.tile(start.waiting, (draws, 1))
+    for week in range(weeks):
+        grown = _grown(waiting, joining[:, week], stays)
+        few = np.maximum(share[:, week] * size[:, week] - grown[:, :WITHIN].sum(axis=1), 0.0)
+        joining[:, week] += few / stays[0]
+        grown[:, 0] += few
+        total, young = grown.sum(axis=1), grown[:, :WITHIN].sum(axis=1)
+        usual = np.maximum(total - size[:, week], 0.0)
+        by_age = usual * start.longest_first
+        by_pattern = usual - by_age
+        of_young = np.clip(young - share[:, week] * (total - usual), 0.0, np.minimum(by_pattern, young))
+        of_young = np.maximum(of_young, by_pattern - np.maximum(total - young - by_age, 0.0))
+        chance = grown[:, :WITHIN] @ pattern[:WITHIN], grown[:, WITHIN:] @ pattern[WITHIN:]
+        odds = np.divide(by_pattern - of_young, chance[1], out=np.ones(draws), where=chance[1] > 0)
+        usually = np.divide(of_young, chance[0], out=np.ones(draws), where=chance[0] > 0)
+        ready = np.divide(odds, usually, out=np.full(draws, MOST_READY), where=usually > 0)
+        readiness[:, week] = np.where((chance[0] > 0) & (chance[1] > 0), ready.clip(1 / MOST_READY, MOST_READY), 1.0)
+        treatments[:, week] = usual
+        waiting = _treated(grown, pattern, by_pattern, by_age, readiness[:, week])
+    return Flows(joining, treatments, readiness)
+
+
+def _of_the_week(pattern: Floats) -> Floats:
+    """Returns the pattern with newcomers there for part of their first week."""
+    found = pattern.copy()
+    found[0] *= NEWCOMERS
+    return found
 
 
 def _last(waiting: Floats, start: Start, flows: Flows, levers: Levers, weeks: range) -> Floats:
@@ -191,11 +265,15 @@ def _stays(leaving: float) -> Floats:
     return stays
 
 
-def _treated(waiting: Floats, pattern: Floats, by_pattern: Floats, by_age: Floats) -> Floats:
+def _treated(waiting: Floats, pattern: Floats, by_pattern: Floats, by_age: Floats, ready: Floats | None) -> Floats:
     """Returns what is left of each list; changes `waiting`."""
-    total = waiting @ pattern
+    times = np.ones(len(waiting)) if ready is None else ready
+    total = waiting[:, :WITHIN] @ pattern[:WITHIN] + times * (waiting[:, WITHIN:] @ pattern[WITHIN:])
     rate = np.divide(by_pattern, total, out=np.zeros_like(total), where=total > 0)
-    taken = np.minimum(np.multiply.outer(rate, pattern), 1.0)
+    taken = np.multiply.outer(rate, pattern)
+    if ready is not None:
+        taken[:, WITHIN:] *= ready[:, None]
+    np.minimum(taken, 1.0, out=taken)
     before = waiting.sum(axis=1)
     taken *= waiting
     waiting -= taken
@@ -248,7 +326,7 @@ def capacity_needed(
         probability: with which the target must be met.
         precision: of the answer, as a share of the usual treatments.
     """
-    cut = Flows(flows.referrals[:, :week], flows.treatments[:, :week])
+    cut = flows.until(week)
     begins = min(levers.from_week, week)
     # Until the levers hold, all rounds are the same.
     common = _last(np.tile(start.waiting, (len(cut.referrals), 1)), start, cut, levers, range(begins))

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from models.demand_paths import Floats
+from models.list_changes import Past
 from models.waiting_list import BANDS, WITHIN, Flows, Start, project
 
 LEAST_MONTHS: Final = 4
@@ -45,6 +47,8 @@ class Calibration:
         scale: what past rates are multiplied by, where the newest list covers more than the earlier ones.
         months: first days of the months of which the list was read.
         hazard: share of those of each age that leave in a week.
+        growth: how the size changed from list to list, as a share of it.
+        odds: how the odds of less than 18 weeks changed, as a logarithm.
     """
 
     start: Start
@@ -54,6 +58,8 @@ class Calibration:
     scale: float
     months: tuple[date, ...]
     hazard: Floats
+    growth: Past
+    odds: Past
 
     @property
     def referrals(self) -> float:
@@ -129,7 +135,24 @@ def calibrate(lists: pl.DataFrame, *, other_stops: float = 0.0, not_compared: Se
             usual * scale,
         )
     start = Start(month_end(months[-1]), bands[-1], pattern, other_stops)
-    return Calibration(start, joined, treated, gaps, scale, months, hazard)
+    return Calibration(start, joined, treated, gaps, scale, months, hazard, *_changes(months, bands, joining))
+
+
+def odds_within(waiting: Floats) -> Floats:
+    """Returns the logarithm of the odds of less than 18 weeks, of bands in the last dimension; half of one added."""
+    young = waiting[..., :WITHIN].sum(axis=-1)
+    return np.asarray(np.log((young + 0.5) / (waiting.sum(axis=-1) - young + 0.5)))
+
+
+def _changes(months: Sequence[date], bands: Floats, joining: Sequence[int]) -> tuple[Past, Past]:
+    """Returns how size and odds changed from list to list; not a number where two lists are not compared."""
+    spans = tuple((after.year - before.year) * 12 + after.month - before.month for before, after in pairwise(months))
+    compared = np.isin(np.arange(1, len(months)), joining)
+    sizes = bands.sum(axis=1)
+    # Over years a list can become many times as long: seen from the middle of both, no change has undue weight.
+    growth = np.diff(sizes) / ((sizes[1:] + sizes[:-1]) / 2)
+    odds = np.diff(odds_within(bands))
+    return Past(np.where(compared, growth, np.nan), spans), Past(np.where(compared, odds, np.nan), spans)
 
 
 def _bands(lists: pl.DataFrame) -> tuple[tuple[date, ...], Floats]:

@@ -8,18 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.demand_paths import DemandPaths, Floats
-from models.waiting_list import Flows
-from models.waiting_list_calibration import Calibration
+from models.list_changes import GROWTH, ODDS, months_ahead
+from models.waiting_list import Flows, project, steered
+from models.waiting_list_calibration import Calibration, odds_within
 
 Places = NDArray[np.int64]
 
 DRAWS: Final = 500
 SEED: Final = 18
-DRIFT: Final = 0.05
-"""How far the level of treatments drifts from that of referrals in a year, as one standard deviation of its share."""
+BY_AGES: Final = 1 / 3
+"""The part of what the ages on the list alone would bring that comes about: services attend to what shows. Measured on
+half of the trusts in 2024/25, where it is between a quarter and a half at one to seven months."""
+
+LEAST_LEFT: Final = 0.05
+"""No course takes a list below this part of its size."""
 
 _WEEKS_A_MONTH: Final = 365.25 / 12 / 7
-_WEEKS_A_YEAR: Final = 365.25 / 7
 
 
 def flows_ahead(
@@ -28,49 +32,65 @@ def flows_ahead(
     *,
     demand: DemandPaths | None = None,
     draws: int = DRAWS,
-    drift: float = DRIFT,
     seed: int = SEED,
 ) -> Flows:
     """Returns referrals and treatments of the weeks after the list was counted.
 
-    Each path has levels of its own: the mean of the past months, drawn again with replacement, so that a short past
-    gives an uncertain level. Around it go months drawn from the past, referrals and treatments of one month together;
-    the level of treatments drifts; and the weeks scatter as counts do.
+    Referrals are months drawn from the past, scattered as counts do. Size and share within 18 weeks take courses as
+    lists take them (`list_changes`), and treatments are those that bring them about: how many, and how readily those
+    of 18 weeks or more. The middle of the courses goes on a little as the list last did, and its share turns a part
+    of the way to what the ages on it would bring.
 
     Args:
         calibration: how the list is worked.
         weeks: how many.
-        demand: referrals as a forecast sees them, one period a week, only relative to their mean counts; None goes by
-            the past months.
+        demand: referrals as a forecast sees them, one period a week, only relative to their mean count; treatments do
+            not follow it. None goes by the past months.
         draws: how many paths.
-        drift: see `DRIFT`.
         seed: the same seed gives the same paths.
     """
     generator = np.random.default_rng(seed)
-    joined = calibration.joined / np.average(calibration.joined, weights=calibration.weeks)
-    level_of = max(float(np.average(calibration.treated, weights=calibration.weeks)), 1e-9)
-    treated = calibration.treated / level_of
-    chance = calibration.weeks / calibration.weeks.sum()
-    count = len(joined)
-    again = generator.choice(count, size=(draws, count), p=chance)
+    start = calibration.start
+    size = float(start.waiting.sum())
+    usual = calibration.referrals
     months = int(np.ceil(weeks / _WEEKS_A_MONTH)) + 1
-    drawn = generator.choice(count, size=(draws, months), p=chance)
-    of_month = np.minimum((np.arange(weeks) / _WEEKS_A_MONTH).astype(int), months - 1)
-    walk = np.cumsum(generator.standard_normal((draws, weeks)), axis=1) * drift / np.sqrt(_WEEKS_A_YEAR)
-    if demand is None:
-        referrals = _around(joined, again, drawn)[:, of_month]
-    else:
-        referrals = _relative(demand, draws, weeks, generator)
-    treatments = _around(treated, again, drawn)[:, of_month] + walk
-    return Flows(
-        _counts(referrals * calibration.referrals, generator), _counts(treatments * calibration.treatments, generator)
+    drawn = _months_again(calibration, months, draws, generator)[:, (np.arange(weeks) / _WEEKS_A_MONTH).astype(int)]
+    referrals = _counts(drawn * usual, generator)
+    growth = _by_week(
+        months_ahead(GROWTH, calibration.growth, size, months=months, draws=draws, generator=generator), weeks
     )
+    odds = _by_week(months_ahead(ODDS, calibration.odds, size, months=months, draws=draws, generator=generator), weeks)
+    now = float(odds_within(start.waiting))
+    expected = now + odds + BY_AGES * (_by_ages(calibration, weeks) - now)
+    flows = steered(start, referrals, size * np.maximum(1 + growth, LEAST_LEFT), 1 / (1 + np.exp(-expected)))
+    if demand is None:
+        return flows
+    forecast = _counts(_relative(demand, draws, weeks, generator) * usual, generator)
+    return Flows(forecast, flows.treatments, flows.readiness)
 
 
-def _around(relative: Floats, again: Places, drawn: Places) -> Floats:
-    """Returns draws x months of months drawn from the past around a level drawn from the past."""
-    level = relative[again].mean(axis=1)
-    return np.asarray(level[:, None] + relative[drawn] - 1.0)
+def _months_again(calibration: Calibration, months: int, draws: int, generator: np.random.Generator) -> Floats:
+    """Returns months of referrals drawn from the past, relative to their mean, draws x months."""
+    joined = calibration.joined / max(float(np.average(calibration.joined, weights=calibration.weeks)), 1e-9)
+    chance = calibration.weeks / calibration.weeks.sum()
+    return np.asarray(joined[generator.choice(len(joined), size=(draws, months), p=chance)])
+
+
+def _by_week(changes: Floats, weeks: int) -> Floats:
+    """Returns what months' changes have come to at each week's end."""
+    reached = np.concatenate([np.zeros((len(changes), 1)), np.cumsum(changes, axis=1)], axis=1)
+    at = np.arange(1, weeks + 1) / _WEEKS_A_MONTH
+    whole = np.minimum(at.astype(int), changes.shape[1] - 1)
+    return np.asarray(reached[:, whole] + (at - whole) * changes[:, whole])
+
+
+def _by_ages(calibration: Calibration, weeks: int) -> Floats:
+    """Returns the odds of less than 18 weeks, week by week, of a list that keeps its size and its pattern of ages."""
+    start = calibration.start
+    referrals = np.full((1, weeks), calibration.referrals)
+    treatments = np.maximum(referrals - start.other_stops * start.waiting.sum(), 0.0)
+    found = project(start, Flows(referrals, treatments))
+    return np.asarray(np.log((found.within + 0.5) / (found.size - found.within + 0.5))[0, 1:])
 
 
 def _relative(demand: DemandPaths, draws: int, weeks: int, generator: np.random.Generator) -> Floats:

@@ -66,6 +66,24 @@ def test_holiday_marks_name_each_day_once_or_not_at_all() -> None:
     }
 
 
+def test_working_days_beside_holidays_share_a_mark_at_christmas_too() -> None:
+    """In 2024 Christmas is on a Wednesday; in 2023 both eves are Sundays; Good Friday 2024 is on 29 March."""
+    holidays = bank_holidays(2023, 2025)
+    days = np.arange(np.datetime64("2023-12-01"), np.datetime64("2025-02-01"))
+    found = regressors(days, Frequency.DAILY, holidays)
+    column = dict(zip(found.names, found.matrix.T, strict=True))
+
+    def marked(name: str) -> list[str]:
+        return [str(day) for day in days[column[name] == 1]]
+
+    assert marked("working day before a bank holiday") == ["2024-03-28", "2024-12-24", "2024-12-31"]
+    assert marked("weekend before a bank holiday") == ["2024-05-05", "2024-05-26", "2024-08-25"]
+    assert marked("day after a bank holiday") == [
+        *("2023-12-27", "2024-01-02", "2024-04-02", "2024-05-07", "2024-05-28", "2024-08-27", "2024-12-27"),
+        "2025-01-02",
+    ]
+
+
 @pytest.mark.parametrize("frequency", Frequency)
 def test_regressors_of_a_period_do_not_depend_on_the_periods_around_it(frequency: Frequency) -> None:
     step = {Frequency.DAILY: 1, Frequency.WEEKLY: 7}.get(frequency)
@@ -95,4 +113,4 @@ def test_bridge_days_lie_between_a_holiday_and_the_weekend() -> None:
     column = dict(zip(found.names, found.matrix.T, strict=True))
     assert column["bridge day"].tolist() == [0, 0, 0, 0, 1, 0, 0]
     assert column["own: Thanksgiving"].tolist() == [0, 0, 0, 1, 0, 0, 0]
-    assert column["day before a bank holiday"].tolist() == [0, 0, 1, 0, 0, 0, 0]
+    assert column["working day before a bank holiday"].tolist() == [0, 0, 1, 0, 0, 0, 0]

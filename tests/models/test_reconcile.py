@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.reconcile import Hierarchy, HierarchyError, reconciled, shrunk_covariance
+from models.reconcile import Hierarchy, HierarchyError, reconciled, reconciled_paths, shrunk_covariance
 
 TREE = {"England": None, "North": "England", "South": "England", "a": "North", "b": "North", "c": "South"}
 
@@ -94,3 +94,33 @@ def test_reconciling_helps_where_the_parent_is_the_better_forecast() -> None:
     missed, before = np.abs(found - truth[100:]).mean(axis=0), np.abs(base - truth[100:]).mean(axis=0)
     assert missed[0] <= before[0] * 1.02
     assert missed[1:].mean() < before[1:].mean()
+
+
+def test_a_covariance_from_many_rows_is_still_drawn_in_a_little() -> None:
+    """Ten thousand rows of two nodes that err alike: their covariance is known, and a tenth is taken off."""
+    alike = np.repeat(np.random.default_rng(6).normal(0, 2, (10_000, 1)), 2, axis=1)
+    found, share = shrunk_covariance(alike)
+    assert share == 0.1
+    assert found[0, 1] == pytest.approx(0.9 * found[0, 0])
+    assert found[0, 0] == pytest.approx((alike[:, 0] ** 2).mean())
+
+
+def test_paths_are_reconciled_by_what_the_others_miss_by_and_add_up() -> None:
+    """Eight errors and their mirrors: the first four of each are reconciled by the last four, and the other way."""
+    random = np.random.default_rng(4)
+    tree = Hierarchy.of(TREE)
+    once = random.normal(0, 5, (8, 3, 6)) * np.array([9, 5, 5, 1, 4, 2])
+    base = random.uniform(300, 500, (3, 6))
+    paths = base + np.concatenate([once, -once])
+    found = reconciled_paths(paths, tree)
+    np.testing.assert_allclose(found, found[..., -3:] @ tree.summing.T, atol=1e-6)
+    for half, other in ((slice(0, 4), slice(4, 8)), (slice(4, 8), slice(0, 4))):
+        learnt, _ = shrunk_covariance(np.concatenate([once[other], -once[other]]).reshape(-1, 6))
+        np.testing.assert_allclose(found[:8][half], reconciled(paths[:8][half], tree, learnt), rtol=1e-9)
+        np.testing.assert_allclose(found[8:][half], reconciled(paths[8:][half], tree, learnt), rtol=1e-9)
+
+
+def test_too_few_paths_cannot_be_reconciled_by_each_other() -> None:
+    tree = Hierarchy.of({"all": None, "x": "all", "y": "all"})
+    with pytest.raises(ValueError, match="at least 4 are needed, and there are 2"):
+        reconciled_paths(np.ones((2, 3, 3)), tree)

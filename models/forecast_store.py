@@ -1,0 +1,309 @@
+"""Published forecasts, kept for good: what was said of the future, when, and from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from metrics.journal.database import Database
+from metrics.warehouse.settings import Settings, load_settings
+from models.forecast_tables import (
+    FORECASTS,
+    PARTS,
+    QUANTILES,
+    forecast_claim,
+    forecast_part,
+    forecast_run,
+    forecast_series,
+    forecast_value,
+)
+
+CLAIM_HOLDS: Final = timedelta(minutes=15)
+"""How long a claim keeps others away: whoever made it may have died."""
+
+_SCHEMAS: Final[Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]]] = {
+    "series": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "refused": pl.String,
+               "notes": pl.String},
+    "values": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "ahead": pl.Int64,
+               "period": pl.Date, **dict.fromkeys((*QUANTILES, "naive"), pl.Float64)},
+    "parts": {"organisation": pl.String, "service": pl.String, "ahead": pl.Int64,
+              **dict.fromkeys(PARTS, pl.Float64)},
+}  # fmt: skip
+_WHOSE: Final = ["organisation", "service"]
+_RUN: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "kind": pl.String, "part": pl.String, "grain": pl.String, "definition_version": pl.String,
+    "model_version": pl.String, "learnt": pl.String, "data_version": pl.String, "data_as_of": pl.Date,
+    "made_at": pl.Datetime("us"),
+}  # fmt: skip
+
+
+class Kind(StrEnum):
+    """Whether a forecast was made before its periods were known, or afterwards, as it would have been made then."""
+
+    PUBLISHED = "published"
+    REPLAYED = "replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes one run of forecasts: the same is not made twice.
+
+    Attributes:
+        part: which of the metric's series are forecast together.
+        learnt: fingerprint of the values learnt from; empty of replays, which are made once for each model.
+    """
+
+    kind: Kind
+    metric: str
+    part: str
+    grain: str
+    definition_version: str
+    model_version: str
+    learnt: str
+
+    @property
+    def replayed(self) -> Key:
+        """Returns the key of the replays that go with a forecast."""
+        return replace(self, kind=Kind.REPLAYED, learnt="")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A run of forecasts, to be published.
+
+    Attributes:
+        series: `organisation`, `service` String (empty: all), `cutoff` Date (the first period not known), `refused`,
+            `notes` String; a series without a forecast has no cut-off and says why.
+        values: `organisation`, `service`, `cutoff`, `ahead` Int64, `period` Date, the quantiles and `naive` Float64.
+        parts: of daily forecasts `organisation`, `service`, `ahead` and the parts that add up to the mean.
+    """
+
+    key: Key
+    data_version: str
+    data_as_of: date | None
+    series: pl.DataFrame
+    values: pl.DataFrame
+    parts: pl.DataFrame | None = None
+
+
+class ForecastStore:
+    """Forecasts as they were published. Rows are added and never changed.
+
+    Several threads and processes may use one store. All methods raise `JournalUnusableError` when it cannot be read or
+    written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> ForecastStore:
+        """Returns the store of the settings (None: those that hold here). Nothing is made before the first writing.
+
+        It is the file `forecasts.sqlite` in the settings' home, or lies in tables `forecast_*` beside a warehouse that
+        is PostgreSQL.
+        """
+        return cls(Database(load_settings() if settings is None else settings, FORECASTS))
+
+    @property
+    def place(self) -> str:
+        """Returns where it is: a path, or a database's address without its password."""
+        return self._database.place
+
+    @property
+    def version(self) -> str:
+        """Returns a name of the store's state, which every publication changes: for cache keys."""
+        with self._database.reading() as connection:
+            if connection is None:
+                return "0"
+            return str(connection.scalar(sa.select(sa.func.max(forecast_run.c.id))) or 0)
+
+    def state_of(self, metric: str, organisation: str, service: str = "") -> str:
+        """Returns a name of what the store says of a series, which every word on it changes: for cache keys."""
+        s, r = forecast_series.c, forecast_run.c
+        own = sa.select(sa.func.max(s.id)).where(
+            s.metric == metric, s.organisation == organisation, s.service == service
+        )
+        with self._database.reading() as connection:
+            if connection is None:
+                return "0 0"
+            newest = connection.scalar(sa.select(sa.func.max(r.id)).where(r.metric == metric))
+            return f"{newest or 0} {connection.scalar(own) or 0}"
+
+    def has(self, key: Key) -> bool:
+        """Returns whether a run has been published."""
+        with self._database.reading() as connection:
+            return connection is not None and _found(connection, key) is not None
+
+    def newest(self, key: Key) -> tuple[datetime, date | None] | None:
+        """Returns when the newest run like a key was made, whatever it learnt, and its latest cut-off; None without."""
+        r, s = forecast_run.c, forecast_series.c
+        where = [r[name] == value for name, value in _columns(key).items() if name != "learnt"]
+        statement = (
+            sa.select(r.made_at, sa.func.max(s.cutoff))
+            .select_from(forecast_run.outerjoin(forecast_series, s.run_id == r.id))
+            .where(*where)
+            .group_by(r.id, r.made_at)
+            .order_by(r.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = None if connection is None else connection.execute(statement).one_or_none()
+        return None if row is None else (row[0], row[1])
+
+    def runs(self, metric: str) -> pl.DataFrame:
+        """Returns the runs of a metric, oldest first: `id` and the columns of the table `forecast_run`."""
+        r = forecast_run.c
+        statement = sa.select(r.id, *(r[name] for name in _RUN)).where(r.metric == metric).order_by(r.id)
+        return self._frame(statement, {"id": pl.Int64, **_RUN})
+
+    def publish(self, made: Made, at: datetime | None = None) -> bool:
+        """Adds a run as a whole, or nothing of it; returns whether it was new.
+
+        Args:
+            made: the run.
+            at: when it was made, UTC; None is now.
+
+        Raises:
+            ValueError: a value belongs to no series of the run, or a series has a period twice.
+        """
+        series, values, parts = _in_shape(made)
+        with self._database.writing() as connection:
+            if _found(connection, made.key) is not None:
+                return False
+            run_id = _next(connection, forecast_run)
+            first = _next(connection, forecast_series)
+            connection.execute(
+                forecast_run.insert().values(
+                    id=run_id, **_columns(made.key), data_version=made.data_version, data_as_of=made.data_as_of,
+                    made_at=at or _now(),
+                )
+            )  # fmt: skip
+            numbered = series.with_row_index("number")
+            rows = numbered.select(
+                (pl.col("number").cast(pl.Int64) + first).alias("id"), pl.lit(run_id).alias("run_id"),
+                pl.lit(made.key.metric).alias("metric"), *_SCHEMAS["series"],
+            )  # fmt: skip
+            if rows.height:
+                connection.execute(forecast_series.insert(), rows.to_dicts())
+            ids = rows.select("organisation", "service", "cutoff", series_id="id")
+            told = values.join(ids, on=[*_WHOSE, "cutoff"], how="inner").drop(*_WHOSE, "cutoff")
+            if told.height:
+                connection.execute(forecast_value.insert(), told.to_dicts())
+            explained = parts.join(ids.drop("cutoff"), on=_WHOSE, how="inner").drop(_WHOSE)
+            if explained.height:
+                connection.execute(forecast_part.insert(), explained.to_dicts())
+        return True
+
+    def standing(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
+        """Returns every word on a series, oldest first, forecast or refusal.
+
+        Columns: `series_id`, `run_id` Int64, those of the run as in `runs`, `cutoff` Date, `refused`, `notes` String.
+        """
+        r, s = forecast_run.c, forecast_series.c
+        said = ("cutoff", "refused", "notes")
+        statement = (
+            sa.select(s.id, s.run_id, *(r[name] for name in _RUN), *(s[name] for name in said))
+            .select_from(forecast_series.join(forecast_run, s.run_id == r.id))
+            .where(s.metric == metric, s.organisation == organisation, s.service == service)
+            .order_by(s.id)
+        )
+        schema = {"series_id": pl.Int64, "run_id": pl.Int64, **_RUN}
+        return self._frame(statement, {**schema, **{name: _SCHEMAS["series"][name] for name in said}})
+
+    def values(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
+        """Returns all that was forecast of a series: `series_id`, `ahead` Int64, `period` Date, quantiles, `naive`."""
+        s, v = forecast_series.c, forecast_value.c
+        statement = (
+            sa.select(v.series_id, v.ahead, v.period, *(v[name] for name in (*QUANTILES, "naive")))
+            .select_from(forecast_value.join(forecast_series, v.series_id == s.id))
+            .where(s.metric == metric, s.organisation == organisation, s.service == service)
+            .order_by(v.series_id, v.ahead)
+        )
+        schema = {"series_id": pl.Int64, "ahead": pl.Int64, "period": pl.Date,
+                  **dict.fromkeys((*QUANTILES, "naive"), pl.Float64)}  # fmt: skip
+        return self._frame(statement, schema)
+
+    def parts(self, series_id: int) -> pl.DataFrame:
+        """Returns what the forecast of a series is made of: `ahead` Int64 and the parts, none where it has none."""
+        columns = (forecast_part.c.ahead, *(forecast_part.c[name] for name in PARTS))
+        statement = sa.select(*columns).where(forecast_part.c.series_id == series_id).order_by(forecast_part.c.ahead)
+        return self._frame(statement, {"ahead": pl.Int64, **dict.fromkeys(PARTS, pl.Float64)})
+
+    def claim(self, metric: str, part: str, holder: str, at: datetime | None = None) -> bool:
+        """Says that somebody begins to forecast a part, and returns whether nobody else is at it."""
+        now = at or _now()
+        with self._database.writing() as connection:
+            newest = _newest_claim(connection, metric, part)
+            if newest is not None and newest.holder != holder and now - newest.at < CLAIM_HOLDS:
+                return False
+            _claimed(connection, (metric, part), holder, "begun", now)
+        return True
+
+    def release(self, metric: str, part: str, holder: str, at: datetime | None = None) -> None:
+        """Says that nobody is at a part any more."""
+        with self._database.writing() as connection:
+            _claimed(connection, (metric, part), holder, "ended", at or _now())
+
+    def _frame(self, statement: sa.Select[Any], schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+        with self._database.reading() as connection:
+            rows = [] if connection is None else connection.execute(statement).all()
+        return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema), orient="row")
+
+
+def _columns(key: Key) -> dict[str, str]:
+    return {
+        "kind": key.kind.value, "metric": key.metric, "part": key.part, "grain": key.grain,
+        "definition_version": key.definition_version, "model_version": key.model_version, "learnt": key.learnt,
+    }  # fmt: skip
+
+
+def _found(connection: sa.Connection, key: Key) -> int | None:
+    where = [forecast_run.c[name] == value for name, value in _columns(key).items()]
+    return connection.scalar(sa.select(forecast_run.c.id).where(*where))
+
+
+def _next(connection: sa.Connection, table: sa.Table) -> int:
+    """Returns the next number of a table; nobody else writes meanwhile."""
+    return int(connection.scalar(sa.select(sa.func.max(table.c.id))) or 0) + 1
+
+
+def _newest_claim(connection: sa.Connection, metric: str, part: str) -> Any:
+    c = forecast_claim.c
+    statement = sa.select(c.holder, c.state, c.at).where(c.metric == metric, c.part == part)
+    row = connection.execute(statement.order_by(c.id.desc()).limit(1)).one_or_none()
+    return row if row is not None and row.state == "begun" else None
+
+
+def _claimed(connection: sa.Connection, what: tuple[str, str], holder: str, state: str, at: datetime) -> None:
+    values = {"metric": what[0], "part": what[1], "holder": holder, "state": state, "at": at}
+    connection.execute(forecast_claim.insert().values(id=_next(connection, forecast_claim), **values))
+
+
+def _in_shape(made: Made) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Returns the frames of a run with their columns as they are kept; refuses those that do not belong together."""
+    empty = pl.DataFrame(schema=dict(_SCHEMAS["parts"]))
+    frames = {"series": made.series, "values": made.values, "parts": empty if made.parts is None else made.parts}
+    series, values, parts = (
+        frame.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMAS[which].items())
+        .with_columns(pl.selectors.float().fill_nan(None))
+        for which, frame in frames.items()
+    )  # fmt: skip
+    whose = [*_WHOSE, "cutoff"]
+    if series.select(pl.struct(whose).is_duplicated().any()).item():
+        raise ValueError(f"The forecasts of '{made.key.metric}' name a series twice from the same cut-off.")
+    if values.join(series, on=whose, how="anti").height or parts.join(series, on=_WHOSE, how="anti").height:
+        raise ValueError(f"The forecasts of '{made.key.metric}' have values of a series that is not among them.")
+    if values.select(pl.struct(*whose, "ahead").is_duplicated().any()).item():
+        raise ValueError(f"The forecasts of '{made.key.metric}' have a period twice in a series.")
+    return series, values, parts
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

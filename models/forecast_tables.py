@@ -1,0 +1,98 @@
+"""The tables of published forecasts, whose rows are added and never changed or deleted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from metrics.journal.database import Kept
+from metrics.journal.only_added import only_added_to
+
+QUANTILES: Final = ("lo95", "lo80", "lo50", "mean", "hi50", "hi80", "hi95")
+"""Bounds of the 50 %, 80 % and 95 % intervals around the mean, from the lowest."""
+
+PARTS: Final = ("level", "trend", "weekday", "season", "holiday", "recent")
+"""What adds up to the mean of a daily forecast."""
+
+_VERSION: Final = 1
+
+metadata = sa.MetaData()
+
+forecast_version = sa.Table(
+    "forecast_version",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, comment="of the tables"),
+)
+
+forecast_run = sa.Table(
+    "forecast_run",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(20), nullable=False, comment="published | replayed"),
+    sa.Column("metric", sa.String(60), nullable=False),
+    sa.Column("part", sa.String(80), nullable=False, comment="which of its series were forecast together"),
+    sa.Column("grain", sa.String(10), nullable=False, comment="day | week | month"),
+    sa.Column("definition_version", sa.String(80), nullable=False, comment="of the metric"),
+    sa.Column("model_version", sa.String(80), nullable=False),
+    sa.Column("learnt", sa.String(64), nullable=False, comment="fingerprint of the values learnt; empty of a replay"),
+    sa.Column("data_version", sa.String(200), nullable=False, comment="of the warehouse"),
+    sa.Column("data_as_of", sa.Date, comment="last day that the data covered"),
+    sa.Column("made_at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.UniqueConstraint("kind", "metric", "part", "definition_version", "model_version", "learnt"),
+)
+
+forecast_series = sa.Table(
+    "forecast_series",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("forecast_run.id"), nullable=False, index=True),
+    sa.Column("metric", sa.String(60), nullable=False),
+    sa.Column("organisation", sa.String(40), nullable=False),
+    sa.Column("service", sa.String(40), nullable=False, comment="empty: all"),
+    sa.Column("cutoff", sa.Date, comment="first period that was not known; null where there is no forecast"),
+    sa.Column("refused", sa.String(500), nullable=False, comment="why there is no forecast; else empty"),
+    sa.Column("notes", sa.String(2000), nullable=False, comment="what limits it, a line each"),
+    sa.Index("ix_forecast_series_whose", "metric", "organisation", "service", "cutoff"),
+)
+
+forecast_value = sa.Table(
+    "forecast_value",
+    metadata,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("forecast_series.id"), primary_key=True, autoincrement=False),
+    sa.Column("ahead", sa.Integer, primary_key=True, autoincrement=False, comment="1 is the first period"),
+    sa.Column("period", sa.Date, nullable=False, comment="its first day"),
+    *(sa.Column(name, sa.Double) for name in QUANTILES),
+    sa.Column("naive", sa.Double, comment="the last week, or year, repeated"),
+    sqlite_with_rowid=False,
+)
+
+forecast_part = sa.Table(
+    "forecast_part",
+    metadata,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("forecast_series.id"), primary_key=True, autoincrement=False),
+    sa.Column("ahead", sa.Integer, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Double, nullable=False) for name in PARTS),
+    sqlite_with_rowid=False,
+)
+
+forecast_claim = sa.Table(
+    "forecast_claim",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("metric", sa.String(60), nullable=False),
+    sa.Column("part", sa.String(80), nullable=False),
+    sa.Column("holder", sa.String(80), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="begun | ended"),
+    sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Index("ix_forecast_claim_what", "metric", "part"),
+    comment="The newest row of a part says whether somebody is at it.",
+)
+
+TABLES: Final = (forecast_run, forecast_series, forecast_value, forecast_part, forecast_claim)
+
+only_added_to(metadata, "forecast store", TABLES)
+
+FORECASTS: Final = Kept(
+    "forecast store", "forecasts.sqlite", metadata, forecast_version, _VERSION, 0x464F5245
+)  # 'FORE'

@@ -1,0 +1,266 @@
+"""Making forecasts of the metrics' final periods, to be published: many series of a metric at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
+
+import numpy as np
+import polars as pl
+
+from metrics.catalogue import Catalogue
+from metrics.query.request import Filter, Grain, Request
+from metrics.query.result import Result
+from models.backtest import Backtest, backtest
+from models.calendar import Frequency
+from models.demand import FittedForecaster, Forecaster
+from models.explain import explained
+from models.forecast_store import ForecastStore, Key, Kind, Made
+from models.model_version import model_version
+from models.naive import SeasonalNaive
+from models.panel import SEASON
+from models.rolling import SHORTEST
+from models.training import training_frame
+
+FREQUENCIES: Final[Mapping[Grain, Frequency]] = {
+    Grain.DAY: Frequency.DAILY, Grain.WEEK: Frequency.WEEKLY, Grain.MONTH: Frequency.MONTHLY,
+}  # fmt: skip
+
+HORIZON: Final[Mapping[Grain, int]] = {Grain.DAY: 56, Grain.WEEK: 13, Grain.MONTH: 12}
+"""Periods that a published forecast reaches."""
+
+LEVELS: Final = (50, 80, 95)
+
+CORRECTED_AFTER: Final = timedelta(hours=20)
+"""Before which corrections alone make no new forecast of days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """Which earlier forecasts are made again: how many, how far they reach, and periods between two of them."""
+
+    count: int
+    horizon: int
+    step: int
+
+
+REPLAYS: Final[Mapping[Grain, Replays]] = {
+    Grain.DAY: Replays(26, 28, 28), Grain.WEEK: Replays(26, 8, 4), Grain.MONTH: Replays(24, 6, 1),
+}  # fmt: skip
+
+_OURS: Final = "calendar regression"
+_NAIVE: Final = "seasonal naive"
+_BOUNDS: Final = ("lo95", "lo80", "hi80", "hi95")
+
+
+class Layer(Protocol):
+    """The part of the metrics layer that forecasts are made through."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    def ask(self, request: Request) -> Result: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Series of one metric that are forecast together.
+
+    Attributes:
+        name: tells it from the metric's other parts: 'england', 'organisation', 'service of R0A'.
+        by: the dimension that tells its series apart; empty for a single one.
+        organisation: whose all of its series are, where `by` does not say it.
+        where: filters of the request.
+    """
+
+    metric: str
+    name: str
+    grain: Grain
+    by: str = ""
+    organisation: str = ""
+    where: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a part's forecasts are made from: its final periods, and what names them.
+
+    Attributes:
+        training: `series` String (its code), `date` Date, `value` Float64.
+        data_as_of: the last day that the data cover.
+    """
+
+    part: Part
+    training: pl.DataFrame
+    key: Key
+    data_version: str
+    data_as_of: date | None
+
+    def whose(self, series: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+        """Returns organisation and service (empty: all) of the series of a frame."""
+        fixed, none = pl.lit(self.part.organisation), pl.lit("")
+        if self.part.by == "service":
+            return fixed.alias("organisation"), series.alias("service")
+        return (series if self.part.by else fixed).alias("organisation"), none.alias("service")
+
+
+def learn(layer: Layer, part: Part) -> Learnt:
+    """Returns the final periods of a part's series, asked of the engine.
+
+    Raises:
+        UnknownMetricError, QueryError: the part cannot be asked.
+    """
+    by = (part.by,) if part.by else ()
+    result = layer.ask(Request((part.metric,), by=by, grain=part.grain, where=part.where))
+    training = training_frame(result, part.metric).drop_nulls()
+    definition = layer.catalogue.version_of(layer.catalogue.metric(part.metric))
+    key = Key(
+        Kind.PUBLISHED, part.metric, part.name, part.grain.value, definition, model_version(), fingerprint(training)
+    )
+    return Learnt(part, training, key, result.data_version, result.as_of.get(part.metric))
+
+
+def fingerprint(training: pl.DataFrame) -> str:
+    """Returns a name of the values that a forecast learns from: another when any of them is."""
+    tidy = training.sort("series", "date")
+    digest = hashlib.sha256("\n".join(tidy["series"]).encode())
+    digest.update(tidy["date"].to_physical().to_numpy().tobytes())
+    digest.update(tidy["value"].to_numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def forecast_of(learnt: Learnt) -> Made:
+    """Returns the forecasts of the periods after the last final one, with refusals, notes and what explains them."""
+    training, grain = learnt.training, learnt.part.grain
+    if training.is_empty():
+        return _made(learnt, learnt.key, _no_series(), _no_values(), None)
+    frequency, horizon = FREQUENCIES[grain], HORIZON[grain]
+    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True).fit(training)
+    found = fitted.forecast(REPLAYS[grain].horizon)
+    frame = _lengthened(found.frame, fitted, horizon)
+    naive = Forecaster(SeasonalNaive(), frequency, together=True).fit(training).predict(horizon)
+    values = (
+        frame.join(naive.select("series", "date", naive="mean"), on=["series", "date"], how="left")
+        .sort("series", "date")
+        .with_columns(cutoff=pl.col("date").min().over("series"), ahead=pl.int_range(1, pl.len() + 1).over("series"))
+        .rename({"date": "period"})
+    )
+    names = pl.DataFrame({"series": sorted(training["series"].unique())}, schema={"series": pl.String})
+    cutoffs = values.select("series", "cutoff").unique()
+    series = names.join(cutoffs, on="series", how="left").with_columns(
+        refused=_told(names["series"], found.refused),
+        notes=_told(names["series"], {name: "\n".join(said) for name, said in found.notes.items()}),
+    )
+    return _made(learnt, learnt.key, series, values, _explained(fitted, frame, horizon))
+
+
+def replay_of(learnt: Learnt) -> Made | None:
+    """Returns what would have been forecast at earlier cut-offs, from the values as they are known now.
+
+    None where the history is too short for any.
+    """
+    asked = REPLAYS[learnt.part.grain]
+    if learnt.training.is_empty():
+        return None
+    frequency = FREQUENCIES[learnt.part.grain]
+    tested = backtest(learnt.training, asked.horizon, asked.count, asked.step, frequency=frequency)
+    if not tested.origins:
+        return None
+    values = _both(tested)
+    series = values.select("series", "cutoff").unique(maintain_order=True)
+    return _made(learnt, learnt.key.replayed, series.with_columns(refused=pl.lit(""), notes=pl.lit("")), values, None)
+
+
+def is_due(store: ForecastStore, learnt: Learnt, now: datetime | None = None) -> bool:
+    """Returns whether forecasts of a part, or replays that its history is long enough for, are not there yet.
+
+    Days that are corrected, with no newer one, make a new forecast due once a day: a trust's own records are corrected
+    all the time.
+
+    Args:
+        store: where forecasts are published.
+        learnt: what they would be made from.
+        now: UTC; None is now.
+    """
+    if not store.has(learnt.key):
+        made_at, cutoff = store.newest(learnt.key) or (None, None)
+        if made_at is None or cutoff is None or learnt.part.grain is not Grain.DAY or learnt.training.is_empty():
+            return True
+        last: date = learnt.training["date"].max()  # type: ignore[assignment]
+        return last >= cutoff or (now or datetime.now(UTC).replace(tzinfo=None)) - made_at >= CORRECTED_AFTER
+    frequency, asked = FREQUENCIES[learnt.part.grain], REPLAYS[learnt.part.grain]
+    needed = max(SHORTEST[frequency], SEASON[frequency] + 1) + asked.horizon
+    return learnt.training["date"].n_unique() >= needed and not store.has(learnt.key.replayed)
+
+
+def bring_up(store: ForecastStore, learnt: Learnt) -> bool:
+    """Publishes a part's forecasts, and replays, where they are not there yet; returns whether anything was new."""
+    is_new = False
+    if not store.has(learnt.key):
+        is_new = store.publish(forecast_of(learnt))
+    if not store.has(learnt.key.replayed) and (made := replay_of(learnt)) is not None:
+        is_new |= store.publish(made)
+    return is_new
+
+
+def _lengthened(near: pl.DataFrame, fitted: FittedForecaster, horizon: int) -> pl.DataFrame:
+    """The forecast with the periods after it up to the horizon.
+
+    What is forecast of the near periods is made for them, as replays are, so that the record is theirs.
+    """
+    ends = near.group_by("series").agg(end=pl.col("date").max())
+    far = fitted.predict(horizon).join(ends, on="series").filter(pl.col("date") > pl.col("end"))
+    return pl.concat([near, far.drop("end")]).sort("series", "date")
+
+
+def _both(tested: Backtest) -> pl.DataFrame:
+    """The tests of our model, with what seasonal naive said beside it."""
+    same = ["series", "cutoff", "date", "ahead"]
+    naive = tested.frame.filter(pl.col("model") == _NAIVE).select(*same, naive="mean")
+    return (
+        tested.frame.filter(pl.col("model") == _OURS)
+        .select(*same, "mean", *_BOUNDS)
+        .join(naive, on=same, how="left")
+        .with_columns(lo50=pl.lit(None, pl.Float64), hi50=pl.lit(None, pl.Float64))
+        .rename({"date": "period"})
+        .sort("series", "cutoff", "ahead")
+    )
+
+
+def _explained(fitted: FittedForecaster, forecast: pl.DataFrame, horizon: int) -> pl.DataFrame | None:
+    """What makes up the forecasts of daily series."""
+    if fitted.frequency is not Frequency.DAILY or not fitted.panels:
+        return None
+    frames = []
+    for panel in fitted.panels:
+        wide = forecast.filter(pl.col("series").is_in(panel.names)).pivot("series", index="date", values="mean")
+        mean = wide.sort("date").select(panel.names).to_numpy().astype(np.float64)
+        frames.append(explained(panel, mean, fitted.holidays).drop("mean"))
+    ahead = pl.int_range(1, horizon + 1).over("series")
+    return pl.concat(frames).sort("series", "date").with_columns(ahead=ahead).drop("date")
+
+
+def _made(learnt: Learnt, key: Key, series: pl.DataFrame, values: pl.DataFrame, parts: pl.DataFrame | None) -> Made:
+    whose = learnt.whose(pl.col("series"))
+    return Made(
+        key, learnt.data_version, learnt.data_as_of, series.with_columns(*whose), values.with_columns(*whose),
+        None if parts is None else parts.with_columns(*whose),
+    )  # fmt: skip
+
+
+def _told(names: pl.Series, said: Mapping[str, str]) -> pl.Series:
+    return pl.Series([said.get(name, "") for name in names], dtype=pl.String)
+
+
+def _no_series() -> pl.DataFrame:
+    return pl.DataFrame(schema={"series": pl.String, "cutoff": pl.Date, "refused": pl.String, "notes": pl.String})
+
+
+def _no_values() -> pl.DataFrame:
+    numbers = dict.fromkeys(("lo95", "lo80", "lo50", "mean", "hi50", "hi80", "hi95", "naive"), pl.Float64)
+    return pl.DataFrame(
+        schema={"series": pl.String, "cutoff": pl.Date, "ahead": pl.Int64, "period": pl.Date, **numbers}
+    )
