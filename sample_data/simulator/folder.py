@@ -3,7 +3,7 @@
 FOLDER/tables/TABLE/YYYY-MM.parquet   rows that became final in the month; of large trusts YYYY-MM-DD, up to a day
 FOLDER/tables/TABLE/open.parquet      rows that are not final on the last day
 FOLDER/tables/dim_*/all.parquet
-FOLDER/truth.json                     what each initiative really does
+FOLDER/truth.json                     what each initiative really does, and how sure that can be read
 FOLDER/state.npz                      to go on from, for a longer scenario's feed
 FOLDER/manifest.json                  scenario, days, rows, provenance
 """
@@ -23,10 +23,11 @@ import polars as pl
 
 from sample_data.simulator.dimensions import dimensions
 from sample_data.simulator.engine import Batch, begun, simulate, unfinished
+from sample_data.simulator.measures import MEASURES
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.state import State
 from sample_data.simulator.trust import ORG_CODE
-from sample_data.simulator.truth import truth_json
+from sample_data.simulator.truth import Tally, truth_json
 
 Progress = Callable[[date, int], None]
 
@@ -89,6 +90,15 @@ def write_folder(scenario: Scenario, folder: Path, progress: Progress | None = N
     return Written(folder, dict(sorted(rows.items())))
 
 
+def tally_of(scenario: Scenario, folder: Path) -> Tally:
+    """Returns what effects show in, from a folder's files, as a run that was stopped has not seen all of its rows."""
+    tally = Tally(scenario)
+    for name in sorted({table for each in scenario.initiatives for table in MEASURES[each.lever].tables}):
+        for file in sorted((folder / "tables" / name).glob("*.parquet")):
+            tally.add(name, pl.scan_parquet(file))
+    return tally
+
+
 def _stretch(batch: Batch, scenario: Scenario) -> str:
     begins = batch.first_day.day == 1 or batch.first_day == scenario.first_day
     ends = (batch.last_day + timedelta(days=1)).day == 1 or batch.last_day == scenario.last_day
@@ -112,7 +122,7 @@ def _begin(scenario: Scenario, draft: Path) -> tuple[State, dict[str, int]]:
 
 
 def _finish(scenario: Scenario, draft: Path, folder: Path, rows: dict[str, int]) -> None:
-    _text(draft / "truth.json", truth_json(scenario))
+    _text(draft / "truth.json", truth_json(scenario, tally_of(scenario, draft)))
     manifest = {
         "provenance": PROVENANCE,
         "organisation": ORG_CODE,

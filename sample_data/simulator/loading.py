@@ -19,9 +19,9 @@ from sample_data.simulator.feed.place import standing
 from sample_data.simulator.folder import PROVENANCE, Progress
 from sample_data.simulator.scenario import Scenario
 from sample_data.simulator.trust import ORG_CODE
-from sample_data.simulator.truth import truth_json
+from sample_data.simulator.truth import Tally, truth_json
 
-__all__ = ["OwnRecordsError", "write_warehouse"]
+__all__ = ["OwnRecordsError", "provenance", "write_warehouse"]
 
 
 class OwnRecordsError(WarehouseError):
@@ -41,10 +41,12 @@ def write_warehouse(scenario: Scenario, url: str | None = None, progress: Progre
         WarehouseError: as `metrics.warehouse.writing.writing`.
     """
     rows: dict[str, int] = {}
+    tally = Tally(scenario)
 
     def add(name: str, frame: pl.DataFrame) -> None:
         writer.insert(metadata.tables[name], frame)
         rows[name] = rows.get(name, 0) + frame.height
+        tally.add(name, frame)
 
     with writing(url) as writer:
         _make_room(writer)
@@ -56,7 +58,7 @@ def write_warehouse(scenario: Scenario, url: str | None = None, progress: Progre
                 progress(batch.last_day, sum(rows.values()))
         for name, frame in {**unfinished(scenario, state), **dimensions(scenario)}.items():
             add(name, frame)
-        writer.insert(meta_operational, _provenance(scenario, sum(rows.values())))
+        writer.insert(meta_operational, provenance(scenario, sum(rows.values()), tally))
         for table, frame in standing(scenario, state).items():
             writer.insert(table, frame)
         writer.replace(ref_organisation, organisation(), by=["source", "org_code"])
@@ -80,13 +82,14 @@ def _make_room(writer: Writer) -> None:
     metadata.create_all(writer.connection)
 
 
-def _provenance(scenario: Scenario, rows: int) -> pl.DataFrame:
+def provenance(scenario: Scenario, rows: int, tally: Tally) -> pl.DataFrame:
+    """Returns the row of `meta_operational` that says what a warehouse's rows are, with the truth about them."""
     return pl.DataFrame(
         {
             "org_code": [ORG_CODE],
             "provenance": [PROVENANCE],
             "scenario": [scenario.to_json()],
-            "truth": [truth_json(scenario)],
+            "truth": [truth_json(scenario, tally)],
             "first_day": [scenario.first_day],
             "last_day": [scenario.last_day],
             "rows": [rows],
