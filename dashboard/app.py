@@ -97,13 +97,15 @@ def draw(entry: Entry) -> None:
     live_bar.draw(metrics, watched, stamp_of(visit, watched))
     if not entry.of_records:
         shell.header(held)
-    states.unreachable_banner()
-    states.definitions_banner(metrics.definitions_read_at, problems)
+    with st.container():  # a place of their own: what comes and goes here moves nothing that a reader has open below
+        states.unreachable_banner()
+        states.definitions_banner(metrics.definitions_read_at, problems)
     if entry.with_filters:
         filter_bar.bar(filters, places, services if entry.offers_services(metrics.catalogue) else {}, held.newest)
-    states.messages(messages)
-    if visit.written.problem:
-        states.messages((f"Annotations and phases are not shown: {visit.written.problem}",))
+    with st.container():
+        states.messages(messages)
+        if visit.written.problem:
+            states.messages((f"Annotations and phases are not shown: {visit.written.problem}",))
     with st.spinner("Working out the figures"):
         entry.draw()(visit)
 

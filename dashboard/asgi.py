@@ -28,7 +28,8 @@ import sklearn.ensemble  # noqa: E402, F401
 import streamlit as st  # noqa: E402
 from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
-from starlette.routing import Route  # noqa: E402
+from starlette.routing import Route, WebSocketRoute  # noqa: E402
+from starlette.websockets import WebSocket  # noqa: E402
 
 from dashboard import page_shell  # noqa: E402
 from metrics.catalogue import CatalogueError  # noqa: E402
@@ -63,17 +64,11 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(body, status_code=code, headers={"Cache-Control": "no-store"})
 
 
-def how_it_stands(request: Request) -> JSONResponse:
-    """Answers an open page's browser whether what it shows has moved; see `dashboard.live.standing_of`."""
-    from dashboard import live  # noqa: PLC0415
+async def followed(socket: WebSocket) -> None:
+    """Tells an open page's browser what moved; see `dashboard.live_socket`."""
+    from dashboard.live_socket import follow  # noqa: PLC0415 - caches are chosen once the server runs
 
-    asked = request.query_params
-    shown = dict(each.partition(":")[::2] for each in asked.get("shown", "").split(",") if each)
-    try:
-        body = live.standing_of(asked.get("watch", ""), shown)
-    except (WarehouseError, CatalogueError) as error:
-        return JSONResponse({"detail": str(error).splitlines()[0]}, status_code=503)
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+    await follow(socket)
 
 
 def warm() -> None:
@@ -101,8 +96,14 @@ def warm() -> None:
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Warms up beside the server: whoever comes before it is done is told so, and gets the answers as they come."""
+    from dashboard import training  # noqa: PLC0415
+    from dashboard.live_socket import open_line  # noqa: PLC0415
+
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    yield {}
+    training.start()
+    async with open_line():
+        yield {}
+    training.stop()
 
 
 def in_words(error: BaseException) -> bool:
@@ -115,7 +116,7 @@ def in_words(error: BaseException) -> bool:
 
 app = st.App(
     Path(__file__).parent / "app.py",
-    routes=[Route("/healthz", healthz), Route("/live", how_it_stands), *page_shell.ROUTES],
+    routes=[Route("/healthz", healthz), WebSocketRoute("/live", followed), *page_shell.ROUTES],
     lifespan=lifespan,
     on_script_error=in_words,
 )

@@ -35,7 +35,7 @@ def cubes(
         layer.keep_cubes(of=lambda model: model.name in names if names else model.keeps_cube)
         took = _built(layer)
         _print(layer, took)
-        if check and _differing(layer):
+        if (check and _differing(layer)) or layer.cube_failures:
             raise typer.Exit(1)
 
 
@@ -43,16 +43,20 @@ def _built(layer: MetricsLayer) -> dict[str, float]:
     """Builds every cube and returns the seconds that each took."""
     took: dict[str, float] = {}
     while layer.cubes is not None and layer.cubes.waiting:
-        name, start = layer.cubes.waiting[0], time.perf_counter()
-        with beside.status(f"Building {name}"):
-            layer.build_cube()
-        took[name] = time.perf_counter() - start
+        waiting, start = layer.cubes.waiting, time.perf_counter()
+        with beside.status("Building the cubes"):
+            if not layer.build_cube():
+                break
+        for name in set(waiting) - set(layer.cubes.waiting):
+            took[name] = time.perf_counter() - start
     return took
 
 
 def _print(layer: MetricsLayer, took: dict[str, float]) -> None:
     kept = layer.cubes
-    if kept is None or not took:
+    for failure in layer.cube_failures:
+        beside.print(failure, markup=False)
+    if kept is None or (not took and not layer.cube_failures):
         beside.print("No model keeps a cube: published data are read from the warehouse.")
         return
     table = Table("Cube", "Cells", "Memory, MB", "Roll-ups", "Seconds", box=None, pad_edge=False)

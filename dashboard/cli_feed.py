@@ -81,7 +81,7 @@ def feed(
         pace = AtOnce()
     odds = NO_MISHAPS if not mishaps else None if seed is None else Mishaps(seed=seed)
     last = None if until is None else until.date()
-    with told(), opened(warehouse) as live, _progress(quiet=attached) as tell, _stopped_by_signals() as stop:
+    with _stopped_by_signals() as stop, told(), opened(warehouse) as live, _progress(quiet=attached) as tell:
         if attached:
             threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
         run = Feed(live, pace, until=last, days=days, mishaps=odds, tell=tell, commit_seconds=commit_seconds)
@@ -94,7 +94,10 @@ def feed(
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Gives an event that is set when the process is asked to end: what is begun is committed first."""
+    """Gives an event that is set when the process is asked to end: what is begun is committed first, and all put away.
+
+    Asked again, it is still ending.
+    """
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -11,6 +11,7 @@ import typer
 from dashboard import cli_asked as asked
 from dashboard.cli_frames import FrameFileError, Kind, read_csv_frame, refuse_same_file, write_csv_frame
 from dashboard.cli_layer import beside, opened, refuse, told
+from dashboard.cli_publish import published
 from metrics.query.request import Grain, Request
 from models.holidays import COUNTRIES, UnknownCountryError
 from models.panel import UnusableSeriesError
@@ -67,6 +68,13 @@ def forecast(
         bool,
         typer.Option("--backtest", help=f"Write how {TESTS} earlier forecasts would have done, in place of a new one."),
     ] = False,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Publish forecasts of the metric, or of all where none is named, for the pages: as the server does.",
+        ),
+    ] = False,
     warehouse: Annotated[str | None, typer.Option(help="Database URL, in place of the settings' own.")] = None,
 ) -> None:
     """Forecast demand by day, week or month, with intervals, many series at once.
@@ -79,6 +87,8 @@ def forecast(
     With --backtest the columns are model, series, cutoff, date, ahead, actual, mean, lo80, hi80, lo95, hi95: ours and
     repeating the last week or year, from the same cut-offs.
 
+    With --publish forecasts at every level are kept for good, as the pages show them; what is there is not made twice.
+
     For example:
 
         bellwether forecast --csv arrivals.csv --horizon 28 --country GB --out ahead.csv
@@ -90,6 +100,11 @@ def forecast(
     from models.demand import Forecaster  # noqa: PLC0415
 
     with told():
+        if publish:
+            if any((csv, out, by, where, grain, test, holidays)):
+                refuse("--publish takes a metric and nothing else: it publishes every level that pages show.")
+            published(metric, warehouse)
+            return
         try:
             wanted = _levels(levels)
             days = None if holidays is None else _own_holidays(holidays)

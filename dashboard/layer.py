@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from dashboard.format import LONDON
-from dashboard.refresher import UNREACHABLE, Reachability, follow, refresh
+from dashboard.last_good import Good, LastGood
+from dashboard.refresher import UNREACHABLE, Reachability, follow, is_silence, refresh
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
 from metrics.catalogue import CatalogueError, Finding
@@ -31,6 +32,7 @@ __all__ = [
     "answer",
     "definitions_of",
     "holds_records",
+    "is_silence",
     "metrics_layer",
     "places",
     "reachability",
@@ -72,9 +74,8 @@ def reachability() -> Reachability:
 
 
 @st.cache_resource(show_spinner=False)
-def _last_good() -> dict[tuple[str, ...], tuple[str, Any]]:
-    """Returns the name of the definitions and the last good answer to each question."""
-    return {}
+def _last_good() -> LastGood:
+    return LastGood()
 
 
 def today() -> date:
@@ -87,7 +88,7 @@ def _kept(_build: Callable[[], Any], key: tuple[str, ...], data: str, definition
     return _build()
 
 
-def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept:
+def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object, or_earlier: bool = True) -> Kept:
     """Returns what `build` asks of the layer, made once for the key, the day, and its data and definitions.
 
     When the warehouse does not answer, the last good answer to the same question by the same definitions is given, and
@@ -97,6 +98,7 @@ def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept
         layer: a layer as it stands, which does not move on while `build` asks it.
         build: asks that layer and no other.
         key: plain values that tell this question from every other.
+        or_earlier: gives the last good answer; what says itself of when it is cannot be given as of another state.
 
     Raises:
         whatever `build` raises, when there is no earlier answer to give.
@@ -105,13 +107,15 @@ def answer(layer: MetricsLayer, build: Callable[[], Kept], *key: object) -> Kept
     state, definitions = reachability(), definitions_of(layer)
     try:
         value: Kept = _kept(build, (*named, str(today())), layer.data_version, definitions)
-    except UNREACHABLE:
-        state.lost()
-        known, kept = _last_good().get(named, ("", None))
-        if known != definitions:
+    except UNREACHABLE as error:
+        if or_earlier or is_silence(error):
+            state.lost()
+        good = _last_good().to(named, definitions) if or_earlier else None
+        if good is None:
             raise
-        return kept  # type: ignore[no-any-return]
-    _last_good()[named] = (definitions, value)
+        return good.value  # type: ignore[no-any-return]
+    if or_earlier:
+        _last_good().note(named, Good(definitions, value))
     return value
 
 

@@ -1,14 +1,15 @@
 """What an open page depends on, and in which state that is: by this it is drawn again, in parts, when its data moved.
 
-A page registers what it shows under a token. Its browser asks by the token how things stand, which costs the server a
-comparison of names and no run of the page's script. Parts of a board that moved come with the answer, drawn once for
-all who look at the same.
+A page registers what it shows under a token. Its browser asks by the token how things stand and is answered once
+something moved (see `live_socket`), which costs no run of the page's script. Parts of a board that moved come with the
+answer, drawn once for all who look at the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from metrics import MetricsLayer
 
 PAGE: Final = "page"
 _DRAWING: Final = threading.Lock()
+_PATIENCE_SECONDS: Final = 1.0
+_FAILED_SECONDS: Final = 30.0
 _MOST_REGISTERED: Final = 5_000
 
 
@@ -28,7 +31,19 @@ class Board(Protocol):
     """The parts of a page that are drawn again alone. Two that show the same are equal, and have the same repr."""
 
     def html(self, layer: MetricsLayer, part: str) -> str:
-        """Returns a part, drawn from a state of the data."""
+        """Returns a part, drawn from a state of the data.
+
+        Raises:
+            whatever keeps it from being drawn: that the warehouse does not answer, or what was not foreseen.
+        """
+        ...
+
+    def failed(self, part: str, error: Exception) -> str:
+        """Returns what stands in the place of a part that could not be drawn, and logs why."""
+        ...
+
+    def unanswered(self, part: str) -> str:
+        """Returns what stands in the place of a part of which nothing was read before the warehouse fell silent."""
         ...
 
 
@@ -52,16 +67,18 @@ class Drawn:
     """A part as it was drawn.
 
     Attributes:
-        version: the state that it shows.
+        version: the state that it shows; empty where it shows none, as the warehouse does not answer.
         html: what it looks like.
         as_of, received: the instant that it holds for and when the newest records were written; None of a board that
             does not move with the clock of the records.
+        until: by the process's own clock, when it is drawn again though nothing moved: it could not be drawn.
     """
 
     version: str
     html: str
     as_of: str | None
     received: str | None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,40 +126,85 @@ def versions(layer: MetricsLayer, watched: Watched) -> dict[str, str]:
 def drawn(watched: Watched, shown: Mapping[str, str] | None = None) -> dict[str, Drawn]:
     """Returns the parts of a board, each drawn once for all who look at the same.
 
+    While the warehouse does not answer, a part is as it was drawn last, with what that said of its state.
+
     Args:
         watched: what the page registered.
-        shown: of an open page, part to the version that it shows: only parts in another state are returned, and nobody
-            waits for a part that is being drawn. None is for a page that shows nothing yet: every part is returned.
+        shown: of an open page, part to the version that it shows. What is in another state and there already is
+            returned; where nothing is, the first that moved is drawn: the page asks again for the next. None is for a
+            page that shows nothing yet: every part is returned.
     """
-    board, known, token = watched.board, _drawn(), watched.token
-    if board is None:
+    if watched.board is None:
         return {}
-    found, may_draw = {}, True
+    now = versions(data.metrics_layer(), watched)
+    if shown is None:
+        return _all_of(watched, watched.board, now)
+    moved = [part.name for part in watched.parts if shown.get(part.name, now[part.name]) != now[part.name]]
+    standing = {name: _as_it_stands(watched, name, now) for name in moved}
+    there = {name: one for name, one in standing.items() if one is not None and one.version != shown[name]}
+    waiting = [name for name, one in standing.items() if one is None]
+    if there or not waiting or data.reachability().lost_at is not None:
+        return there
+    one = _drawn_anew(watched, watched.board, waiting[0], patience=_PATIENCE_SECONDS)
+    return {} if one is None or one.version == shown[waiting[0]] else {waiting[0]: one}
+
+
+def _all_of(watched: Watched, board: Board, now: Mapping[str, str]) -> dict[str, Drawn]:
+    found, answers = {}, True
     for part in watched.parts:
-        if shown is not None and part.name not in shown:
-            continue
-        now = versions(data.metrics_layer(), watched)[part.name]
-        one = known.get((token, part.name))
-        # One part at a time is drawn in this process: several at once would all be late.
-        if (one is None or one.version != now) and may_draw and _DRAWING.acquire(blocking=shown is None):
-            try:
-                one = known[token, part.name] = _draw(watched, board, part.name)
-            finally:
-                _DRAWING.release()
-            may_draw = shown is None  # who asks again and again has what is there at once
-        if one is not None and (shown is None or one.version != shown[part.name]):
-            found[part.name] = one
+        earlier = _drawn().get((watched.token, part.name))
+        one = _as_it_stands(watched, part.name, now)
+        known_lost = earlier is not None and data.reachability().lost_at is not None
+        if one is None and answers and not known_lost:  # once it did not, it is not waited for again by each part
+            one = _drawn_anew(watched, board, part.name)
+            answers = one is not None
+        found[part.name] = one or earlier or Drawn("", board.unanswered(part.name), None, None)
     return found
+
+
+def _as_it_stands(watched: Watched, part: str, now: Mapping[str, str]) -> Drawn | None:
+    one = _drawn().get((watched.token, part))
+    if one is None or (one.until is not None and one.until < time.monotonic()):
+        return None
+    return one if one.until is not None or one.version == now[part] else None
+
+
+def _drawn_anew(watched: Watched, board: Board, part: str, *, patience: float = -1) -> Drawn | None:
+    """Returns a part drawn now, and kept; None when the warehouse does not answer, or others draw for too long."""
+    lost = data.reachability().lost_at
+    if not _DRAWING.acquire(timeout=patience):  # one at a time is drawn in this process: several would all be late
+        return None
+    try:
+        if data.reachability().lost_at not in {None, lost}:
+            return None  # whoever drew before found that it does not answer
+        one = _as_it_stands(watched, part, versions(data.metrics_layer(), watched))
+        if one is None:
+            one = _drawn()[watched.token, part] = _draw(watched, board, part)
+    except data.UNREACHABLE:
+        data.reachability().lost()
+        return None
+    finally:
+        _DRAWING.release()
+    return one
 
 
 def _draw(watched: Watched, board: Board, part: str) -> Drawn:
     layer = data.metrics_layer().as_it_stands()  # with the lock held: what is drawn later is of no earlier state
     clock = layer.clock() if watched.by_clock else None
+    version, until = versions(layer, watched)[part], None
+    try:
+        html = board.html(layer, part)
+    except Exception as error:
+        if data.is_silence(error):
+            raise
+        html, until = board.failed(part, error), time.monotonic() + _FAILED_SECONDS
+        version = f"failed {version} {until}"  # of no state: once it can be drawn, every page is told
     return Drawn(
-        versions(layer, watched)[part],
-        board.html(layer, part),
+        version,
+        html,
         clock.now.isoformat() if clock else None,
         clock.received_at.isoformat() if clock else None,
+        until,
     )
 
 
@@ -165,17 +227,30 @@ def standing_of(token: str, shown: Mapping[str, str] | None = None) -> Mapping[s
 
     Args:
         token: of the page.
-        shown: part to the version that the browser shows; those that are in another come drawn with the answer.
+        shown: part to the version that the browser shows; some that are in another come drawn with the answer.
+
+    Raises:
+        WarehouseError, CatalogueError, sqlalchemy.exc.DBAPIError: nothing can be said of the data.
     """
     watched = _registered().get(token)
     lost = data.reachability().lost_at
     parts = drawn(watched, shown) if watched and shown else {}
+    clock = data.metrics_layer().clock() if watched else None
     return {
-        "now": datetime.now(UTC).isoformat(),
         "lost": lost.isoformat() if lost else None,
+        "received": clock.received_at.isoformat() if clock else None,
         "versions": versions(data.metrics_layer(), watched) if watched else None,
         "drawn": {name: asdict(one) for name, one in parts.items()},
+        "now": datetime.now(UTC).isoformat(),
     }
+
+
+def pulse() -> tuple[object, ...]:
+    """Returns something else whenever an open page may have moved. Costs nothing: it compares what is in memory."""
+    if not _registered():
+        return ()
+    layer = data.metrics_layer()
+    return (data.standing(layer), data.reachability().lost_at, data.today())
 
 
 @st.cache_resource(show_spinner=False)

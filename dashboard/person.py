@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.local_user import os_user
 from metrics.governance import Person, writer
+from metrics.journal import EntryRefusedError
 from metrics.warehouse.settings import Settings
 
 # What a server in between leaves in a request: whoever sent it can be anywhere.
@@ -26,6 +27,18 @@ def person(settings: Settings) -> Person:
     trusts_headers = bool(st.get_option("server.trustedUserHeaders"))
     signed_in = signed_in_name(st.user.to_dict(), trusts_headers=trusts_headers)
     return writer(settings, signed_in, is_local(address, headers), os_user())
+
+
+def author(settings: Settings) -> str:
+    """Returns the name to write into the journal under, found out anew at the moment of writing.
+
+    Raises:
+        EntryRefusedError: whoever looks may not write.
+    """
+    who = person(settings)
+    if not who.may_write:
+        raise EntryRefusedError(who.why_not)
+    return who.name
 
 
 def signed_in_name(user: Mapping[str, Any], *, trusts_headers: bool) -> str | None:

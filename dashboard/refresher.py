@@ -22,6 +22,8 @@ from metrics.warehouse.notices import listen
 from metrics.warehouse.spark.url import DIALECT as SPARK
 
 UNREACHABLE: Final = (WarehouseUnreachableError, sa.exc.DBAPIError)
+# What the database itself says of a question: it answers, though not this.
+_ANSWERED: Final = (sa.exc.ProgrammingError, sa.exc.DataError, sa.exc.NotSupportedError, sa.exc.InternalError)
 # A listing of folders.
 DEFINITIONS_SECONDS: Final = 0.1
 # A small file; or a small query, which a server that tells of changes is asked rarely.
@@ -36,6 +38,11 @@ CATCH_UP_SECONDS: Final = 10.0
 BETWEEN_SECONDS: Final = 0.1
 STORE_SECONDS: Final = 300.0
 _log = logging.getLogger(__name__)
+
+
+def is_silence(error: Exception) -> bool:
+    """Returns whether an error is that the warehouse does not answer, and not its answer to a question."""
+    return isinstance(error, UNREACHABLE) and not isinstance(error, _ANSWERED)
 
 
 @dataclass(slots=True)

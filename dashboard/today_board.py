@@ -10,12 +10,16 @@ from typing import Final
 import polars as pl
 import streamlit as st
 
+from dashboard.components import states
 from dashboard.components import today as pieces
 from dashboard.layer import answer, definitions_of
-from dashboard.viewmodels import today_alerts, today_beds, today_clinics, today_ed, today_systems
+from dashboard.training import store
+from dashboard.viewmodels import today_alerts, today_beds, today_clinics, today_ed, today_systems, today_unusual
 from dashboard.viewmodels.now import Chosen, Now, instant_words
 from metrics import MetricsLayer
+from metrics.journal import JournalError
 from metrics.query.errors import QueryError
+from metrics.warehouse.tables.operational.flow import fact_ed_attendance, fact_spell
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,15 @@ class TodayBoard:
         clock = layer.clock()
         if clock is None:
             return ""
-        return answer(layer, lambda: self._made(layer, part), f"today-{part}", self.chosen)
+        return answer(layer, lambda: self._made(layer, part), f"today-{part}", self.chosen, or_earlier=False)
+
+    def failed(self, part: str, error: Exception) -> str:
+        """Returns that a part could not be drawn, under the reference that the log has it by."""
+        return _instead(part, states.told_of_failure(f"today, {part}", error))
+
+    def unanswered(self, part: str) -> str:
+        """Returns that the warehouse does not answer, in the place of a part."""
+        return _instead(part, "The warehouse does not answer. This part is drawn as soon as it does.")
 
     def _made(self, layer: MetricsLayer, part: str) -> str:
         clock = layer.clock()
@@ -40,11 +52,21 @@ class TodayBoard:
         try:
             content = draw(now)
         except QueryError as error:
-            content = f'<p class="bw-note">{escape(str(error))}</p>'
+            content = _note(str(error))
+        told = now.newest_words(_FOLLOWED[part]) if part in _FOLLOWED else ""
         return (
             f'<div class="bw" data-testid="part-{part}" data-received="{clock.received_at.isoformat()}">'
-            f"{pieces.part_head(title, instant_words(now.at))}{content}</div>"
+            f"{pieces.part_head(title, f'as of {instant_words(now.at)}{told}')}{content}</div>"
         )
+
+
+def _instead(part: str, text: str) -> str:
+    head = pieces.part_head(_PARTS[part][0])
+    return f'<div class="bw" data-testid="part-{part}" data-received="">{head}{_note(text)}</div>'
+
+
+def _note(text: str) -> str:
+    return f'<p class="bw-note">{escape(text)}</p>' if text else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
@@ -54,7 +76,7 @@ def _kept_usual(_make: Callable[[], pl.DataFrame], name: tuple[str, ...], defini
 
 def _ed(now: Now) -> str:
     found = today_ed.build(now)
-    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.sites)}"
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.sites)}{_note(found.note)}"
 
 
 def _arrivals(now: Now) -> str:
@@ -65,7 +87,7 @@ def _arrivals(now: Now) -> str:
 
 def _beds(now: Now) -> str:
     found = today_beds.build(now)
-    return f'{pieces.tiles(found.tiles)}{pieces.shown(found.sectors)}<p class="bw-note">{escape(found.note)}</p>'
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.sectors)}{_note(found.note)}"
 
 
 def _clinics(now: Now) -> str:
@@ -79,13 +101,21 @@ def _systems(now: Now) -> str:
     found = today_systems.build(now)
     return (
         f"{pieces.tiles(found.tiles)}{pieces.shown(found.down)}{pieces.shown(found.troubled)}"
-        f'{pieces.folded(found.interfaces, "All interfaces")}<p class="bw-note">{escape(found.note)}</p>'
+        f"{pieces.folded(found.interfaces, 'All interfaces')}{_note(found.note)}"
     )
 
 
 def _alerts(now: Now) -> str:
     found = today_alerts.build(now)
-    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}"
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}{_unusual(now)}"
+
+
+def _unusual(now: Now) -> str:
+    try:
+        found = today_unusual.build(now, store())
+    except JournalError as error:
+        return _note(f"Days are not set beside their forecasts: {error}")
+    return f'{pieces.shown(found.days)}<p class="bw-note" data-testid="unusual-note">{escape(found.note)}</p>'
 
 
 _PARTS: Final[dict[str, tuple[str, Callable[[Now], str]]]] = {
@@ -96,3 +126,5 @@ _PARTS: Final[dict[str, tuple[str, Callable[[Now], str]]]] = {
     "systems": ("Systems and interfaces", _systems),
     "alerts": ("Alerts", _alerts),
 }
+# Whose newest instant is said beside a part: of these tables something comes all day long.
+_FOLLOWED: Final = {"ed": fact_ed_attendance, "arrivals": fact_ed_attendance, "beds": fact_spell}

@@ -31,16 +31,34 @@ settings.load_profile("untimed")
 
 
 PAGES = ("test_pages.py", "test_reload.py", "test_explain.py")
+# What takes a worker longest is begun first, so that none is left alone with it at the end.
+LONGEST = ("browser", "browser, pages", "spark", "tests/feed/", "tests/simulator/", "tests/query/test_dialects.py")
 
 
 class Together(LoadScopeScheduling):
     """Gives each worker whole files; tests with a browser to two, and all with Spark to one, which start it once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        if file.startswith("tests/browser/"):
-            return "browser, pages" if file.endswith(PAGES) else "browser"
-        return "spark" if file in SPARK else file
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """Returns what a test is given to a worker with."""
+    file = nodeid.split("::", 1)[0]
+    if file.startswith("tests/browser/"):
+        return "browser, pages" if file.endswith(PAGES) else "browser"
+    return "spark" if file in SPARK else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first."""
+
+    def place(item: pytest.Item) -> int:
+        scope = scope_of(item.nodeid)
+        is_it = (scope == name or (name.endswith("/") and scope.startswith(name)) for name in LONGEST)
+        return next((at for at, found in enumerate(is_it) if found), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,6 +17,7 @@ READY = re.compile(r"Bellwether is ready at (http://\S+)")
 START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 PROJECT = Path(__file__).parent.parent
+QUIET = {"BELLWETHER_FORECASTS": "no"}
 
 
 class DashboardDidNotStartError(RuntimeError):
@@ -45,7 +46,8 @@ def running_dashboard(
 ) -> Iterator[RunningDashboard]:
     """Yields a dashboard started by `bellwether run` on a free port, and stops it at the end.
 
-    `options` go to the command; what it prints goes to `log`.
+    `options` go to the command; what it prints goes to `log`. It makes no forecasts beside, unless `environment` has
+    `BELLWETHER_FORECASTS=yes`: they would take the processor from what is tested or measured.
 
     Raises:
         DashboardDidNotStartError: it ended, or was not ready in time.
@@ -55,7 +57,14 @@ def running_dashboard(
         process = subprocess.Popen(
             [*command, "--port", str(free_port()), *options],
             cwd=PROJECT,
-            env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "200"},
+            env={
+                **os.environ,
+                **QUIET,
+                **(environment or {}),
+                "PYTHONUNBUFFERED": "1",
+                "NO_COLOR": "1",
+                "COLUMNS": "200",
+            },
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -21,8 +21,8 @@ export default function ({ data, parentElement }) {
   const board = {
     token: data.token,
     shown: root.shown,
-    // Parts that may be asked for again: those that are drawn often enough rest for a while.
-    due: () => Object.keys(data.every).filter((name) => Date.now() - (root.putAt[name] ?? 0) >= data.every[name]),
+    // In how many milliseconds a part may be drawn again: those that are drawn often enough rest for a while.
+    rest: (name) => Math.max((root.putAt[name] ?? 0) + data.every[name] - Date.now(), 0),
     take: (parts) => {
       for (const [name, { version, html }] of Object.entries(parts)) {
         if (root.shown[name] === version) continue;

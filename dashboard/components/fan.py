@@ -12,7 +12,8 @@ from dashboard import format as words
 from dashboard.components.charts import CONFIG, INK, SERIES_COLOURS, with_table
 from dashboard.components.html import put
 from dashboard.viewmodels.charts import HOLLOW
-from dashboard.viewmodels.demand import Expected, FanChart
+from dashboard.viewmodels.demand_chart import FanChart
+from dashboard.viewmodels.published_forecast import Expected
 
 # One blue for both themes: light enough over white, strong enough over the dark page.
 _BANDS: Final = {"95": "rgba(76, 148, 220, 0.22)", "80": "rgba(76, 148, 220, 0.38)"}

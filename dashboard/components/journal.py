@@ -11,7 +11,7 @@ from typing import Final, cast
 import streamlit as st
 
 from dashboard.components.html import put
-from dashboard.person import person
+from dashboard.person import author, person
 from dashboard.viewmodels.events import Event
 from dashboard.viewmodels.journal_view import Withdrawn, baseline_words, origin_words, withdrawn
 from dashboard.viewmodels.spc_advice import Rebase
@@ -174,7 +174,7 @@ def _ruling(entry: int, question: str, label: str, *, retracts: bool) -> None:
 def _rule(entry: int, box: str, retracts: bool) -> None:
     try:
         change = journal().retract if retracts else journal().restore
-        change(entry, _author(), str(st.session_state.get(box, "")))
+        change(entry, author(load_settings()), str(st.session_state.get(box, "")))
     except JournalError as error:
         st.session_state[_PROBLEM] = str(error)
         return
@@ -234,22 +234,10 @@ def _write(chart: Chart) -> None:
             chart.service if state.get("journal_of", _OWN) == _OWN else None,
             int(state["journal_points"]) if frozen else None,
         )
-        journal().write(entry, _author(), known_metrics=chart.known)
+        journal().write(entry, author(load_settings()), known_metrics=chart.known)
     except JournalError as error:
         state[_PROBLEM] = str(error)
         return
     state["journal_reason"] = ""
     event = Event(kind, day, entry.reason, "", "journal")
     state[_SAID] = f"Written: {mark_title(event)}. {entry.reason}"
-
-
-def _author() -> str:
-    """Returns the name to write under, found out anew at the moment of writing.
-
-    Raises:
-        EntryRefusedError: whoever looks may not write.
-    """
-    who = person(load_settings())
-    if not who.may_write:
-        raise EntryRefusedError(who.why_not)
-    return who.name

@@ -1,7 +1,11 @@
-// The line that says how old the page's figures are. It asks the server how things stand and has what moved drawn again.
-// Ages are worked out here, from instants: they are right when a tab wakes, and grow when nobody answers any more.
-const POLL_HIDDEN = 5000;
+// The line that says how old the page's figures are. It tells the server what the page shows, is answered once something
+// moved, and has that drawn again. Ages are worked out here, from instants: they are right when a tab wakes, and grow
+// when nobody answers any more.
+const ASK_HIDDEN = 5000;
+const COME_AGAIN = 500;
+const SILENCE = 6000;
 const PATIENCE = 8000;
+const QUIET = 30 * 60000;
 const LOST_AFTER = 3;
 const PAUSED = "bellwether-paused";
 
@@ -35,8 +39,9 @@ const partsMoved = (data) => {
   return Boolean(board && state.versions && Object.keys(board.shown).some((name) => board.shown[name] !== state.versions[name]));
 };
 
-// What the page is, in one word for the eye and one sentence for a screen reader.
-const standing = () => {
+// What the page is, in one word for the eye and one sentence for a screen reader. `age` is that of the newest records of
+// a page that follows a trust's own: they come all day long, so that it is not live without any.
+const standing = (age) => {
   if (state.failures >= LOST_AFTER) {
     return ["lost", "Not connected", `No connection to the server since ${time(state.answered ?? state.began)}. The figures are the last that came.`];
   }
@@ -45,6 +50,7 @@ const standing = () => {
   if (state.sent && state.answered - state.sent > PATIENCE) {
     return ["lost", "Not up to date", "Newer data are there, but this page is not drawn again. Load it again."];
   }
+  if (age > QUIET) return ["quiet", "No new records", "The figures are the last that came."];
   return ["live", "Live", ""];
 };
 
@@ -63,14 +69,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (state.answered === null) state.offset = Date.parse(data.now) - Date.now();
 
   const show = () => {
-    const [kind, word, sentence] = standing();
+    // What a part brought, unless the page itself was drawn from something newer since.
+    const taken = state.taken && !(data.received > state.taken.received) ? state.taken : null;
+    const received = taken?.received ?? data.received;
+    const age = received ? serverNow() - Date.parse(received) : null;
+    // A page may show what hardly ever moves, though records come: they are what it is live by.
+    const newest = state.received > received ? state.received : received;
+    const [kind, word, sentence] = standing(data.followed && newest ? serverNow() - Date.parse(newest) : null);
     root.dataset.live = kind;
     put(part("word"), word);
-    const received = state.taken?.received ?? data.received;
-    put(part("as-of"), state.taken ? `Data as of ${instant(state.taken.as_of)}` : data.as_of);
-    put(part("age"), received ? `received ${ageWords(serverNow() - Date.parse(received))} ago` : "");
+    put(part("as-of"), taken ? `Data as of ${instant(taken.as_of)}` : data.as_of);
+    put(part("age"), age === null ? "" : `received ${ageWords(age)} ago`);
     put(part("note"), sentence);
-    put(part("told"), state.told && state.told !== kind ? `${word}. ${sentence}` : part("told").textContent);
+    if (state.told && state.told !== kind) put(part("told"), `${word}. ${sentence}`);
     state.told = kind;
     put(button, paused() ? "Resume" : "Pause");
   };
@@ -86,61 +97,98 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("moved", state.versions?.page ?? "unknown");
   };
 
-  // Parts of the board that may be drawn again now, each with the version that stands there.
-  const asked = () => {
+  // What stands on the board: by part the version, and in how many milliseconds it may be drawn again.
+  const shown = () => {
     const board = paused() ? null : boardOf(data);
-    return board ? board.due().map((name) => `${name}:${board.shown[name]}`).join(",") : "";
+    return board ? Object.fromEntries(Object.keys(board.shown).map((name) => [name, [board.shown[name], board.rest(name)]])) : {};
   };
 
-  const look = async () => {
-    try {
-      const address = new URL("live", document.baseURI);
-      address.search = new URLSearchParams({ watch: data.token, shown: asked() });
-      const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(5000) });
-      if (!answer.ok) throw new Error(answer.statusText);
-      const said = await answer.json();
-      state.failures = 0;
-      state.answered = Date.now();
-      state.offset = Date.parse(said.now) - Date.now();
-      state.lost = said.lost;
-      state.versions = said.versions;
-      state.unknown = said.versions === null;
-      const board = boardOf(data);
-      const parts = Object.values(said.drawn);
-      if (board && !stopped && !paused() && parts.length) {
-        board.take(said.drawn);
-        const newest = parts.reduce((one, other) => (other.received > one.received ? other : one));
-        if (newest.as_of && !(state.taken?.received > newest.received)) state.taken = newest;
-      }
-      if (!stopped) decide();
-    } catch {
-      state.failures += 1;
+  const take = (said) => {
+    state.failures = 0;
+    state.answered = Date.now();
+    state.offset = Date.parse(said.now) - Date.now();
+    state.lost = said.lost;
+    state.received = said.received;
+    state.versions = said.versions;
+    state.unknown = said.versions === null;
+    const board = boardOf(data);
+    const parts = Object.values(said.drawn);
+    if (board && !paused() && parts.length) {
+      board.take(said.drawn);
+      const newest = parts.reduce((one, other) => (other.received > one.received ? other : one));
+      if (newest.as_of && !(state.taken?.received > newest.received)) state.taken = newest;
     }
-    if (stopped) return;
-    show();
-    timer = setTimeout(look, document.hidden ? POLL_HIDDEN : data.poll);
+    decide();
   };
 
   let stopped = false;
-  let timer = setTimeout(look, data.poll);
-  const ticking = setInterval(show, 1000);
+  let socket = null;
+  let told = "";
+  let timer = null;
+
+  const ask = () => {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    clearTimeout(timer); // it waited for the line to open
+    socket.send(JSON.stringify({ watch: data.token, told, shown: shown() }));
+    const line = socket;
+    timer = setTimeout(() => failed(line, LOST_AFTER), SILENCE);
+  };
+
+  const failed = (line, times) => {
+    if (stopped || line !== socket) return;
+    leave();
+    state.failures += times;
+    show();
+    timer = setTimeout(come, COME_AGAIN);
+  };
+
+  const leave = () => {
+    clearTimeout(timer);
+    const line = socket;
+    socket = null;
+    line?.close();
+  };
+
+  // A new line each time that the page has something else to say: what is held for the old one does not matter any more.
+  const come = () => {
+    leave();
+    told = "";
+    const address = new URL("live", document.baseURI);
+    address.protocol = address.protocol.replace("http", "ws");
+    const line = new WebSocket(address);
+    socket = line;
+    line.onopen = () => { if (line === socket) ask(); };
+    line.onclose = () => failed(line, 1);
+    line.onmessage = ({ data: text }) => {
+      if (line !== socket) return;
+      clearTimeout(timer);
+      const said = JSON.parse(text);
+      told = said.told;
+      take(said);
+      show();
+      timer = setTimeout(ask, document.hidden ? ASK_HIDDEN : 0);
+    };
+    timer = setTimeout(() => failed(line, LOST_AFTER), SILENCE);
+  };
+
+  const ticking = setInterval(() => { decide(); show(); }, 1000);
   const wake = () => {
     if (document.hidden) return;
     show();
-    clearTimeout(timer);
-    look();
+    come();
   };
   const toggle = () => {
     sessionStorage.setItem(PAUSED, paused() ? "no" : "yes");
     show();
-    if (!paused()) decide();
+    come();
   };
   document.addEventListener("visibilitychange", wake);
   button.addEventListener("click", toggle);
   show();
+  come();
   return () => {
     stopped = true;
-    clearTimeout(timer);
+    leave();
     clearInterval(ticking);
     document.removeEventListener("visibilitychange", wake);
     button.removeEventListener("click", toggle);

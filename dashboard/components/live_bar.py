@@ -16,7 +16,6 @@ from dashboard.visit import Visit
 from metrics import MetricsLayer
 
 _COMPONENT: Final = "live"
-_POLL, _POLL_PARTS = 600, 400  # milliseconds
 _HTML: Final = """
 <div class="bw bw-live" data-live="live" data-testid="live" role="group" aria-label="How current this page is">
   <strong>
@@ -67,9 +66,9 @@ def draw(layer: MetricsLayer, watched: Watched, stamp: Stamp | None) -> None:
             "token": live.watch(watched),
             "drawn": live.versions(layer, watched)[PAGE],
             "every": watched.every * 1000,
-            "poll": _POLL_PARTS if watched.parts else _POLL,
             "as_of": shown.as_of,
             "received": received.isoformat() if received else None,
+            "followed": stamp is None,
             "now": datetime.now(UTC).isoformat(),
         },
         on_moved_change=_moved,

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard import format as words
 from dashboard.components.html import put
-from dashboard.person import person
+from dashboard.person import author, person
 from metrics.governance import Person
-from metrics.journal import EntryRefusedError, JournalError, Scenario, Scenarios
+from metrics.journal import JournalError, Scenario, Scenarios
 from metrics.journal.scenarios import LONGEST_NAME
 from metrics.warehouse.settings import load_settings
 
@@ -98,7 +98,7 @@ def _open(choices: dict[str, str], levers: tuple[str, ...]) -> None:
 def _save(page: str, organisation: str, choices: dict[str, str]) -> None:
     name = str(st.session_state.get("scenario_name", ""))
     try:
-        _book().save(page, organisation, name, choices, _author())
+        _book().save(page, organisation, name, choices, author(load_settings()))
     except JournalError as error:
         st.session_state[_PROBLEM] = f"Nothing was saved. {error}"
         return
@@ -108,20 +108,8 @@ def _save(page: str, organisation: str, choices: dict[str, str]) -> None:
 
 def _rule(scenario: int, retracts: bool) -> None:
     try:
-        (_book().retract if retracts else _book().restore)(scenario, _author())
+        (_book().retract if retracts else _book().restore)(scenario, author(load_settings()))
     except JournalError as error:
         st.session_state[_PROBLEM] = str(error)
         return
     st.session_state[_SAID] = "Retracted. It can be restored." if retracts else "Restored."
-
-
-def _author() -> str:
-    """Returns the name to write under, found out anew at the moment of writing.
-
-    Raises:
-        EntryRefusedError: whoever looks may not write.
-    """
-    who = person(load_settings())
-    if not who.may_write:
-        raise EntryRefusedError(who.why_not)
-    return who.name

@@ -79,11 +79,14 @@ def _listed(problems: Sequence[Finding]) -> str:
 
 def failed(page: str, error: BaseException, *, level: int = 1) -> None:
     """Draws that a page failed, and logs the error under the reference that is shown; `level` is its heading's."""
+    state("This page could not be drawn", f"{told_of_failure(page, error)} Other pages still work.", level=level)
+
+
+def told_of_failure(where: str, error: BaseException) -> str:
+    """Returns what a reader is told of an error that was not foreseen, and logs it under the reference in it."""
     reference = uuid.uuid4().hex[:8]
-    _log.error("Page %s failed (reference %s)", page, reference, exc_info=error)
-    state(
-        "This page could not be drawn",
-        "Something went wrong on our side. Other pages still work. If it happens again, tell whoever looks after "
-        f"Bellwether and give the reference {reference}.",
-        level=level,
+    _log.error("Page %s failed (reference %s)", where, reference, exc_info=error)
+    return (
+        "Something went wrong on our side. If it happens again, tell whoever looks after Bellwether and give the "
+        f"reference {reference}."
     )

@@ -17,9 +17,10 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720.0, 190.0, 30.0, 22.0, 8.0
 _EVERY: Final = 3  # hours between two labels, so that a phone can read them
 
 
-def part_head(title: str, as_of: str) -> str:
-    """Returns a part's heading with the instant that its figures hold for."""
-    return f'<h2 class="bw-part">{escape(title)} <small>as of {escape(as_of)}</small></h2>'
+def part_head(title: str, told: str = "") -> str:
+    """Returns a part's heading, and beside it what is told of the instant that its figures hold for."""
+    small = f" <small>{escape(told)}</small>" if told else ""
+    return f'<h2 class="bw-part">{escape(title)}{small}</h2>'
 
 
 def tiles(shown: Sequence[Tile]) -> str:

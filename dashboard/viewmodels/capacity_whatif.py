@@ -12,16 +12,17 @@ import polars as pl
 
 from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.filters import Filters
+from dashboard.viewmodels.forecast_record import Context
 from dashboard.viewmodels.places import Place, Places
+from dashboard.viewmodels.published_paths import published_paths
 from dashboard.viewmodels.reach import Reach, reach
 from dashboard.viewmodels.waiting_list import LEVELS
 from metrics.catalogue import Catalogue
 from metrics.query.request import Grain, Request
 from metrics.query.result import Status
-from models.calendar import Frequency
 from models.capacity import Need, Stays, beds_needed, geometric_stays, least_capacity, staff_needed, stays_of
 from models.demand_paths import DemandPaths, Floats
-from models.forecast_paths import paths_ahead
+from models.forecast_store import ForecastStore
 from models.training import training_frame
 
 DAYS: Final = 28
@@ -41,18 +42,24 @@ class Facts:
     Attributes:
         demand: metric of those who come, by day.
         demand_words: it as a reader calls it.
-        paths: of the days ahead; None where there is no forecast, which `refused` explains.
+        beds_words: which beds are meant, as their definition says.
+        is_own: they are those of the trust's own records, of some wards and not of all.
+        paths: of the days ahead; None where there is no forecast, which `refused` explains, or it `waits` for one.
         came: a day, on average, in the time that the stays were taken from.
         share: of them, those who come to these beds.
         present: patients in the beds when the days ahead begin.
         beds: that were open then.
-        since: the last day known.
+        since: the last day that the forecast knew.
+        made: when the forecast of demand was made, in words.
+        record: how such forecasts did, in sentences.
         stays_words, present_words: where stays and patients come from.
     """
 
     reach: Reach
     demand: str
     demand_words: str
+    beds_words: str
+    is_own: bool
     paths: DemandPaths | None
     refused: str
     came: float = 0.0
@@ -65,6 +72,9 @@ class Facts:
     present_words: str = ""
     is_simulated: bool = False
     data_version: str = ""
+    waits: bool = False
+    made: str = ""
+    record: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,34 +183,58 @@ def offered(catalogue: Catalogue) -> bool:
     return any(set(names) <= set(catalogue.metrics) for names in (PUBLISHED, OWN))
 
 
-def learn(layer: Layer, places: Places, filters: Filters) -> Facts:
+def demand_of(catalogue: Catalogue, place: Place) -> tuple[str, str]:
+    """Returns the metrics of demand and of beds: of own records where a place has them, else published."""
+    own = place.own_records is not None and set(OWN) <= set(catalogue.metrics)
+    demand, beds = (OWN if own else PUBLISHED)[:2]
+    return demand, beds
+
+
+def learn(layer: Layer, store: ForecastStore, places: Places, filters: Filters, today: date) -> Facts:
     """Returns what the beds of the chosen organisation are worked out from: its own records where held, else published.
+
+    Demand is that of the last published forecast; nothing is forecast here.
 
     Args:
         layer: what answers.
+        store: where forecasts are published.
         places: all organisations.
         filters: organisation and last month.
+        today: the day that ages are counted to.
+
+    Raises:
+        JournalUnusableError: the store cannot be read.
     """
     place = places.by_code[filters.organisation]
-    own = place.own_records is not None and set(OWN) <= set(layer.catalogue.metrics)
-    demand, beds = (OWN if own else PUBLISHED)[:2]
-    found = reach(layer.catalogue, layer.catalogue.metric(demand), place, places)
+    demand, beds = demand_of(layer.catalogue, place)
+    own = demand == OWN[0]
+    metric = layer.catalogue.metric(demand)
+    found = reach(layer.catalogue, metric, place, places)
     where = filters_of(found.shown)
     asked = Request((demand,), grain=Grain.DAY, where=where, period_to=filters.period_to)
     result = layer.ask(asked)
     training = training_frame(result, demand)
-    words = layer.catalogue.metric(demand).name.lower()
+    words = metric.name.lower()
     simulated = found.shown.own_records == "simulated"
-    bare = Facts(found, demand, words, None, "", is_simulated=simulated, data_version=result.data_version)
+    meant = layer.catalogue.metric(beds).denominator
+    assert meant is not None  # noqa: S101 - linted: a ratio has one
+    bare = Facts(
+        found, demand, words, meant.words, own, None, "", is_simulated=simulated, data_version=result.data_version
+    )  # fmt: skip
     known = training.drop_nulls("value")
     if known.is_empty():
         return replace(bare, refused="There is no final day to learn from.")
-    since = known["date"].max()
-    assert isinstance(since, date)  # noqa: S101 - a frame with rows has a last day
-    ahead = paths_ahead(training, DAYS, frequency=Frequency.DAILY, draws=DRAWS, seed=SEED)
+    context = Context(
+        metric, found.shown.name, found.shown.code, Grain.DAY, layer.catalogue.version_of(metric), result.data_version,
+        today,
+    )  # fmt: skip
+    ahead = published_paths(
+        layer, store, context, found.shown, training, days=DAYS, draws=DRAWS, seed=SEED, until=filters.period_to
+    )
     if ahead.paths is None:
-        return replace(bare, refused=ahead.refused)
-    told = replace(bare, paths=ahead.paths, since=since)
+        return replace(bare, refused=ahead.refused, waits=ahead.waits)
+    told = replace(bare, paths=ahead.paths, since=ahead.since, made=ahead.made, record=ahead.record)
+    known = known.filter(pl.col("date") <= ahead.since)
     return _own(layer, told, known, found.shown) if own else _published(layer, told, known, beds, found.shown)
 
 
@@ -237,8 +271,11 @@ def _own(layer: Layer, facts: Facts, known: pl.DataFrame, shown: Place) -> Facts
     stays = stays_of(counted["nights"].cast(pl.Float64).to_numpy(), counted["value"].to_numpy())
     came = _mean(known.tail(_MONTH))
     usual = _usual(layer, shown, facts.since)
+    # Day cases follow the week and those who stay hardly do: one share of both would give the beds a rhythm they lack.
+    paths = facts.paths.without_weekdays() if facts.paths else None
     return replace(
-        facts, came=came, stays=stays, share=usual / (came * stays.mean_nights), present=occupied, beds=opened,
+        facts, paths=paths, came=came, stays=stays, share=usual / (came * stays.mean_nights), present=occupied,
+        beds=opened,
         stays_words=f"{stays.mean_nights:.2f} nights on average, as counted for the discharges of the year before",
         present_words=f"{occupied:,.0f} of {opened:,.0f} open at midnight of {day.day} {day:%B %Y}",
     )  # fmt: skip

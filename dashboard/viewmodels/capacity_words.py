@@ -8,7 +8,7 @@ from typing import Final
 from dashboard import format as words
 from dashboard.viewmodels.capacity_whatif import DRAWS, CapacityView, Choices, Facts
 from dashboard.viewmodels.charts import Download, Table
-from dashboard.viewmodels.demand import span_words
+from dashboard.viewmodels.demand_chart import span_words
 from dashboard.viewmodels.waiting_list_words import chance, many
 
 
@@ -49,10 +49,17 @@ def explained(view: CapacityView) -> tuple[str, ...]:
     return tuple(said)
 
 
+def scope(facts: Facts) -> str:
+    """Returns which beds are meant, and why they are others than those of the Today page."""
+    if not facts.is_own:
+        return f"Beds here: {facts.beds_words}."
+    return f"Beds here: {facts.beds_words}. Today counts those of women and children too, and so has more."
+
+
 def age(facts: Facts, today: date) -> str:
     """Returns how old the data are that the days ahead begin from."""
     old = words.age_words(facts.since, today)
-    text = f"The newest {facts.demand_words} are of {words.day_words(facts.since)}, {old}."
+    text = f"The newest {facts.demand_words} are of {words.day_words(facts.since)}, {old}; forecast on {facts.made}."
     last = facts.paths.starts[-1] if facts.paths else facts.since
     if last < today:
         return f"{text} The four weeks after have passed: what follows is what one would have expected then."

@@ -1,21 +1,22 @@
-"""How forecasts like the one shown did on past data: sentences, errors by distance, and the file behind them."""
+"""How forecasts like the one shown did: sentences, errors by distance, control charts, drift, and the file behind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from dashboard import format as words
 from dashboard.viewmodels.charts import Download, Table
+from dashboard.viewmodels.forecast_charts import charts_of
+from dashboard.viewmodels.spc_view import ControlChart
 from metrics.catalogue import Metric
 from metrics.query.request import Grain
-from models.backtest import Backtest
-from models.calendar_stack import CalendarStack
-from models.naive import SeasonalNaive
+from models.forecast_store import Kind
+from models.monitoring import drift, monthly, scores
 
 UNIT: Final = {Grain.DAY: "day", Grain.WEEK: "week", Grain.MONTH: "month"}
 REPEATING: Final = {
@@ -23,6 +24,7 @@ REPEATING: Final = {
 }  # fmt: skip
 _LEVEL: Final = 0.8
 _OFF: Final = 0.1
+_FEW: Final = 20
 _BUCKET: Final = {Grain.DAY: 7, Grain.WEEK: 1, Grain.MONTH: 1}
 
 
@@ -37,69 +39,121 @@ class Context:
     version: str
     data_version: str
     today: date
+    service: str = ""
 
     def text(self, value: float | None) -> str:
         """Returns the value in its unit, 'Not stated' for none."""
         return "Not stated" if value is None else words.value_text(value, self.metric)
 
+    @property
+    def file_name(self) -> str:
+        """Returns how its files begin: 'discharges_daily-R0A'."""
+        return "-".join(part for part in (self.metric.id, self.code, self.service) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Distances ahead that a record is told of. `key` names it in an address; empty is all of them."""
+
+    key: str
+    words: str
+    first: int = 1
+    last: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How forecasts like this one did on past data: sentences, errors by periods ahead, and the file behind them."""
+    """How forecasts like this one did.
+
+    Attributes:
+        drift: what has lately gone another way than before, in sentences; empty while nothing has.
+        leads: the distances to choose from, all of them first.
+        lead: the one that the charts are of.
+        charts: error, bias and coverage by month; none where no month can be charted.
+    """
 
     sentences: tuple[str, ...]
+    drift: tuple[str, ...]
     table: Table
+    leads: tuple[Lead, ...]
+    lead: Lead
+    charts: tuple[ControlChart, ...]
     download: Download
 
 
-def record_of(context: Context, tested: Backtest) -> Record:
-    """Returns the record of a back-test that had cut-offs to start from."""
-    ours, naive = CalendarStack().name, SeasonalNaive().name
-    overall = {row["model"]: row for row in tested.scores().iter_rows(named=True)}
-    bucket, unit = _BUCKET[context.grain], UNIT[context.grain]
-    grouped = Backtest(
-        tested.frame.with_columns(((pl.col("ahead") - 1) // bucket).alias("group")), tested.origins, tested.refused
-    )
-    by_group = {(row["model"], row["group"]): row for row in grouped.scores("group").iter_rows(named=True)}
-    furthest = max(tested.frame["ahead"].to_list())
-    rows = []
-    for group in sorted({group for _, group in by_group}):
-        mine, other = by_group[ours, group], by_group[naive, group]
-        first, last = group * bucket + 1, min(group * bucket + bucket, furthest)
+def leads_of(outcomes: pl.DataFrame, grain: Grain) -> tuple[Lead, ...]:
+    """Returns the distances ahead that outcomes hold: weeks of daily forecasts, else single periods; all first."""
+    bucket, unit = _BUCKET[grain], UNIT[grain]
+    furthest = int(outcomes.select(pl.col("ahead").max()).item() or 0)
+    found = [Lead("", f"All, up to {words.counted(furthest, unit)} ahead")]
+    for first in range(1, furthest + 1, bucket):
+        last = min(first + bucket - 1, furthest)
         name = f"{unit.capitalize()} {first}" if first == last else f"{unit.capitalize()}s {first} to {last}"
-        rows.append(
-            (name, _share(mine["wape"]), _share(other["wape"]), _share(mine["coverage80"], 0),
-             _share(mine["coverage95"], 0), words.number(mine["points"]))
-        )  # fmt: skip
+        found.append(Lead(str(first), name, first, last))
+    return tuple(found)
+
+
+def record_of(context: Context, outcomes: pl.DataFrame, asked: str = "") -> Record | None:
+    """Returns the record of forecasts whose periods have happened; None where none has.
+
+    Args:
+        context: whose they are.
+        outcomes: as of `models.monitoring.outcomes`.
+        asked: key of the distance ahead that the charts are to be of.
+    """
+    if outcomes.is_empty():
+        return None
+    leads = leads_of(outcomes, context.grain)
+    lead = next((each for each in leads if each.key == asked), leads[0])
+    overall = scores(outcomes).row(0, named=True)
     repeating = REPEATING[context.grain]
     columns = (
-        "Ahead", "Forecast missed by", f"{sentence_case(repeating)} missed by", "Within the 80% interval",
-        "Within the 95% interval", "Values checked",
+        "Ahead", "Missed by", sentence_case(repeating), "On balance", "In the 80% interval", "In the 95% interval",
+        "Values",
     )  # fmt: skip
+    rows = tuple(_row(each, scores(_within(outcomes, each)).row(0, named=True)) for each in leads[1:])
     table = Table(
-        f"Errors on past data by {unit}s ahead: {context.metric.title}, {context.whose}", columns, tuple(rows),
-        frozenset(range(1, 6)),
+        f"Errors by {UNIT[context.grain]}s ahead: {context.metric.title}, {context.whose}", columns, rows,
+        frozenset(range(1, 7)),
     )  # fmt: skip
+    months = monthly(outcomes, lead.first, lead.last)
+    drifting = drift(monthly(outcomes).with_columns(series=pl.lit(context.code)))
     return Record(
-        _sentences(tested.origins, overall[ours], overall[naive], repeating), table, _record_download(context, tested)
+        sentences=(*_sentences(overall, repeating), _made_up_of(outcomes)),
+        drift=tuple(_drift_words(row) for row in drifting.iter_rows(named=True)),
+        table=table,
+        leads=leads,
+        lead=lead,
+        charts=charts_of(months, context.whose, context.code, context.service, lead.words),
+        download=_record_download(context, outcomes),
     )
 
 
-def _sentences(
-    tests: int, ours: Mapping[str, float | None], naive: Mapping[str, float | None], repeating: str
-) -> tuple[str, ...]:
-    mine, other = ours["wape"], naive["wape"]
+def _within(outcomes: pl.DataFrame, lead: Lead) -> pl.DataFrame:
+    return outcomes.filter(pl.col("ahead").is_between(lead.first, lead.last or lead.first))
+
+
+def _row(lead: Lead, row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        lead.words, _share(row["wmape"]), _share(row["naive_wmape"]), _signed(row["bias"]),
+        _share(row["coverage80"], 0), _share(row["coverage95"], 0), words.number(row["points"]),
+    )  # fmt: skip
+
+
+def _sentences(ours: Mapping[str, Any], repeating: str) -> tuple[str, ...]:
+    mine, other = ours["wmape"], ours["naive_wmape"]
     if mine is None or other is None:
-        return (f"In {words.counted(tests, 'test')} on past data nothing was reported to compare with.",)
-    against = f"{repeating} missed by {_share(other)}"
-    tested = words.counted(tests, "test")
-    said = [f"In {tested} on past data the forecast missed by {_share(mine)} on average; {against}."]
-    if mine >= other:
+        return ("Of the periods that were forecast nothing was reported to compare with.",)
+    forecasts = words.counted(ours["forecasts"], "forecast")
+    said = [f"{forecasts} missed by {_share(mine)} on average; {repeating} missed by {_share(other)}."]
+    if mine >= other and ours["points"] >= _FEW:
         said.append(f"Here {repeating} would have done as well or better: prefer it, or look for what changed.")
     within = [f"the {level}% interval held {_share(ours[f'coverage{level}'], 0)}" for level in (80, 95)
               if ours[f"coverage{level}"] is not None]  # fmt: skip
     if within:
-        said.append(f"Of the {words.number(ours['points'] or 0)} values checked, {' and '.join(within)}.")
+        said.append(f"Of the {words.counted(ours['points'], 'value')} checked, {' and '.join(within)}.")
+    if ours["points"] < _FEW:
+        return (*said, "That is too little to judge by.")
     held = ours["coverage80"]
     if held is not None and abs(held - _LEVEL) > _OFF:
         said.append(
@@ -109,8 +163,41 @@ def _sentences(
         )
     lean = ours["bias"] or 0.0
     if abs(lean) >= max(mine / 2, 0.005):
-        said.append(f"It was {'too high' if lean > 0 else 'too low'} by {_share(abs(lean))} on balance.")
+        said.append(f"They were {'too high' if lean > 0 else 'too low'} by {_share(abs(lean))} on balance.")
     return tuple(said)
+
+
+def _made_up_of(outcomes: pl.DataFrame) -> str:
+    """Returns how many of the forecasts were made before their periods were known, and how many afterwards."""
+    each = outcomes.unique("cutoff")
+    published = each.filter(pl.col("kind") == Kind.PUBLISHED).height
+    replayed = each.height - published
+    again = (
+        f"{words.number(replayed)} made again for earlier dates, as {'it' if replayed == 1 else 'they'} would have "
+        "been made then, from figures as they are known now"
+    )
+    if not replayed:
+        return "All were published before their periods were known."
+    if not published:
+        return f"None of them was published before its periods were known: {again}."
+    before = f"{words.number(published)} published before {'its' if published == 1 else 'their'} periods were known"
+    return f"They are {before}, and {again}."
+
+
+def _drift_words(row: Mapping[str, Any]) -> str:
+    month = f"{row['month']:%B %Y}"
+    if row["measure"] == "bias":
+        what = "too high" if row["value"] > 0 else "too low"
+        return (
+            f"Forecasts of {month} were {what} by {_share(abs(row['value']))} on balance, which is unlike the months "
+            f"before (on average {_signed(row['mean'])}): {row['rules']}. Look for what changed before you plan on "
+            "them."
+        )
+    wide = "more" if row["side"] == "above" else "fewer"
+    return (
+        f"In {month} {_share(row['value'], 0)} of the periods came within their 80% interval, {wide} than in the "
+        f"months before (on average {_share(row['mean'], 0)}): {row['rules']}."
+    )
 
 
 def sentence_case(text: str) -> str:
@@ -122,11 +209,19 @@ def _share(value: float | None, decimals: int = 1) -> str:
     return "Not stated" if value is None else words.percentage(value, decimals)
 
 
-def _record_download(context: Context, tested: Backtest) -> Download:
-    columns = ("cutoff", "date", "ahead", "model", "actual", "mean", "lo80", "hi80", "lo95", "hi95")
-    rows = tested.frame.sort("model", "cutoff", "date").select(columns).rows()
-    names = ("metric", "definition_version", "data_version", "organisation", *columns)
-    fixed = (context.metric.id, context.version, context.data_version, context.code)
-    return Download(
-        f"{context.metric.id}-{context.code}-forecast-tests.csv", names, tuple((*fixed, *row) for row in rows)
-    )
+def _signed(value: float | None) -> str:
+    """Returns '1.2% too high', or that it is even."""
+    if value is None:
+        return "Not stated"
+    size = words.percentage(abs(value), 1)
+    if size == words.percentage(0, 1):
+        return "even"
+    return f"{size} too {'high' if value > 0 else 'low'}"
+
+
+def _record_download(context: Context, outcomes: pl.DataFrame) -> Download:
+    columns = ("cutoff", "kind", "period", "ahead", "actual", "mean", "lo80", "hi80", "lo95", "hi95", "naive")
+    names = ("metric", "definition_version", "data_version", "organisation", "service", *columns)
+    fixed = (context.metric.id, context.version, context.data_version, context.code, context.service)
+    rows = tuple((*fixed, *row) for row in outcomes.sort("cutoff", "period").select(columns).iter_rows())
+    return Download(f"{context.file_name}-forecast-record.csv", names, rows)

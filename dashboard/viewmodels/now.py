@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 import polars as pl
+import sqlalchemy as sa
 
 from dashboard.format import LONDON, day_words
 from metrics.catalogue import Catalogue
@@ -78,8 +79,8 @@ class Now:
         return self.clock.now.astimezone(LONDON)
 
     def usual(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """Returns what is usual, kept for the hour of the records and the site."""
-        return self.keep((name, f"{self.at:%Y-%m-%d %H}", self.chosen.site or ""), make)
+        """Returns what is usual, kept for these records, their hour and the site."""
+        return self.keep((name, str(self.clock.written_at), f"{self.at:%Y-%m-%d %H}", self.chosen.site or ""), make)
 
     @property
     def day(self) -> date:
@@ -105,13 +106,36 @@ class Now:
     def _before(self, minutes: int) -> datetime:
         return (self.clock.now - timedelta(minutes=minutes)).astimezone(UTC).replace(tzinfo=None)
 
+    def silence(self, table: sa.Table, of: str, limit: timedelta) -> str:
+        """Returns why nothing is known of now: no record of a table is held, or none is newer than the limit."""
+        newest = self.clock.newest.get(table.name)
+        if newest is None:
+            return f"No record of {of} is held."
+        if self.clock.now - newest > limit:  # both in UTC: the clocks may have changed in between
+            return f"No record of {of} is newer than {instant_words(newest.astimezone(LONDON))}."
+        return ""
+
+    def newest(self, table: sa.Table) -> datetime | None:
+        """Returns the newest instant that the rows of a table hold; None without any, or of a table not followed."""
+        newest = self.clock.newest.get(table.name)
+        return None if newest is None else newest.astimezone(LONDON)
+
+    def newest_words(self, table: sa.Table) -> str:
+        """Returns '; newest record 23:54', with the day where it is an earlier one; '' of a table not followed."""
+        newest = self.newest(table)
+        if newest is None:
+            return ""
+        at = min(newest, self.at)
+        where = " of all sites" if self.chosen.site and len(self.clock.sites) > 1 else ""
+        return f"; newest record{where} {f'{at:%H:%M}' if at.date() == self.day else instant_words(at)}"
+
     def open(
         self, *metrics: str, window: str, by: Sequence[str] = (), where: Sequence[Filter] = (), sites: bool = True
     ) -> Cells:
-        """Returns counts of what is open now, among rows that began within the window.
+        """Returns counts of what is open now, among rows that began within the window, and levels as last counted.
 
-        They are asked at the newest day that has rows: on a later one there is nothing to count, and the window ends
-        there without losing any.
+        They are asked at the newest day that has rows of the first metric: on a later one there is nothing to count,
+        and the window ends there without losing any.
         """
         newest = self.layer.last_day(metrics[0])
         if newest is None:

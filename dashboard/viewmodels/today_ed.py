@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -14,11 +14,15 @@ from dashboard.viewmodels.now import Cells, Now
 from dashboard.viewmodels.today import Tile
 from metrics.query.periods import hours
 from metrics.query.request import Grain
+from metrics.warehouse.tables.operational.flow import fact_ed_attendance
 from models.hourly import expected_by_hour, first_day_needed
 
 _REACH: Final = "30 days"  # an attendance open for longer was never closed
 _PRESENT, _AMBULANCES, _ARRIVALS = "today_ed_present", "today_ambulances", "today_ed_arrivals"
 _HOUR: Final = 60
+_SILENT: Final = timedelta(hours=12)  # nothing for longer, and who is there now is not known
+_QUIET: Final = timedelta(hours=3)  # nothing for longer, and whether somebody arrived since is not known
+_OF: Final = "the emergency departments"
 BANDS: Final = ("Up to 4 hours", "4 to 12 hours", "Over 12 hours")
 HANDOVERS: Final = (15, 30, 60)
 
@@ -54,14 +58,19 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Emergency departments now."""
+    """Emergency departments now. `note` says why nothing is known, where it is not."""
 
     tiles: tuple[Tile, ...]
     sites: Table
+    note: str = ""
 
 
 def build(now: Now) -> Emergency:
     """Returns emergency departments now."""
+    silence = now.silence(fact_ed_attendance, _OF, _SILENT)
+    if silence:
+        labels = ("In the department", *BANDS, "Waiting for a bed", "Ambulances waiting")
+        return Emergency(tuple(Tile(each, words.NOT_REPORTED) for each in labels), Table("", (), ()), silence)
     metrics = (_PRESENT, "today_ed_to_be_seen", "today_ed_for_bed", _AMBULANCES)
     all_of = now.open(*metrics, window=_REACH, by=("site",))
     bands = [
@@ -118,30 +127,36 @@ def arrivals(now: Now) -> Arrivals:
         return expected_by_hour(now.history(_ARRIVALS, first_day_needed(day), yesterday, Grain.HOUR), day)
 
     expected = {row["hour"]: row for row in now.usual("arrivals", usually).iter_rows(named=True)}
+    silence, known_to = now.silence(fact_ed_attendance, _OF, _QUIET), now.at
+    if silence:  # in UTC: of the hours that the clocks go through twice, each is its own
+        known_to = now.newest(fact_ed_attendance) or datetime.min.replace(tzinfo=UTC)
     shown = []
     for period in hours(day, day):
         assert isinstance(period, datetime)  # noqa: S101 - hours are instants
-        begun = period <= now.at
+        begun = period.astimezone(UTC) <= known_to.astimezone(UTC)
         usual = expected.get(period.hour, {})
         shown.append(
             Hour(
                 f"{period:%H:%M}",
                 int(came.get(period.astimezone(UTC)) or 0) if begun else None,
-                begun and (now.at - period).total_seconds() < 60 * _HOUR - 1,
+                begun and (known_to.astimezone(UTC) - period.astimezone(UTC)).total_seconds() < 60 * _HOUR - 1,
                 usual.get("mean"),
                 usual.get("low"),
                 usual.get("high"),
             )
         )
-    return _told(now.at, tuple(shown))
+    return _told(min(known_to, now.at) if known_to.date() == day else None, day, tuple(shown), silence)
 
 
-def _told(at: datetime, shown: tuple[Hour, ...]) -> Arrivals:
+def _told(at: datetime | None, day: date, shown: tuple[Hour, ...], silence: str) -> Arrivals:
     so_far = sum(each.arrivals or 0 for each in shown)
     whole = [each for each in shown if each.arrivals is not None and not each.running]
     known = [each for each in whole if each.mean is not None]
-    title = f"Arrivals by hour: {words.counted(so_far, 'patient')} on {words.day_words(at.date())} up to {at:%H:%M}"
-    if not any(each.mean is not None for each in shown):
+    came = f"{words.counted(so_far, 'patient')} on {words.day_words(day)} up to {at:%H:%M}" if at else "not reported"
+    title = f"Arrivals by hour: {came}"
+    if at is None:
+        summary = ""
+    elif not any(each.mean is not None for each in shown):
         summary = "There are not enough such days in the weeks before to say what is usual."
     else:
         usual = sum(each.mean or 0.0 for each in known)
@@ -164,9 +179,10 @@ def _told(at: datetime, shown: tuple[Hour, ...]) -> Arrivals:
         )
         for each in shown
     )
+    summary = f"{silence} {summary}".strip()
     columns = ("Hour from", "Arrivals", "Usual", "80 of 100 lie between")
     download = Download(
-        f"arrivals-{at:%Y-%m-%d}.csv",
+        f"arrivals-{day:%Y-%m-%d}.csv",
         ("hour", "arrivals", "usual", "low", "high"),
         tuple((each.label, each.arrivals, each.mean, each.low, each.high) for each in shown),
     )

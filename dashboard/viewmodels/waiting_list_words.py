@@ -10,7 +10,7 @@ from dashboard import format as words
 from dashboard.viewmodels.charts import Download, Table
 from dashboard.viewmodels.waiting_list import Learned, ListView, Month, Outlook
 from dashboard.viewmodels.waiting_list_choices import STANDARDS, quarter_ends, weeks_to
-from models.waiting_list_flows import DRAWS, DRIFT
+from models.waiting_list_flows import DRAWS
 
 
 def chance(probability: float) -> str:
@@ -196,15 +196,16 @@ METHOD: Final = (
         "goes on."
     ),
     (
-        f"Each of {DRAWS} paths draws its months anew from the past, with a level of its own, a drift of treatments of "
-        f"{DRIFT:.0%} a year (one standard deviation) and the chance of counts. Bands hold 80% of the paths."
+        f"Each of {DRAWS} paths takes size and share under 18 weeks along a course such as lists take: of its recent "
+        "growth a little goes on, and changes are as large as this list's own months and lists of its size have them. "
+        "Treatments are those that bring the course about. Bands hold 80% of the paths."
     ),
     (
         "Pathways that join and leave within one month are in no list and so in neither flow. Pathways moved in from "
         "elsewhere with a wait already running count as fewer leaving."
     ),
     (
-        "Usual treatments stay as many as they were: they do not rise because the list does. Extra treatments take the "
+        "Usual treatments and who gets them stay the same whatever is changed above. Extra treatments take the "
         "share chosen from the longest waits, the rest by the service's own pattern of ages."
     ),
     "A 'treatment' here is any clock stop: care begun, or a decision that none is needed.",

@@ -6,42 +6,51 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.components import beds_fan, charts, levers, provenance, saved_scenarios, states
+from dashboard.components import beds_fan, charts, levers, outlook, saved_scenarios, states, training_line
 from dashboard.components.charts import CONFIG
-from dashboard.components.html import badge, definition_list, put, simulated_badge, table
+from dashboard.components.html import definition_list, put, table
+from dashboard.forecast_parts import part_of
+from dashboard.training import store
 from dashboard.viewmodels import capacity_whatif as model
 from dashboard.viewmodels import capacity_words as said
+from dashboard.viewmodels.reach import reach
 from dashboard.visit import Visit
+from metrics.journal import JournalError
 
 PAGE = "capacity-what-if"
 
 
 def draw(visit: Visit) -> None:
     """Draws the page."""
-    st.title(f"Capacity what-if: {visit.place.name}", anchor=False)
-    provenance.told(visit.place)
+    outlook.title("Capacity what-if", visit.place)
     if not model.offered(visit.layer.catalogue):
         states.empty("There are no beds to plan", "No measure of daily demand and of beds is defined.")
         return
     choices, messages = model.read(st.query_params.to_dict())
     states.messages(messages)
-    facts = visit.answer(lambda: model.learn(visit.layer, visit.places, visit.filters), "capacity-facts")
-    if not facts.reach.is_own:
-        put(f'<p class="bw">{badge(facts.reach.label, "warn")}</p>')
-    if facts.is_simulated:
-        put(f'<p class="bw">{simulated_badge(facts.reach.shown.name)}</p>')
+    try:
+        facts, mark, state = _facts(visit)
+    except JournalError as error:
+        states.state("Forecasts cannot be read", f"{error} Other pages are not affected.")
+        return
+    outlook.whose(facts.reach)
+    if facts.waits:
+        catalogue, shown = visit.layer.catalogue, facts.reach.shown
+        metric = catalogue.metric(facts.demand)
+        training_line.waiting(metric, part_of(catalogue, metric, shown), shown.code, mark, state)
+        return
+    training_line.follow(mark, state)
     if facts.paths is None:
         states.empty(
             f"No outlook for the beds of {facts.reach.shown.name}",
             f"{facts.refused} Choose another organisation.",
         )
         return
-    view = visit.answer(lambda: model.build(facts, choices), "capacity", *sorted(choices.query().items()))
-    put(f'<div class="bw bw-note" role="status" data-testid="beds-age">{escape(said.age(facts, visit.today))}</div>')
-    put(f'<div class="bw"><h2 class="bw-title" data-testid="beds-headline">{escape(said.headline(view))}</h2></div>')
-    put("".join(f'<p class="bw">{escape(text)}</p>' for text in said.explained(view)))
+    view = visit.answer(lambda: model.build(facts, choices), "capacity", state, *sorted(choices.query().items()))
+    sentences = (*said.explained(view), said.scope(facts))
+    outlook.finding("beds", said.age(facts, visit.today), said.headline(view), sentences)
     _levers(view)
-    key = (*visit.key, *(f"{name}={value}" for name, value in sorted(choices.query().items())))
+    key = (*visit.key, state, *(f"{name}={value}" for name, value in sorted(choices.query().items())))
     st.header("Beds needed by day", anchor=False)
     st.plotly_chart(
         beds_fan.beds_figure(view, key), key="beds-fan", config=CONFIG,
@@ -52,10 +61,30 @@ def draw(visit: Visit) -> None:
     charts.with_table(said.days_table(view), said.download(view), "capacity-days")
     st.header("What each change would do", anchor=False)
     put(table(said.effects_table(view)))
+    _record(facts)
     saved_scenarios.draw(PAGE, facts.reach.shown.code, choices.query(), tuple(model.BOUNDS))
     st.header("What the outlook saw, and how it is made", anchor=False)
     put(definition_list(said.seen(facts)))
     put("".join(f'<p class="bw bw-note">{escape(text)}</p>' for text in said.METHOD))
+
+
+def _facts(visit: Visit) -> tuple[model.Facts, tuple[str, str, str], str]:
+    """Returns the facts, what names the forecast of demand in the store, and the store's state they were read from."""
+    catalogue = visit.layer.catalogue
+    demand, _ = model.demand_of(catalogue, visit.place)
+    mark = (demand, reach(catalogue, catalogue.metric(demand), visit.place, visit.places).shown.code, "")
+    state = store().state_of(*mark)
+
+    def learn() -> model.Facts:
+        return model.learn(visit.layer, store(), visit.places, visit.filters, visit.today)
+
+    return visit.answer(learn, "capacity-facts", state), mark, state
+
+
+def _record(facts: model.Facts) -> None:
+    st.header("How forecasts of this demand did", anchor=False)
+    told = facts.record or ("No forecast of it has been checked against what happened yet. Treat it with caution.",)
+    put("".join(f'<p class="bw" data-testid="record">{escape(text)}</p>' for text in told))
 
 
 def _levers(view: model.CapacityView) -> None:

@@ -17,8 +17,9 @@ from dashboard.viewmodels.now import Chosen, Now
 from dashboard.visit import Visit
 
 _ALL = "all"
-_AT_ONCE: Final = ("ed",)
-_OTHERS_SECONDS: Final = 2.0
+# Seconds between two drawings of a part, at least: what a reader acts on by the hour need not move every second.
+_RESTS: Final = {"ed": 0.0, "alerts": 2.0, "beds": 3.0}
+_OTHERS_SECONDS: Final = 5.0
 _ROWS: Final = ((("ed",),), (("arrivals", "clinics", "alerts"), ("beds", "systems")))
 
 
@@ -31,9 +32,7 @@ def watched(visit: Visit) -> Watched:
 
 
 def _watched(chosen: Chosen) -> Watched:
-    parts = tuple(
-        Part(name, metrics, 0.0 if name in _AT_ONCE else _OTHERS_SECONDS) for name, metrics in model.PARTS.items()
-    )
+    parts = tuple(Part(name, metrics, _RESTS.get(name, _OTHERS_SECONDS)) for name, metrics in model.PARTS.items())
     return Watched(parts=parts, board=TodayBoard(chosen), by_clock=True, every=0.0)
 
 

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from re import Pattern
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTimeError
 
 from tests.browser.chromium import require_chromium
 
@@ -28,6 +30,7 @@ DESKTOP = (1440, 900)
 PHONE = (390, 844)
 PATIENCE_SECONDS = 60.0
 CALM_MILLISECONDS = 100
+OPEN_MILLISECONDS = 5_000
 CALM_ROUNDS = 3
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
@@ -106,6 +109,28 @@ def wait_rendered(page: Page, *, patience: float = PATIENCE_SECONDS) -> None:
         now = page.evaluate(SHAPE)
         calm, last = (calm + 1 if now == last else 0), now
         page.wait_for_timeout(CALM_MILLISECONDS)
+
+
+def choose(page: Page, name: str, option: str | Pattern[str], *, patience: float = PATIENCE_SECONDS) -> None:
+    """Opens the list of a name and chooses from it; opens it again where the page was drawn anew just then.
+
+    Raises:
+        playwright.sync_api.TimeoutError: the option was not there in `patience` seconds.
+    """
+    box, wanted = page.get_by_role("combobox", name=name), page.get_by_role("option", name=option)
+    box.scroll_into_view_if_needed()  # a list that is opened while the page still scrolls is closed again
+    wait_rendered(page)
+    deadline = time.monotonic() + patience
+    while True:
+        box.click()
+        try:
+            wanted.first.click(timeout=OPEN_MILLISECONDS)
+        except NotInTimeError:
+            if time.monotonic() >= deadline:
+                raise
+            page.keyboard.press("Escape")
+        else:
+            return
 
 
 def exceptions(page: Page) -> list[str]:

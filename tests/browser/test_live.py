@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,12 +10,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, WebSocketRoute, expect
 
 from metrics.warehouse.settings import embedded_url
-from tests.browser.driving import PHONE, axe, open_page, show_whole_page, wait_rendered
+from tests.browser.driving import PHONE, axe, choose, open_page, show_whole_page, wait_rendered
 from tests.records import arrival, arrive
 from tests.server import running_dashboard
 
@@ -113,6 +115,48 @@ def test_without_its_server_a_page_does_not_look_live_and_its_age_grows_through_
     page.context.set_offline(False)
 
 
+def test_the_line_stays_open_while_it_is_answered(address, page):
+    opened, closed = [], []
+
+    def follow(line: WebSocket) -> None:
+        if urlsplit(line.url).path.endswith("/live"):
+            opened.append(line)
+            line.on("close", lambda _: closed.append(line))
+
+    page.on("websocket", follow)
+    open_page(page, f"{address}/today")
+    expect(page.get_by_test_id("live-word")).to_have_text("Live", timeout=PATIENCE)
+    before = len(closed)
+    page.evaluate("""() => {
+      window.words = [];
+      const word = document.querySelector('[data-word]');
+      const note = () => window.words.push(word.textContent);
+      new MutationObserver(note).observe(word, { childList: true, characterData: true, subtree: true });
+    }""")
+    page.wait_for_timeout(9_000)  # longer than a line may be silent
+    assert page.evaluate("() => window.words") == []
+    assert (len(closed), len(opened)) == (before, before + 1)
+
+
+def test_a_page_to_which_no_record_came_for_half_an_hour_is_not_called_live(address, page):
+    later = timedelta(minutes=31)
+
+    def by_a_later_clock(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+
+        def tell(text: str) -> None:
+            said = json.loads(text)
+            line.send(json.dumps({**said, "now": (datetime.fromisoformat(said["now"]) + later).isoformat()}))
+
+        server.on_message(tell)
+
+    page.route_web_socket(re.compile("/live$"), by_a_later_clock)
+    open_page(page, f"{address}/today")
+    expect(page.get_by_test_id("live-word")).to_have_text("No new records", timeout=PATIENCE)
+    expect(page.get_by_test_id("live-age")).to_have_text(re.compile(r"received (3\d|[4-9]\d) min ago|received 1 h .*"))
+    expect(page.get_by_test_id("live-note")).to_have_text("The figures are the last that came.")
+
+
 def test_a_page_of_published_figures_is_not_drawn_again_when_the_trusts_records_move(address, home, page):
     open_page(page, f"{address}/metric?metric=ae_four_hour&org=R0A")
     page.get_by_test_id("value").evaluate("each => { each.dataset.kept = 'yes'; }")
@@ -125,8 +169,7 @@ def test_a_page_of_published_figures_is_not_drawn_again_when_the_trusts_records_
 
 
 def test_a_site_is_chosen_kept_in_the_address_and_left_again(today, address):
-    today.get_by_role("combobox", name="Site").click()
-    today.get_by_role("option", name="Sample North Hospital").click()
+    choose(today, "Site", "Sample North Hospital")
     wait_rendered(today)
     assert "site=ZZ102" in today.url
     expect(

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import DESKTOP, PHONE, axe, exceptions, open_page, wait_rendered
+from tests.browser.driving import DESKTOP, PHONE, axe, choose, exceptions, open_page, wait_rendered
 from tests.server import running_dashboard
 
 SIDEWAYS = """() => {
@@ -59,15 +59,6 @@ def fill(page: Page, box: str, text: str) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).first.click()
-    wait_rendered(page)
-
-
-def choose(page: Page, name: str, option: str) -> None:
-    box = page.get_by_role("combobox", name=name)
-    box.scroll_into_view_if_needed()  # a list that is opened while the page still scrolls is closed again
-    wait_rendered(page)
-    box.click()
-    page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).click()
     wait_rendered(page)
 
 
@@ -120,6 +111,7 @@ def test_a_note_for_everywhere_is_on_every_chart_and_changes_no_limit(written, p
     day(page, "17012025")
     fill(page, "Reason", "Counting began to follow the arrival")
     choose(page, "Where", "Everywhere")
+    wait_rendered(page)
     press(page, "Write it")
     expect(page.locator(".bw-mark")).to_contain_text("Note, 17 January 2025")
     assert made_of(page).inner_text() == before
@@ -163,7 +155,8 @@ def test_rules_and_baseline_are_chosen_kept_in_the_address_and_left_again(writte
         ("Rules of the chart", "NHSRplotthedots 0.2.2"),
         ("Limits are made from", "The first 12 shown"),
     ):
-        choose(page, box, option)
+        choose(page, box, re.compile(f"^{re.escape(option)}"))
+        wait_rendered(page)
     query = parse_qs(urlsplit(page.url).query)
     assert (query["profile"], query["baseline"]) == (["plotthedots"], ["first12"])
     expect(page.get_by_test_id("profile-words")).to_contain_text("NHSRplotthedots 0.2.2: limits at 2.66")

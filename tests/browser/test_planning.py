@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from metrics import Filter, Grain, MetricsLayer
+from metrics.warehouse.settings import Settings
+from models.forecast_store import ForecastStore
+from models.publishing import Part, bring_up, learn
 from tests.browser.driving import axe, exceptions, open_page, wait_rendered
 
 
@@ -33,8 +40,19 @@ def test_the_waiting_list_breaks_no_rule_of_wcag_in_the_dark(dashboard, new_page
     assert axe(page) == []
 
 
+@pytest.fixture(scope="module")
+def discharges_forecast(shipped_home: Path, shipped_warehouse: str) -> None:
+    """A published forecast of the discharges of one trust, as a server that makes forecasts would have made it."""
+    where = (Filter("organisation", ("R0A",)),)
+    part = Part("discharges_daily", "organisation", Grain.DAY, "organisation", where=where)
+    store = ForecastStore.open(Settings(shipped_home, shipped_warehouse))
+    bring_up(store, learn(MetricsLayer.open(shipped_warehouse), part))
+
+
+@pytest.mark.usefixtures("discharges_forecast")
 def test_a_lever_of_the_beds_goes_into_the_address(dashboard, page):
     open_page(page, f"{dashboard}/capacity-what-if?org=R0A")
+    assert "26 forecasts missed by" in page.get_by_test_id("record").first.inner_text()
     box = page.get_by_role("spinbutton", name="Beds opened")
     box.fill("24")
     box.press("Enter")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +17,10 @@ from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.places import Places
 from metrics import Filter, MetricsLayer, Request
 from metrics.query.request import Grain
+from metrics.warehouse.settings import Settings, embedded_url
+from models.forecast_store import ForecastStore
+from models.publishing import Part, bring_up
+from models.publishing import learn as forecast_basis
 
 TODAY = date(2026, 11, 23)
 
@@ -30,9 +35,24 @@ def places(layer: MetricsLayer) -> Places:
     return Places.of(layer.organisations())
 
 
+def store_in(folder: Path) -> ForecastStore:
+    return ForecastStore.open(Settings(folder, embedded_url(folder / "warehouse")))
+
+
 @pytest.fixture(scope="module")
-def trust(layer: MetricsLayer, places: Places) -> model.Facts:
-    return model.learn(layer, places, Filters("R0A"))
+def store(layer: MetricsLayer, tmp_path_factory: pytest.TempPathFactory) -> ForecastStore:
+    """Forecasts of the discharges of one trust."""
+    made = store_in(tmp_path_factory.mktemp("forecasts"))
+    where = (Filter("organisation", ("R0A",)),)
+    bring_up(
+        made, forecast_basis(layer, Part("discharges_daily", "organisation", Grain.DAY, "organisation", where=where))
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def trust(layer: MetricsLayer, places: Places, store: ForecastStore) -> model.Facts:
+    return model.learn(layer, store, places, Filters("R0A"), TODAY)
 
 
 def test_published_beds_follow_from_discharges_by_littles_law(layer: MetricsLayer, trust: model.Facts) -> None:
@@ -105,9 +125,21 @@ def test_the_file_and_the_figure_hold_both_cases(trust: model.Facts) -> None:
     assert list(traces["Needed"].y) == list(view.changed.quantiles[1])
 
 
-def test_a_place_without_beds_is_refused_in_words(layer: MetricsLayer, places: Places) -> None:
+def test_the_forecast_is_the_published_one_and_brings_its_record(
+    layer: MetricsLayer, places: Places, trust: model.Facts, store: ForecastStore, tmp_path: Path
+) -> None:
+    expected = store.values("discharges_daily", "R0A").filter(pl.col("period") >= date(2025, 9, 1)).head(28)
+    assert trust.paths is not None
+    assert trust.paths.values.mean(axis=0).sum() == pytest.approx(expected["mean"].sum(), rel=0.01)
+    assert trust.record[0].startswith("26 forecasts missed by")
+    assert f"; forecast on {trust.made}." in said.age(trust, TODAY)
+    waiting = model.learn(layer, store_in(tmp_path), places, Filters("R0A"), TODAY)
+    assert (waiting.paths, waiting.waits, waiting.refused) == (None, True, "")
+
+
+def test_a_place_without_beds_is_refused_in_words(layer: MetricsLayer, places: Places, store: ForecastStore) -> None:
     ambulance = next(each for each in places if each.trust_type == "Ambulance")
-    found = model.learn(layer, places, Filters(ambulance.code))
+    found = model.learn(layer, store, places, Filters(ambulance.code), TODAY)
     assert found.paths is None
     assert found.refused
     with pytest.raises(ValueError, match=found.refused[:20]):
@@ -129,14 +161,28 @@ def test_what_an_address_cannot_mean_is_told_and_left_out(name: str, text: str) 
     assert f"'{name}' is '{text}'" in messages[0]
 
 
-def test_own_records_give_stays_and_beds_of_the_last_midnight(trust_warehouse: str) -> None:
+def test_own_records_give_stays_and_beds_of_the_last_midnight(trust_warehouse: str, tmp_path: Path) -> None:
     layer = MetricsLayer.open(trust_warehouse)
     places = Places.of(layer.organisations())
     owner = places.owners[0]
-    found = model.learn(layer, places, Filters(owner.code))
+    made = store_in(tmp_path)
+    bring_up(made, forecast_basis(layer, Part("local_admissions", "organisation", Grain.DAY, "organisation")))
+    found = model.learn(layer, made, places, Filters(owner.code), TODAY)
     assert found.is_simulated
     assert found.paths is not None, found.refused
     assert found.stays is not None
     view = model.build(found, model.Choices())
     assert view.changed.quantiles[1].mean() == pytest.approx(found.present, rel=0.15)
     assert found.share > 0
+    every = layer.ask(Request(("today_beds_open",), by=("sector",), where=(Filter("organisation", (owner.code,)),)))
+    newest = every.frame.filter(pl.col("period") == found.since)
+    beds = dict(newest.select("sector", "value").iter_rows())
+    assert found.beds == beds["medicine"] + beds["surgery"] < sum(beds.values())
+    assert said.scope(found) == (
+        "Beds here: Adult general and acute beds open at midnight, core and escalation. "
+        "Today counts those of women and children too, and so has more."
+    )
+
+
+def test_published_beds_are_said_to_be_those_of_their_definition(trust: model.Facts) -> None:
+    assert said.scope(trust) == "Beds here: General and acute beds available on the average day."

@@ -17,11 +17,18 @@ from metrics import MetricsLayer
 from metrics.warehouse.changing import changing
 from metrics.warehouse.settings import embedded_url
 from metrics.warehouse.tables.operational.digital import fact_outage
-from tests.records import arrival, arrive, raise_alert, rows_like
+from metrics.warehouse.tables.operational.flow import fact_ed_attendance
+from tests.records import admit, arrival, arrive, raise_alert, rows_like
 
 AT = datetime(2026, 11, 2, 14, 20)  # noqa: DTZ001 - UTC, as the tables hold it; a Monday
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 FIRST = 10**12
+
+
+def only(url: str, question: str) -> object:
+    """Returns the one value that a question by hand is answered with."""
+    with MetricsLayer.open(url).warehouse.snapshot().engine.connect() as connection:  # type: ignore[attr-defined]
+        return connection.execute(sa.text(question)).scalar_one()
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,13 @@ def url(trust_home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
         arrival(FIRST + 14, AT - 62 * MINUTE, **by_ambulance, handed_over_at=AT - 40 * MINUTE),
         arrival(FIRST + 15, AT - 90 * MINUTE, seen_at=AT - 60 * MINUTE, decided_at=AT - 5 * MINUTE),
         arrival(FIRST + 16, AT - 95 * MINUTE, departed_at=AT, disposal="discharged", changed_at=AT),
+    )
+    ward = {"ward_code": only(found, "select min(ward_code) from dim_ward where site_code = 'ZZ101'")}
+    admit(
+        found,
+        {"spell_id": FIRST, "admitted_at": AT - 300 * MINUTE, **ward},
+        {"spell_id": FIRST + 1, "admitted_at": AT - 30 * HOUR, **ward, "ready_on": date(2026, 11, 1)},
+        {"spell_id": FIRST + 2, "admitted_at": AT - 29 * HOUR, **ward, "ready_on": date(2026, 11, 2)},
     )
     raise_alert(found, FIRST, AT - 50 * MINUTE, severity="medium")
     raise_alert(found, FIRST + 1, AT - 20 * MINUTE)
@@ -128,8 +142,8 @@ def test_arrivals_by_hour_have_the_hours_that_have_begun_beside_what_is_usual(no
 
 
 def test_a_day_that_has_just_begun_has_its_hours_though_nobody_came(now):
-    midnight = replace(now, clock=replace(now.clock, now=datetime(2026, 11, 3, tzinfo=UTC)))
-    chart = today_ed.arrivals(midnight)
+    midnight = datetime(2026, 11, 3)  # noqa: DTZ001
+    chart = today_ed.arrivals(newest_at(at(now, midnight), fact_ed_attendance=midnight - 10 * MINUTE))
     assert [each.arrivals for each in chart.hours] == [0, *[None] * 23]
     assert all(each.mean is not None for each in chart.hours)
 
@@ -148,9 +162,76 @@ def test_beds_are_patients_now_and_beds_of_the_last_midnight(now):
         ).one()
     assert found["Escalation beds"] == str(escalation)
     assert found["Beds available"].replace("\N{MINUS SIGN}", "-") == str(opened - occupied)
-    ready = "ready_on is not null and discharged_at is null and ward_code is not null"
+    ready = "ready_on < '2026-11-02' and discharged_at is null and ward_code is not null"
     assert found["No criteria to reside"] == str(counted(now, ready, "fact_spell"))
     assert sum(int(row[2]) for row in beds.sectors.rows) == occupied
+
+
+def test_beds_say_at_which_midnight_open_beds_were_counted(now):
+    assert "those of the midnight that ended 31 October 2026" in today_beds.build(now).note
+
+
+def at(now: Now, when: datetime) -> Now:
+    return replace(now, clock=replace(now.clock, now=when.replace(tzinfo=UTC)))
+
+
+def test_wards_of_which_nothing_came_for_a_day_are_not_reported(now):
+    last = AT - 300 * MINUTE
+    assert values(today_beds.build(at(now, last + 24 * HOUR)).tiles)["Beds occupied"].isdecimal()
+    silent = today_beds.build(at(now, last + 24 * HOUR + SECOND))
+    assert set(values(silent.tiles).values()) == {"Not reported"}
+    assert silent.note == "No record of the wards is newer than 2 November 2026, 09:20."
+    assert not silent.sectors.rows
+
+
+def test_departments_of_which_nothing_came_for_half_a_day_are_not_reported(now):
+    assert values(today_ed.build(at(now, AT + 12 * HOUR)).tiles)["In the department"].isdecimal()
+    silent = today_ed.build(at(now, AT + 12 * HOUR + SECOND))
+    assert set(values(silent.tiles).values()) == {"Not reported"}
+    assert silent.note == "No record of the emergency departments is newer than 2 November 2026, 14:20."
+
+
+def newest_at(now: Now, **tables: datetime | None) -> Now:
+    """Returns it as where tables' newest records were written at other instants; None is none at all."""
+    newest = {**now.clock.newest, **{name: at and at.replace(tzinfo=UTC) for name, at in tables.items()}}
+    return replace(now, clock=replace(now.clock, newest={name: at for name, at in newest.items() if at}))
+
+
+def test_what_was_never_recorded_is_not_reported_and_is_not_none(now):
+    beds = today_beds.build(newest_at(now, fact_spell=None))
+    assert (set(values(beds.tiles).values()), beds.note) == ({"Not reported"}, "No record of the wards is held.")
+    ed = today_ed.build(newest_at(now, fact_ed_attendance=None))
+    assert set(values(ed.tiles).values()) == {"Not reported"}
+    assert ed.note == "No record of the emergency departments is held."
+    assert today_ed.arrivals(newest_at(now, fact_ed_attendance=None)).title == "Arrivals by hour: not reported"
+
+
+def test_silence_is_measured_in_time_and_not_by_the_clock_on_the_wall(now):
+    before = datetime(2026, 10, 24, 23, 30)  # noqa: DTZ001 - UTC; the clocks go back at 1 on the 25th
+    told = newest_at(at(now, before + 12 * HOUR), fact_ed_attendance=before)
+    assert not today_ed.build(told).note
+    assert today_ed.build(at(told, before + 12 * HOUR + SECOND)).note
+
+
+def test_hours_after_the_newest_attendance_are_not_known_and_its_own_is_not_whole(now):
+    night = datetime(2026, 11, 2, 23, 30)  # noqa: DTZ001
+    told = today_ed.arrivals(newest_at(at(now, night), fact_ed_attendance=datetime(2026, 11, 2, 9, 5)))  # noqa: DTZ001
+    assert [each.arrivals is None for each in told.hours] == [False] * 10 + [True] * 14
+    assert [each.label for each in told.hours if each.running] == ["09:00"]
+    assert told.title.endswith("up to 09:05")
+    assert told.summary.startswith("No record of the emergency departments is newer than 2 November 2026, 09:05. ")
+    nine = sum(each.mean or 0 for each in told.hours[:9])
+    assert f"by the end of the last whole hour: {round(nine)}, and" in told.summary
+    almost = today_ed.arrivals(newest_at(at(now, night), fact_ed_attendance=night - 3 * HOUR))
+    assert almost.hours[23].arrivals == 0
+
+
+def test_a_day_of_which_no_attendance_came_yet_is_not_reported_after_a_silence(now):
+    noon = at(now, datetime(2026, 11, 3, 12))  # noqa: DTZ001
+    told = today_ed.arrivals(newest_at(noon, fact_ed_attendance=datetime(2026, 11, 2, 20)))  # noqa: DTZ001
+    assert [each.arrivals for each in told.hours] == [None] * 24
+    assert told.title == "Arrivals by hour: not reported"
+    assert told.summary == "No record of the emergency departments is newer than 2 November 2026, 20:00."
 
 
 def test_clinics_of_the_day_by_service_add_up(now):
@@ -226,3 +307,32 @@ def test_what_a_link_asks_that_is_not_there_is_said(now):
 def test_every_part_names_metrics_of_the_catalogue(now):
     named = {each for metrics in today.PARTS.values() for each in metrics}
     assert named == {each.id for each in now.layer.catalogue if each.id.startswith("today_")}
+
+
+def test_what_is_usual_is_kept_for_the_records_their_hour_and_the_site(now):
+    names = []
+
+    def kept(each):
+        replace(each, keep=lambda name, make: names.append(name) or make()).usual("arrivals", pl.DataFrame)
+
+    others = [
+        now,
+        replace(now, chosen=Chosen(site="ZZ101")),
+        replace(now, clock=replace(now.clock, now=now.clock.now + HOUR)),
+        replace(now, clock=replace(now.clock, written_at=now.clock.written_at + SECOND)),
+    ]
+    for each in (*others, replace(now, clock=replace(now.clock, now=now.clock.now + SECOND))):
+        kept(each)
+    assert len(set(names)) == len(others)
+    assert names[-1] == names[0]
+
+
+def test_the_newest_record_is_said_by_its_time_alone_on_the_day_that_runs_and_never_later_than_now(now):
+    def told(each, when):
+        return newest_at(each, fact_ed_attendance=when).newest_words(fact_ed_attendance)
+
+    assert told(now, AT - MINUTE) == "; newest record 14:19"
+    assert told(now, AT + MINUTE) == "; newest record 14:20"
+    assert told(now, AT - 15 * HOUR) == "; newest record 1 November 2026, 23:20"
+    assert told(now, None) == ""
+    assert told(replace(now, chosen=Chosen(site="ZZ101")), AT) == "; newest record of all sites 14:20"

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from metrics import Grain, MetricsLayer, Request
+from metrics.catalogue import SHIPPED, Catalogue, load
+from metrics.warehouse.connect import open_warehouse
 
 PROJECT = Path(__file__).parents[2]
 TODAY = date(2026, 2, 2)
-MODELS = ("local_ed", "local_appointments", "local_discharges", "local_documents", "today_ed_hours", "local_beds")
+MODELS = ("local_ed", "local_appointments", "local_discharges", "today_ed_hours", "local_beds")
 ASKED = (
     Request(("local_ed_attendances", "local_ed_within_4h"), by=("site",), grain=Grain.DAY),
     Request(("local_dna", "local_attended"), by=("service",), grain=Grain.DAY, totals=True),
@@ -42,10 +44,10 @@ def commits(url: str) -> Iterator[int]:
         command = [sys.executable, "-c", FEEDING.format(project=str(PROJECT), url=url)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
-            for number in range(choice.randint(2, 4) if kills < 2 else 10_000):
+            for number in range(choice.randint(2, 4) if kills < 3 else 10_000):
                 if process.stdout.readline() in {"done\n", ""}:
                     process.wait()
-                    assert (kills, process.returncode) == (2, 0)
+                    assert (kills, process.returncode) == (3, 0)
                     return
                 yield number
             process.kill()
@@ -53,13 +55,23 @@ def commits(url: str) -> Iterator[int]:
         assert process.returncode == -signal.SIGKILL
 
 
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """The definitions that ship, read once for every layer."""
+    return load(SHIPPED)
+
+
+def layer_over(url: str, catalogue: Catalogue) -> MetricsLayer:
+    return MetricsLayer(open_warehouse(url), catalogue, lambda: TODAY)
+
+
 def answers(layer: MetricsLayer) -> list[list[tuple[object, ...]]]:
     return [layer.ask(request).frame.rows() for request in ASKED]
 
 
-def test_they_follow_through_every_kill(url: str) -> None:
+def test_they_follow_through_every_kill(url: str, catalogue: Catalogue) -> None:
     embedded = url.startswith("duckdb")
-    layer = MetricsLayer.open(url, today=lambda: TODAY)
+    layer = layer_over(url, catalogue)
     layer.keep_cubes(of=lambda model: model.name in MODELS)
     while layer.build_cube():
         pass
@@ -70,14 +82,14 @@ def test_they_follow_through_every_kill(url: str) -> None:
         if moved % 8 == 1:
             assert layer.sweep_cubes() == ()
         if embedded and moved % 10 == 1:  # a server's rows move on between two questions
-            rows = MetricsLayer.open(url, today=lambda: TODAY)
+            rows = layer_over(url, catalogue)
             if rows.data_version == layer.data_version:
                 for ours, theirs in zip(answers(layer), answers(rows), strict=True):
                     same(ours, theirs)
     layer.refresh()
     assert moved > 5
     assert not any(layer.cubes.differing(*part) for part in layer.cubes.partitions())
-    for ours, theirs in zip(answers(layer), answers(MetricsLayer.open(url, today=lambda: TODAY)), strict=True):
+    for ours, theirs in zip(answers(layer), answers(layer_over(url, catalogue)), strict=True):
         same(ours, theirs)
 
 

@@ -1,8 +1,9 @@
 """XmR charts, rules and icons in loops over one series at a time: the slow truth that `metrics.spc` is held to.
 
-Written from the published method (Making Data Count) and from what NHSRplotthedots 0.2.2 does, without looking at
-our own implementation: plain lists, no frames, no numpy. Numbers are fractions of the decimals as they are written, so
-that a point that lies on the mean, or a target on a limit, is exactly there; floats come out at the end.
+Written from the published method (Making Data Count) and from what NHSRplotthedots 0.2.2 does, without looking at our
+own implementation: plain lists, no frames, no numpy. Rows and settings stand in `oracle_rows.py`, the rules and what they
+are called in `oracle_rules.py`; lines, and the summary of a series, here. Numbers are fractions of the decimals as they
+are written, so that a point that lies on the mean, or a target on a limit, is exactly there; floats come out at the end.
 
 Where the method leaves a choice, this is what was chosen here:
 
@@ -40,13 +41,14 @@ belongs to the later trend (`trend_direction` "later") where the package goes by
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-COMMON = "Common Cause"
+from tests.spc import oracle_rules as rules
+from tests.spc.oracle_rows import Phase, Row, exact
+
 ICONS = {
     ("special_cause_improvement", "increase"): "improvement_high",
     ("special_cause_improvement", "decrease"): "improvement_low",
@@ -55,69 +57,6 @@ ICONS = {
     ("special_cause_neutral_high", "neutral"): "neutral_high",
     ("special_cause_neutral_low", "neutral"): "neutral_low",
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of a profile, under the names of `metrics.spc.profile.Profile`."""
-
-    shift_length: int
-    trend_length: int
-    two_in_three: str
-    screen_outliers: bool
-    minimum_points: int
-    conflict: str
-    target_on_limit: str
-    gaps: str
-    trend_crosses_phases: bool
-    limit_factor: float = 2.66
-    trend_direction: str = "later"
-    default_direction: str = "neutral"
-
-
-SETTINGS = {
-    "mdc": Settings(7, 7, "mdc", False, 13, "improvement", "decided", "skip", False),
-    "mdc-2.6": Settings(6, 6, "mdc", False, 13, "improvement", "decided", "skip", True),
-    "plotthedots": Settings(
-        7, 7, "plotthedots", True, 2, "priority", "open", "break", False, 2.66, "next_row", "increase"
-    ),
-}
-
-
-@dataclass
-class Row:
-    """One row of a series, as it comes in; `None` is missing."""
-
-    date: date
-    value: float | None
-    target: float | None = None
-    rebase: bool = False
-    direction: str | None = None
-    fix: int | None = None
-    screen: bool | None = None
-    status: str | None = "final"
-    lower_bound: float | None = None
-    upper_bound: float | None = None
-    due: date | None = None
-
-
-@dataclass
-class Phase:
-    """Positions of a phase's rows, and what was worked out for it."""
-
-    rows: list[int]
-    mean: Fraction | None = None
-    amr: Fraction | None = None
-    flat: bool = False
-    near_constant: bool = False
-    judged: bool = False
-    usual: Fraction | None = None
-    largest: Fraction = Fraction(0)
-
-
-def exact(number: float) -> Fraction:
-    """Returns the number as it is written, so that 0.1 is a tenth."""
-    return Fraction(repr(number))
 
 
 def judge(rows: list[Row], profile: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -132,9 +71,9 @@ def judge(rows: list[Row], profile: Any) -> tuple[list[dict[str, Any]], dict[str
         _limits(rows, included, phase, profile, points)
         for i in phase.rows:
             points[i] |= _place(rows[i], included[i], phase, profile, number)
-    _rules(rows, included, phases, profile, points)
+    rules.find(rows, included, phases, profile, points)
     for point, row in zip(points, rows, strict=True):
-        point.update(_label(point, row.direction or profile.default_direction, profile))
+        point.update(rules.label(point, row.direction or profile.default_direction, profile))
     summary = _summary(rows, included, phases, profile, points)
     for result in (*points, summary):
         for name, number in result.items():
@@ -238,125 +177,6 @@ def _place(row: Row, included: bool, phase: Phase, profile: Any, number: int) ->
     }
 
 
-def _stretches(positions: list[int], included: list[bool], gaps: str) -> list[list[int]]:
-    """Returns the rows that follow each other for the rules: a gap is stepped over, or parts them."""
-    stretches: list[list[int]] = [[]]
-    for i in positions:
-        if included[i]:
-            stretches[-1].append(i)
-        elif gaps == "break":
-            stretches.append([])
-    return [stretch for stretch in stretches if stretch]
-
-
-def _rules(
-    rows: list[Row], included: list[bool], phases: list[Phase], profile: Any, points: list[dict[str, Any]]
-) -> None:
-    for point in points:
-        point |= {"rule_outside": 0, "rule_trend": 0, "rule_two_in_three": 0, "rule_shift": 0, "trend_direction": 0}
-    for phase in phases:
-        for stretch in _stretches(phase.rows, included, profile.gaps):
-            for i in stretch:
-                if points[i]["outside_limits"]:
-                    points[i]["rule_outside"] = 1
-            if phase.judged and not phase.near_constant:
-                _shift(stretch, profile.shift_length, points)
-                _two_in_three(stretch, profile.two_in_three, points)
-        if not profile.trend_crosses_phases:
-            _trends(_stretches(phase.rows, included, profile.gaps), rows, profile, points)
-    if profile.trend_crosses_phases:
-        _trends(_stretches(list(range(len(rows))), included, profile.gaps), rows, profile, points)
-    for phase in phases:
-        if not phase.judged or phase.near_constant:
-            for i in phase.rows:
-                points[i] |= {"rule_trend": 0, "trend_direction": 0}
-
-
-def _shift(stretch: list[int], length: int, points: list[dict[str, Any]]) -> None:
-    for start in range(len(stretch) - length + 1):
-        window = stretch[start : start + length]
-        sides = {points[i]["relative_to_mean"] for i in window}
-        if sides in ({1}, {-1}):
-            for i in window:
-                points[i]["rule_shift"] = 1
-
-
-def _two_in_three(stretch: list[int], form: str, points: list[dict[str, Any]]) -> None:
-    for start in range(len(stretch) - 2):
-        window = stretch[start : start + 3]
-        if {points[i]["relative_to_mean"] for i in window} not in ({1}, {-1}):
-            continue
-        if form == "mdc":
-            counting = [i for i in window if points[i]["beyond"]]
-        elif form == "plotthedots":
-            counting = [i for i in window if points[i]["beyond"] and not points[i]["outside_limits"]]
-        else:
-            counting = []
-        if len(counting) >= 2:
-            for i in counting:
-                points[i]["rule_two_in_three"] = 1
-
-
-def _trends(stretches: list[list[int]], rows: list[Row], profile: Any, points: list[dict[str, Any]]) -> None:
-    for stretch in stretches:
-        values = [rows[i].value for i in stretch]
-        trends: list[set[int]] = [set() for _ in stretch]  # the directions of the trends that each is part of
-        starts_rising = {}
-        for start in range(len(stretch) - profile.trend_length + 1):
-            window = values[start : start + profile.trend_length]
-            steps = [after - before for before, after in pairwise(window)]
-            if all(step > 0 for step in steps) or all(step < 0 for step in steps):
-                starts_rising[start] = steps[0] > 0
-                for k in range(start, start + profile.trend_length):
-                    trends[k].add(1 if steps[0] > 0 else -1)
-        for k, i in enumerate(stretch):
-            if not trends[k]:
-                continue
-            if profile.trend_direction == "next_row":
-                has_next = k + 1 < len(stretch) and trends[k + 1]
-                step = values[k + 1] - values[k] if has_next else values[k] - values[k - 1]
-                direction = 1 if step > 0 else -1
-            else:
-                latest = max(start for start in starts_rising if start <= k < start + profile.trend_length)
-                direction = 1 if starts_rising[latest] else -1
-            points[i].update({"rule_trend": 1, "trend_direction": direction})
-
-
-def _label(point: dict[str, Any], direction: str, profile: Any) -> dict[str, Any]:
-    fired: list[tuple[str, int]] = []
-    side = point["relative_to_mean"]
-    if point["rule_outside"]:
-        fired.append(("Above UCL" if side > 0 else "Below LCL", side))
-    if point["rule_trend"]:
-        rising = point["trend_direction"] > 0
-        fired.append(
-            (f"{profile.trend_length} Point Trend ({'Increasing' if rising else 'Decreasing'})", 1 if rising else -1)
-        )
-    if point["rule_two_in_three"]:
-        fired.append((f"2 in 3 {'Above' if side > 0 else 'Below'} CL", side))
-    if point["rule_shift"]:
-        fired.append((f"{profile.shift_length} Points {'Above' if side > 0 else 'Below'} CL", side))
-    if not fired:
-        return {
-            "special_cause_type": COMMON,
-            "special_cause_flag": False,
-            "point_type": "common_cause",
-            "rule_count": 0,
-        }
-    good = {"increase": 1, "decrease": -1, "neutral": 0}[direction]
-    label, sign = fired[0]
-    if profile.conflict == "improvement" and good != 0:
-        for one, its_sign in fired:
-            if its_sign == good:
-                label, sign = one, its_sign
-                break
-    if good == 0:
-        kind = "special_cause_neutral_high" if sign > 0 else "special_cause_neutral_low"
-    else:
-        kind = "special_cause_improvement" if sign == good else "special_cause_concern"
-    return {"special_cause_type": label, "special_cause_flag": True, "point_type": kind, "rule_count": len(fired)}
-
-
 def _summary(
     rows: list[Row], included: list[bool], phases: list[Phase], profile: Any, points: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -433,7 +253,7 @@ def _assurance(
 
 
 def _run(phase: Phase, included: list[bool], profile: Any, points: list[dict[str, Any]]) -> tuple[int, int | None]:
-    stretch = _stretches(phase.rows, included, profile.gaps)[-1]
+    stretch = rules.stretches(phase.rows, included, profile.gaps)[-1]
     side = points[stretch[-1]]["relative_to_mean"]
     if not side:
         return 0, None
@@ -447,7 +267,7 @@ def _run(phase: Phase, included: list[bool], profile: Any, points: list[dict[str
 
 def _trend_length(phase: Phase, rows: list[Row], included: list[bool], profile: Any) -> int:
     positions = list(range(len(rows))) if profile.trend_crosses_phases else phase.rows
-    values = [rows[i].value for i in _stretches(positions, included, profile.gaps)[-1]]
+    values = [rows[i].value for i in rules.stretches(positions, included, profile.gaps)[-1]]
     signs = [(after > before) - (after < before) for before, after in pairwise(values)]
     length = 0
     for sign in reversed(signs):

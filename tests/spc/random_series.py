@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from metrics.spc import Profile
-from tests.spc.oracle import Row
+from tests.spc.oracle_rows import Row
 
 START = date(2021, 1, 1)
 SCHEMA = {

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.spc import PROFILES, Chart, FrameError, Profile, xmr
-from tests.spc.oracle import SETTINGS, Row, exact, judge
+from tests.spc.oracle import judge
+from tests.spc.oracle_rows import SETTINGS, Row, exact
 from tests.spc.random_series import START, frame, profile, series
 
 NAMES = ("mdc", "mdc-2.6", "plotthedots")
