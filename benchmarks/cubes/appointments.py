@@ -83,11 +83,13 @@ def commit(url: str, last: date, turn: int) -> None:
     """
     table = fact_appointment
     week = sa.select(table).where(table.c.appointment_on > last - timedelta(days=7), table.c.attended != "0")
-    held = open_warehouse(url).frame(week).filter(pl.col("appointment_id") % 7 == turn % 7)
+    warehouse = open_warehouse(url)
+    held = warehouse.frame(week).filter(pl.col("appointment_id") % 7 == turn % 7)
     on_the_day = held.filter(pl.col("appointment_on") == last).head(500)
     others = held.join(on_the_day, on="appointment_id", how="anti").head(200)
     ahead = pl.Series("appointment_on", [last + timedelta(days=1 + number % 90) for number in range(300)])
-    numbers = pl.Series("appointment_id", range(300)) + 10**15 + turn * 1_000
+    newest = warehouse.frame(sa.select(sa.func.max(table.c.appointment_id).label("number")))["number"].item()
+    numbers = pl.Series("appointment_id", range(300)) + max(newest + 1, 10**15)
     booked = held.sample(300, with_replacement=True, seed=turn).with_columns(
         numbers, ahead, pl.lit("0").alias("attended"), pl.lit(None, pl.String).alias("outcome")
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import resource
 import sys
 import time
@@ -24,7 +23,6 @@ import pandas as pd
 
 QUANTILES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
 LEVELS = (20, 40, 60, 80, 95)
-QUIET = Path(os.environ.get("BENCHMARK_QUIET", "/nonexistent"))
 
 
 def filled(frame: pd.DataFrame, origin: pd.Timestamp, frequency: str) -> pd.DataFrame:
@@ -56,7 +54,11 @@ def calendar(days: pd.DatetimeIndex, frequency: str) -> pd.DataFrame:
             columns[f"weekday{weekday}"] = (days.dayofweek == weekday).astype(float)
         off, christmas = bank_days(days)
         plain = days.isin(off) & ~np.isin(np.char.add(days.strftime("%m-%d").to_numpy().astype(str), ""), christmas)
-        columns["bank"] = plain.astype(float)
+        friday = good_fridays(days)
+        columns["bank"] = (plain & ~days.isin(friday)).astype(float)
+        columns["Good Friday"] = days.isin(friday).astype(float)
+        columns["Easter weekend"] = days.isin(friday + pd.Timedelta(days=1)).astype(float)
+        columns["Easter weekend"] += days.isin(friday + pd.Timedelta(days=2)).astype(float)
         columns["before"] = (days + pd.Timedelta(days=1)).isin(off).astype(float)
         columns["after"] = (days - pd.Timedelta(days=1)).isin(off).astype(float)
         stamp = days.strftime("%m-%d")
@@ -74,6 +76,14 @@ def bank_days(days: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, list[str]]:
     years = range(days.min().year - 1, days.max().year + 2)
     off = pd.DatetimeIndex(sorted(holidays.country_holidays("GB", subdiv="ENG", years=years)))
     return off, ["12-24", "12-25", "12-26", "12-31", "01-01"]
+
+
+def good_fridays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Good Friday of every year that the days touch."""
+    from dateutil.easter import easter
+
+    years = range(days.min().year, days.max().year + 1)
+    return pd.DatetimeIndex([pd.Timestamp(easter(year)) - pd.Timedelta(days=2) for year in years])
 
 
 def from_levels(frame: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -126,15 +136,16 @@ def mlforecast(y: pd.DataFrame, horizon: int, frequency: str) -> pd.DataFrame:
         models={"lgb": LGBMRegressor(n_estimators=300, learning_rate=0.05, num_leaves=31, verbosity=-1, n_jobs=1)},
         freq=frequency, lags=lags, lag_transforms=moving, target_transforms=[LocalStandardScaler()], num_threads=1,
     )  # fmt: skip
-    windows = min(10, (shortest - 60) // horizon) if frequency == "D" else min(4, (shortest - 24) // horizon)
-    ahead = pd.concat([table.loc[future].reset_index().assign(unique_id=name) for name in y["unique_id"].unique()])
+    windows = min(10, (shortest - 42) // horizon) if frequency == "D" else min(4, (shortest - 24) // horizon)
+    coming = table.loc[future].rename_axis("ds").reset_index()
+    ahead = pd.concat([coming.assign(unique_id=name) for name in y["unique_id"].unique()])
     intervals = PredictionIntervals(n_windows=windows, h=horizon) if windows >= 2 else None
     model.fit(known, static_features=[], prediction_intervals=intervals)
     level = list(LEVELS) if intervals else None
     found = model.predict(horizon, level=level, X_df=ahead)
     if not intervals:
         for one in LEVELS:
-            found[f"lgb-lo-{one}"] = found[f"lgb-hi-{one}"] = found["lgb"]
+            found[f"lgb-lo-{one}"] = found[f"lgb-hi-{one}"] = np.nan
     return from_levels(found, "lgb")
 
 
@@ -142,6 +153,7 @@ def skforecast(y: pd.DataFrame, horizon: int, frequency: str) -> pd.DataFrame:
     """Global histogram boosting with calendar regressors, recursive, intervals from bootstrapped residuals."""
     from skforecast.recursive import ForecasterRecursiveMultiSeries
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.preprocessing import StandardScaler
 
     wide = y.set_index(["ds", "unique_id"])["y"].unstack().asfreq(frequency)  # noqa: PD010 - nothing to aggregate
     future = pd.date_range(wide.index[-1], periods=horizon + 1, freq=frequency)[1:]
@@ -151,6 +163,7 @@ def skforecast(y: pd.DataFrame, horizon: int, frequency: str) -> pd.DataFrame:
     model = ForecasterRecursiveMultiSeries(
         estimator=HistGradientBoostingRegressor(max_iter=200, learning_rate=0.05, random_state=1),
         lags=[lag for lag in lags if lag < short // 2], encoding="ordinal",
+        transformer_series=StandardScaler(),
     )  # fmt: skip
     exog = table.loc[wide.index]
     model.fit(series=wide, exog=exog, store_in_sample_residuals=True, suppress_warnings=True)
@@ -261,8 +274,6 @@ def main() -> int:
             kept = out / peer / name / f"{origin:%Y-%m-%d}.parquet"
             if kept.exists():
                 continue
-            while QUIET.exists():
-                time.sleep(5)
             step = (
                 pd.DateOffset(days=about["longest"])
                 if about["frequency"] == "D"

@@ -14,7 +14,7 @@ import polars as pl
 
 from benchmarks.measuring import RESULTS, machine
 from models.demand import Forecaster
-from models.reconcile import Hierarchy, reconciled, shrunk_covariance
+from models.reconcile import Hierarchy, reconciled, reconciled_paths, shrunk_covariance
 
 DAYS, REGIONS, TRUSTS, SERVICES, HORIZON = 1_096, 4, 25, 10, 28
 
@@ -58,7 +58,7 @@ def main() -> None:
     order = [paths.names.index(node) for node in hierarchy.nodes]
     errors = (paths.values - paths.values.mean(axis=0))[:, :, order]
     covariance, share = shrunk_covariance(errors.reshape(-1, len(order)))
-    coherent = reconciled(paths.values[:, :, order], hierarchy, covariance)
+    coherent = reconciled_paths(paths.values[:, :, order], hierarchy)
     middle = reconciled(paths.mean[:, order], hierarchy, covariance)
     seconds, used = time.perf_counter() - clock, time.process_time() - cpu
     leaf = len(hierarchy.leaves)

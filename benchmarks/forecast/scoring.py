@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import erf, sqrt
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,9 @@ from models.calendar import Frequency, bank_holidays
 from models.rolling import holiday_periods
 
 QUANTILES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
+NEAR = 0.05
+"""How far a series' coverage may be from what was promised to count as near."""
+
 NAMES = tuple(f"q{each:g}" for each in QUANTILES)
 
 
@@ -29,7 +33,8 @@ def scales(known: pl.DataFrame, season: int) -> pl.DataFrame:
 
 def judged(forecasts: pl.DataFrame, actual: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """Returns one row per forecast that can be judged, with its errors."""
-    rows = forecasts.join(actual.rename({"value": "actual"}), on=["series", "date"]).join(steps, on="series")
+    given = forecasts.with_columns(pl.col(NAMES).fill_nan(None))
+    rows = given.join(actual.rename({"value": "actual"}), on=["series", "date"]).join(steps, on="series")
     rows = rows.drop_nulls("actual").filter(pl.col("step") > 0)
     miss = pl.col("actual") - pl.col("q0.5")
     pinballs = [
@@ -42,7 +47,8 @@ def judged(forecasts: pl.DataFrame, actual: pl.DataFrame, steps: pl.DataFrame) -
         scaled=miss.abs() / pl.col("step"),
         missed=miss.abs(),
         squared=miss**2 / pl.col("step_squared"),
-        pinball=2 * pl.mean_horizontal(pinballs),
+        # A model that gives no interval has no score of one.
+        pinball=pl.when(pl.all_horizontal(pl.col(NAMES).is_not_null())).then(2 * pl.mean_horizontal(pinballs)),
         in80=pl.col("actual").is_between("q0.1", "q0.9"),
         in95=pl.col("actual").is_between("q0.025", "q0.975"),
         is80=_interval("q0.1", "q0.9", 0.2) / pl.col("step"),
@@ -68,7 +74,10 @@ def summary(rows: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataFrame:
         mase=pl.col("scaled").mean(),
         wape=pl.col("missed").sum() / pl.col("actual").abs().sum(),
         bias=pl.col("bias").sum() / pl.col("actual").abs().sum(),
-        wql=pl.col("pinball").sum() / pl.col("actual").abs().sum(),
+        wql=pl.when(pl.col("pinball").is_not_null().any()).then(
+            pl.col("pinball").sum() / pl.col("actual").filter(pl.col("pinball").is_not_null()).abs().sum()
+        ),
+        intervals=pl.col("in80").is_not_null().mean(),
         crps=(pl.col("pinball") / pl.col("step")).mean(),
         is80=pl.col("is80").mean(),
         is95=pl.col("is95").mean(),
@@ -79,9 +88,28 @@ def summary(rows: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataFrame:
     return table.join(parts.group_by(by).agg(pl.col("rmsse").mean()), on=list(by), nulls_equal=True).sort("mase")
 
 
-def coverage_by_series(rows: pl.DataFrame) -> pl.DataFrame:
-    """Returns, for each model, the share of series whose coverage is within 5 points of what was promised."""
-    each = rows.group_by("model", "panel", "series").agg(pl.col("in80").mean(), pl.col("in95").mean())
-    return each.group_by("model").agg(
-        near80=((pl.col("in80") - 0.8).abs() <= 0.05).mean(), near95=((pl.col("in95") - 0.95).abs() <= 0.05).mean()
+def coverage_by_series(rows: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataFrame:
+    """Returns the share of series whose coverage is within 5 points of what was promised: `near80`, `near95`.
+
+    `chance80` and `chance95` are what a model would have whose series are all right in the long run, as coverage
+    differs from cut-off to cut-off; less where cut-offs overlap, and more where intervals answer to their own misses.
+    """
+    inside = pl.col("in80", "in95").cast(pl.Float64).mean()
+    origins = rows.group_by(*by, "panel", "series", "origin", maintain_order=True).agg(inside)
+    spread = origins.group_by(*by, "panel", "series").agg(
+        (pl.col("in80", "in95").std() / pl.len().sqrt()).name.prefix("se_")
     )
+    each = rows.group_by(*by, "panel", "series").agg(inside).join(spread, on=[*by, "panel", "series"], nulls_equal=True)
+    names = {"80": 0.8, "95": 0.95}
+    return each.group_by(by).agg(
+        *(((pl.col(f"in{name}") - level).abs() <= NEAR).mean().alias(f"near{name}") for name, level in names.items()),
+        *(
+            pl.col(f"se_in{name}").map_elements(_within, return_dtype=pl.Float64).mean().alias(f"chance{name}")
+            for name in names
+        ),
+    )
+
+
+def _within(error: float) -> float:
+    """The chance that a normal error of this size stays within what counts as near."""
+    return erf(NEAR / (error * sqrt(2))) if error > 0 else 1.0

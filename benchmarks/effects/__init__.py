@@ -1,0 +1,1 @@
+"""The simulator's known effects, read off control charts."""
