@@ -28,7 +28,7 @@ test: $(VENV)/installed-dev ## Run every test, in a real Chromium, on a real Pos
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m tests.postgresql
 	@$(BIN)/python -m tests.spark
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: style types imports ## Check style, types and the direction of imports
 
