@@ -95,11 +95,22 @@ class Coverage(Strict):
 
 
 class Bins(Strict):
-    """The columns that hold a histogram's edges. An upper edge of null is an open bin."""
+    """A histogram's edges: two columns, or one and how wide every bin is. A bin without an upper edge is open."""
 
     lower: Identifier = Field(description="the column of the lower edge, which belongs to the bin")
-    upper: Identifier = Field(description="the column of the upper edge, which does not")
+    upper: Identifier | None = Field(
+        default=None, description="the column of the upper edge, which does not; null in it is an open bin"
+    )
+    width: float | None = Field(
+        default=None, gt=0, description="how wide every bin is, where no column holds its upper edge"
+    )
+    open_from: float | None = Field(default=None, description="with 'width': the lower edge from which bins are open")
     unit: Unit = Field(default="weeks", description="what the edges are measured in")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Returns the columns of the edges, by the field that names them."""
+        return {"lower": self.lower} | ({} if self.upper is None else {"upper": self.upper})
 
 
 class CubeSettings(Strict):

@@ -212,7 +212,7 @@ def _fields(model: Model, table: sa.Table, losses: list[Loss]) -> Iterator[tuple
             {**_plain(model.organisation, table), "label": "Organisation", "dimension": {"is_time": False}},
         )
     columns = [*model.primary_key, *(own for join in model.joins for own in join.keys)]
-    columns += [model.bins.lower, model.bins.upper] if model.bins else []
+    columns += model.bins.columns.values() if model.bins else []
     for column in columns:
         yield column, _plain(column, table)
     for dimension in model.dimensions:

@@ -173,7 +173,8 @@ class Layout:
         if self.values_of is not None:
             keys.append(rows.expression(self.values_of.expr).label(LOWER))
         elif self.model.bins is not None:
-            keys += [rows.column(self.model.bins.lower).label(LOWER), rows.column(self.model.bins.upper).label(UPPER)]
+            lower, upper = rows.edges()
+            keys += [lower.label(LOWER), upper.label(UPPER)]
         if days is not None:
             conditions.append(sa.or_(sa.false(), *(rows.from_to(first, last) for first, last in days)))
         columns = [element.label(measure.name) for measure, element in self._elements(rows)]

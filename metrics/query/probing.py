@@ -144,7 +144,7 @@ def _of_model(catalogue: Catalogue, model: Model, found: dict[str, _Wanted]) -> 
     if model.changed_at is not None:
         columns[model.changed_at] = at("changed_at")
     if model.bins is not None:
-        columns |= {model.bins.lower: at("bins", "lower"), model.bins.upper: at("bins", "upper")}
+        columns |= {column: at("bins", edge) for edge, column in model.bins.columns.items()}
     columns |= {column: at("filter") for column in sorted(names(model.filter))} if model.filter else {}
     for index, join in enumerate(model.joins):
         columns |= {own: at("joins", index, "keys", own) for own in join.keys}

@@ -69,6 +69,16 @@ class Rows:
         """Returns the element of a definition's expression."""
         return build(text, self._columns)
 
+    def edges(self) -> tuple[Element, Element]:
+        """Returns the lower and upper edge of a row's bin, of a model that has bins; an open bin has no upper one."""
+        bins = self.model.bins
+        assert bins is not None  # noqa: S101 - linted: a percentile's model has bins
+        lower = self.column(bins.lower)
+        if bins.upper is not None:
+            return lower, self.column(bins.upper)
+        upper = sa.cast(lower, sa.Double) + sa.literal(bins.width, sa.Double)
+        return lower, upper if bins.open_from is None else sa.case((lower < bins.open_from, upper))
+
     def from_to(self, first: date, last: date) -> Element:
         """Returns the condition for the rows of the days from `first` to `last`."""
         if not isinstance(self.time.type, sa.DateTime):

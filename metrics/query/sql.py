@@ -65,9 +65,7 @@ def statement(scan: Scan, catalogue: Catalogue, reach: Reach, by: tuple[str, ...
     conditions = [rows.from_to(reach.first, reach.last)]
     parts: list[Element]
     if scan.histogram == "bins":
-        bins = scan.model.bins
-        assert bins is not None  # noqa: S101 - linted: a percentile's model has bins
-        lower, upper = rows.column(bins.lower), rows.column(bins.upper)
+        lower, upper = rows.edges()
         keys += [lower.label(LOWER), upper.label(UPPER)]
         parts = [_part(rows, source.numerator).label(f"{source.key}__num") for source in scan.sources]
         conditions.append(lower.is_not(None))
@@ -278,7 +276,7 @@ def reported(rows: Rows, source: Source) -> Element:
     tests.append(rows.expression(whole.expr).is_not(None))
     # In a histogram without zero rows a filter on the edges picks what happened, not who reports.
     bins = rows.model.bins
-    edges = {bins.lower, bins.upper} if bins is not None else set()
+    edges = set(bins.columns.values()) if bins is not None else set()
     if whole.filter and not edges & names(whole.filter):
         tests.append(rows.expression(whole.filter))
     counts = whole.agg in ("count", "count_distinct") or source.histogram == "values"

@@ -33,6 +33,18 @@ def last_of_month(table: str, upper: str, lower: str, where: str = "true") -> st
     return f"select period as m, sum({upper}) / sum({lower}) from {table} where {where} group by m"
 
 
+def waited(share: str) -> str:
+    """The weeks that a share of incomplete pathways are within, by month, counting evenly within a week."""
+    return (
+        "with weeks as (select period as m, weeks_waiting as w, sum(pathways) as n from fact_rtt_snapshot "
+        "where rtt_part = 'Part_2' and pathways > 0 group by m, w), "
+        "reached as (select m, w, n, sum(n) over (partition by m order by w) as up_to, "
+        "sum(n) over (partition by m) as in_all from weeks) "
+        f"select m, arg_min(case when w < 104 then w + ({share} * in_all - (up_to - n)) / n end, w) "
+        f"from reached where up_to >= {share} * in_all group by m"
+    )
+
+
 ARRIVED, DISCHARGED, DUE = day("arrived_at"), day("discharged_at"), day("event_at")
 STAYED = "extract(epoch from departed_at - arrived_at)"
 EMERGENCY = "admission_method in ('21', '22', '23', '24', '25', '2A', '2B', '2C', '2D')"
@@ -95,6 +107,8 @@ CASES = {
     "local_rtt_within_18_weeks": last_of_month(
         "fact_rtt_snapshot", "case when weeks_waiting < 18 then pathways else 0 end", "pathways", "rtt_part = 'Part_2'"
     ),
+    "local_rtt_median_wait": waited("0.5"),
+    "local_rtt_p92_wait": waited("0.92"),
     "local_rtt_list": total("fact_rtt_snapshot", "sum(pathways)", where="rtt_part = 'Part_2'"),
     "local_rtt_net_flow": total("fact_rtt_flow", "sum(clock_starts) - sum(stops_admitted) - sum(stops_non_admitted)"),
     "local_cancer_62_day": share("fact_cancer_pathway", "within", "true", "stopped_on", "standard = 'day_62'"),

@@ -116,10 +116,10 @@ def amounts_are_numbers(catalogue: Catalogue) -> Iterator[Fault]:
                 yield _no_number(metric.id, held, kind)
     for model in catalogue.models.values():
         columns = columns_of(catalogue, model)
-        for edge in ("lower", "upper") if model.bins and columns is not None else ():
-            kind = (columns or {}).get(getattr(model.bins, edge), "unknown")
+        for edge, column in model.bins.columns.items() if model.bins and columns is not None else ():
+            kind = (columns or {}).get(column, "unknown")
             if not is_number(kind):
-                message = f"bins.{edge}: '{getattr(model.bins, edge)}' is {WORDS[kind]}, no number."
+                message = f"bins.{edge}: '{column}' is {WORDS[kind]}, no number."
                 yield Fault(f"model:{model.name}", ("bins", edge), message, "Name a column of numbers.")
 
 

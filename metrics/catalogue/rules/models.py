@@ -52,8 +52,8 @@ def _named(model: Model) -> Iterator[tuple[str, Path, str, str]]:
             table = dimension.join or model.table
             yield table, ("dimensions", index, "column"), f"dimension '{dimension.name}'", dimension.column
     if model.bins:
-        yield model.table, ("bins", "lower"), "bins.lower", model.bins.lower
-        yield model.table, ("bins", "upper"), "bins.upper", model.bins.upper
+        for edge, column in model.bins.columns.items():
+            yield model.table, ("bins", edge), f"bins.{edge}", column
     for index, column in enumerate(model.primary_key):
         yield model.table, ("primary_key", index), "primary_key", column
     if model.changed_at is not None:
@@ -168,8 +168,27 @@ def cubes_keep_dimensions_of_the_model(catalogue: Catalogue) -> Iterator[Fault]:
                 yield Fault(f"model:{model.name}", ("cube", "dimensions", index), message, suggest(name, known))
 
 
+@rule(
+    "E095",
+    "Bins say the column of their upper edge, or how wide they are; which are open is said of the latter.",
+    "Write 'bins: {lower: ..., upper: ...}', or 'bins: {lower: ..., width: 1, open_from: 104}'.",
+)
+def bins_have_one_upper_edge(catalogue: Catalogue) -> Iterator[Fault]:
+    for model in catalogue.models.values():
+        bins = model.bins
+        if bins is None:
+            continue
+        if bins.upper is None and bins.width is None:
+            yield Fault(f"model:{model.name}", ("bins",), "bins: they have a lower edge, and no upper one.")
+        elif bins.upper is not None and bins.width is not None:
+            yield Fault(f"model:{model.name}", ("bins", "width"), "bins: they have an upper edge and a width too.")
+        elif bins.open_from is not None and bins.width is None:
+            message = "bins.open_from: a bin is open where the column of its upper edge is null."
+            yield Fault(f"model:{model.name}", ("bins", "open_from"), message, "Remove it.")
+
+
 RULES = (
     tables_exist, model_columns_exist, dimensions_have_own_names, times_fit_the_grain, organisations_are_columns,
     levels_have_organisations, changes_are_timestamps, published_models_name_their_publication,
-    cubes_keep_dimensions_of_the_model,
+    cubes_keep_dimensions_of_the_model, bins_have_one_upper_edge,
 )  # fmt: skip

@@ -93,6 +93,14 @@ CASES = (
     Case("E094", _own("    organisation: org", "    organisation: org\n    cube: {dimensions: [wards]}  # here\n    dimensions:\n"
                       "      - {name: ward, column: ward, title: Ward}"),
          "its cube is to keep 'wards'", "Did you mean 'ward'?", ("[wards]", "[ward]")),
+    Case("E095", _own("    organisation: org", "    organisation: org\n    bins: {lower: age}  # here"),
+         "a lower edge, and no upper one", "width: 1", ("lower: age", "lower: age, width: 5")),
+    Case("E095", _own("    organisation: org", "    organisation: org\n    bins:\n      lower: age\n      upper: minutes\n"
+                      "      width: 5  # here"),
+         "an upper edge and a width too", "Write 'bins:", ("\n      width: 5  # here", "")),
+    Case("E095", _own("    organisation: org", "    organisation: org\n    bins:\n      lower: age\n      upper: minutes\n"
+                      "      open_from: 90  # here"),
+         "where the column of its upper edge is null", "Remove it", ("\n      open_from: 90  # here", "")),
     Case("E025", _own("time: {column: seen_on}", "time: {column: day}  # here"), "has no column 'day'",
          "Write time: {column: seen_on or seen_at}", ("day}  #", "seen_on}  #")),
     Case("E025", _own("    time: {column: seen_on}\n", "").replace("- name: own", "- name: own  # here"), "has no column 'period'",
