@@ -90,6 +90,7 @@ def _in_words(error: sqlglot.errors.SqlglotError) -> str:
     return f"'{at}' does not belong where it stands"
 
 
+@lru_cache(maxsize=4096)
 def names(text: str) -> frozenset[str]:
     """Returns the column (or metric) names that the expression mentions."""
     return frozenset(column.name for column in _tree(text).find_all(exp.Column))

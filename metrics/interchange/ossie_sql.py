@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from metrics.catalogue import Catalogue, Metric, Model, Part
-from metrics.catalogue.expression import LENGTHS, parse
+from metrics.catalogue.expression import LENGTHS, names, parse
 
 # Ossie's name of a dialect to the grammar that writes it. PostgreSQL keeps to the standard, and stands for ANSI's.
 DIALECTS: Mapping[str, str] = {
@@ -64,6 +64,8 @@ def written(catalogue: Catalogue, metric: Metric) -> Written:
     model = catalogue.model_of(metric)
     if metric.type == "percentile" and model.bins is not None:
         raise NotExpressibleError("a percentile of a histogram is no aggregate function")
+    if _reads_joined(catalogue, metric, model):
+        raise NotExpressibleError("a filter reads a joined table")
     facts = tuple(_facts(metric, model))
     tree = _aggregate(metric, facts)
     if metric.type == "index":
@@ -73,6 +75,13 @@ def written(catalogue: Catalogue, metric: Metric) -> Written:
         periods = exp.Count(this=exp.Distinct(expressions=[exp.column(model.time.column, table=model.name)]))
         tree = _only_if(exp.EQ(this=periods, expression=_number(1)), tree)
     return Written(tree, facts, frozenset({model.name}))
+
+
+def _reads_joined(catalogue: Catalogue, metric: Metric, model: Model) -> bool:
+    parts = (metric.measure, metric.numerator, metric.denominator)
+    filters = [model.filter, *(part.filter for part in parts if part is not None)]
+    named = frozenset[str]().union(*(names(text) for text in filters if text))
+    return bool(named - set(catalogue.table_of(model).columns.keys()))
 
 
 def scalar(text: str) -> exp.Expr:

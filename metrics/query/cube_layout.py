@@ -188,11 +188,11 @@ class Layout:
 
     def _counting(self, rows: Rows) -> list[Element]:
         """Returns the conditions for the rows that cells are made of."""
-        found = [rows.expression(self.model.filter)] if self.model.filter else []
+        found = [rows.condition(self.model.filter)] if self.model.filter else []
         found.append(rows.time.is_not(None))
         if self.values_of is not None:
             found.append(rows.expression(self.values_of.expr).is_not(None))
-            found += [rows.expression(self.values_of.filter)] if self.values_of.filter else []
+            found += [rows.condition(self.values_of.filter)] if self.values_of.filter else []
         return found
 
     def _elements(self, rows: Rows) -> Iterator[tuple[Measure, Element]]:

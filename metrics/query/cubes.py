@@ -17,7 +17,7 @@ from metrics.query.cube import Codes, Cube, cube_of, encoded
 from metrics.query.cube_answer import Miss, answered, missed
 from metrics.query.cube_check import days_differing, last_of, months_to_hold
 from metrics.query.cube_layout import Layout, ranges_of
-from metrics.query.plan import Scan, joined_tables
+from metrics.query.plan import Scan, joined_tables, told_by_filters
 from metrics.query.sql import PERIOD, Reach
 from metrics.warehouse.changes import Standing, days_changed, standing
 from metrics.warehouse.connect import Snapshot
@@ -295,7 +295,8 @@ def alike(one: Layout, other: Layout) -> bool:
 
 def tables_of(layout: Layout) -> tuple[str, ...]:
     """Returns the tables that a cube is read from: the model's own first."""
-    return (layout.model.table, *sorted(joined_tables(layout.model, layout.dimensions)))
+    names = {*layout.dimensions, *told_by_filters(layout.model, layout.sources)}
+    return (layout.model.table, *sorted(joined_tables(layout.model, names)))
 
 
 def _lineage(layout: Layout, now: Standing) -> str:

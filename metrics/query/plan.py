@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from metrics.catalogue import Alternate, Catalogue, Metric, Model, Window, parse_window
+from metrics.catalogue.expression import names
 from metrics.query.errors import GrainError, QueryError, UnknownDimensionError
 from metrics.query.periods import NESTS, day_of
 from metrics.query.request import Filter, Grain, Request
@@ -88,6 +89,12 @@ def joined_tables(model: Model, names: Iterable[str]) -> frozenset[str]:
     """Returns the joined tables that hold the dimensions."""
     wanted = set(names)
     return frozenset(each.join for each in model.dimensions if each.name in wanted and each.join is not None)
+
+
+def told_by_filters(model: Model, sources: Iterable[Source]) -> frozenset[str]:
+    """Returns the names in the filters of the model and of its metrics."""
+    parts = (part for source in sources for part in (source.numerator, source.denominator) if part is not None)
+    return frozenset[str]().union(*(names(text) for text in (model.filter, *(part.filter for part in parts)) if text))
 
 
 def _with_plain_names(request: Request) -> Request:

@@ -5,21 +5,21 @@ Nothing is read but what the state of the warehouse keeps anyway.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 
 import sqlalchemy as sa
 
-from metrics.catalogue import Catalogue
+from metrics.catalogue import Catalogue, Model
 from metrics.query import sql
 from metrics.query.buckets import Buckets, Span, months_later
 from metrics.query.coverage import Ground, Presence
 from metrics.query.errors import QueryError, UnknownValueError
 from metrics.query.holdings import Holdings
 from metrics.query.periods import day_of, end_of, start_of
-from metrics.query.plan import LEVELS, Plan, Scan, dimensions_of, joined_tables, plan
+from metrics.query.plan import LEVELS, Plan, Scan, dimensions_of, joined_tables, plan, told_by_filters
 from metrics.query.request import Grain, Request
 from metrics.query.result import Note
 from metrics.query.source import Source
@@ -160,8 +160,15 @@ class _Preparing:
         return ((request.by, False), *((each, True) for each in dict.fromkeys(asked) if each != request.by))
 
     def _check_joins(self, scan: Scan) -> None:
-        used = joined_tables(scan.model, (*scan.by, *(each.dimension for each in scan.where)))
-        for join in scan.model.joins:
+        self._check_joins_of(scan.model, scan.sources, (*scan.by, *(each.dimension for each in scan.where)))
+        for outcome in (source.outcome.source for source in scan.sources if source.outcome is not None):
+            self._check_joins_of(outcome.model, (outcome,), ())
+
+    def _check_joins_of(self, model: Model, sources: tuple[Source, ...], asked: Iterable[str]) -> None:
+        if not model.joins:
+            return
+        used = joined_tables(model, (*asked, *told_by_filters(model, sources)))
+        for join in model.joins:
             table = self.holdings.catalogue.table(join.to)
             if join.to in used and table is not None:
                 self.holdings.checked_join(table, tuple(join.keys.values()))

@@ -113,7 +113,7 @@ def _wanted(catalogue: Catalogue) -> Mapping[str, _Wanted]:
         for held in parts_of(catalogue, metric):
             place = catalogue.places[f"metric:{metric.id}"]
             for label, text in (("expr", held.part.expr), ("filter", held.part.filter)):
-                for column in sorted(names(text)) if text else ():
+                for column in _own(text, held.model):
                     at = (place.name, place.line_of((*held.path, label)), place.file)
                     found[held.model.table].columns.setdefault(column, at)
         if metric.per and metric.model in catalogue.models:
@@ -121,6 +121,12 @@ def _wanted(catalogue: Catalogue) -> Mapping[str, _Wanted]:
             for index, column in enumerate(metric.per):
                 used.columns.setdefault(column, (place.name, place.line_of(("per", index)), place.file))
     return found
+
+
+def _own(text: str | None, model: Model) -> list[str]:
+    """Returns the columns that an expression names of the model's own table, in order."""
+    elsewhere = {each.name for each in model.dimensions if each.join is not None}
+    return sorted(names(text) - elsewhere) if text else []
 
 
 def _declared(catalogue: Catalogue, table: Table, found: dict[str, _Wanted]) -> None:
@@ -145,7 +151,7 @@ def _of_model(catalogue: Catalogue, model: Model, found: dict[str, _Wanted]) -> 
         columns[model.changed_at] = at("changed_at")
     if model.bins is not None:
         columns |= {column: at("bins", edge) for edge, column in model.bins.columns.items()}
-    columns |= {column: at("filter") for column in sorted(names(model.filter))} if model.filter else {}
+    columns |= {column: at("filter") for column in _own(model.filter, model)}
     for index, join in enumerate(model.joins):
         columns |= {own: at("joins", index, "keys", own) for own in join.keys}
         theirs = found.setdefault(join.to, _Wanted(at("joins", index, "to")))

@@ -11,7 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from metrics.catalogue import Catalogue, Join, Model, UnknownMetricError
-from metrics.catalogue.expression import build
+from metrics.catalogue.expression import build, names
 from metrics.query.bounds import bound
 from metrics.query.errors import QueryError
 from metrics.query.instants import local_date, utc_hour
@@ -34,6 +34,7 @@ class Rows:
         self.identity = dim_organisation_identity.alias("i")
         self.organisation = dim_organisation.alias("o")
         self.as_at = as_at
+        self._prefix = "" if alias == "f" else alias  # two models' rows in one statement join tables of their own
         self._columns: Mapping[str, Element] = {column.name: column for column in self.fact.columns}
         self._catalogue = catalogue
         self._joined: dict[str, sa.FromClause] = {}
@@ -66,8 +67,14 @@ class Rows:
         return self._columns[name]
 
     def expression(self, text: str) -> Element:
-        """Returns the element of a definition's expression."""
+        """Returns the element of a definition's expression over the columns of the model's own table."""
         return build(text, self._columns)
+
+    def condition(self, text: str) -> Element:
+        """Returns the element of a definition's filter, and takes in the joined tables whose dimensions it names."""
+        dimensions = {each.name for each in self.model.dimensions if each.join is not None}
+        joined = names(text) & dimensions - self._columns.keys()
+        return build(text, {**self._columns, **{name: self.dimension(name) for name in joined}})
 
     def edges(self) -> tuple[Element, Element]:
         """Returns the lower and upper edge of a row's bin, of a model that has bins; an open bin has no upper one."""
@@ -105,7 +112,7 @@ class Rows:
             table = self._catalogue.table(name)
             if table is None:  # linted: a join names a table that is there
                 raise KeyError(name)
-            self._joined[name] = table.alias(f"j{len(self._joined) + 1}")
+            self._joined[name] = table.alias(f"{self._prefix}j{len(self._joined) + 1}")
         return self._joined[name]
 
     def joined(self) -> sa.FromClause:
@@ -133,7 +140,7 @@ class Rows:
 
     def conditions(self, scan: Scan, by: tuple[str, ...]) -> list[Element]:
         """Returns the conditions of the model, of the filters, and of the level that is asked for."""
-        found = [self.expression(self.model.filter)] if self.model.filter else []
+        found = [self.condition(self.model.filter)] if self.model.filter else []
         found += [self.passes(each) for each in scan.where]
         if self.model.organisation is None:
             return found

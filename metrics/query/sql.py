@@ -75,7 +75,7 @@ def statement(scan: Scan, catalogue: Catalogue, reach: Reach, by: tuple[str, ...
         keys += [value.label(LOWER), value.label(UPPER)]
         parts = [sa.cast(sa.func.count(), sa.Double).label(f"{source.key}__num")]
         conditions.append(value.is_not(None))
-        conditions += [rows.expression(source.numerator.filter)] if source.numerator.filter else []
+        conditions += [rows.condition(source.numerator.filter)] if source.numerator.filter else []
     else:
         parts = [part for source in scan.sources for part in _parts(rows, source)]
     conditions += _conditions(scan, rows, reach, by)
@@ -90,18 +90,19 @@ def presence(model: Model, catalogue: Catalogue, sources: Iterable[Source]) -> s
     rows = Rows(model, catalogue, date.min)
     flags = [sa.func.max(reported(rows, source)).label(source.key) for source in sources]
     keys = [rows.period.label(PERIOD), rows.org_code.label("org_code")]
-    conditions = [rows.expression(model.filter)] if model.filter else []
+    conditions = [rows.condition(model.filter)] if model.filter else []
     grouped = keys if model.organisation is not None else keys[:1]
-    return sa.select(*keys, *flags).where(*conditions).group_by(*grouped)
+    return sa.select(*keys, *flags).select_from(rows.joined()).where(*conditions).group_by(*grouped)
 
 
 def extent(model: Model, catalogue: Catalogue) -> sa.Select[Any]:
     """Returns the statement for the first and last moment of each organisation: `org_code`, `first`, `last`."""
     rows = Rows(model, catalogue, date.min)
-    conditions = [rows.expression(model.filter)] if model.filter else []
+    conditions = [rows.condition(model.filter)] if model.filter else []
     moments = (sa.func.min(rows.time).label("first"), sa.func.max(rows.time).label("last"))
     grouped = [] if model.organisation is None else [rows.org_code]
-    return sa.select(rows.org_code.label("org_code"), *moments).where(*conditions).group_by(*grouped)
+    selected = sa.select(rows.org_code.label("org_code"), *moments).select_from(rows.joined())
+    return selected.where(*conditions).group_by(*grouped)
 
 
 def repeats(table: sa.Table, columns: Iterable[str]) -> sa.Select[Any]:
@@ -154,7 +155,8 @@ def _conversion(scan: Scan, rows: Rows, catalogue: Catalogue, reach: Reach, by: 
     own = [rows.column(name).label(f"own__{name}") for name in scan.model.primary_key]
     conditions = [rows.from_to(reach.first, reach.last), *_conditions(scan, rows, reach, by)]
     conditions += _counted(rows, source.numerator)
-    joined = rows.joined().outerjoin(theirs.fact, _led_to(rows, theirs, outcome))
+    led_to = _led_to(rows, theirs, outcome)  # takes in what its filters name
+    joined = rows.joined().outerjoin(theirs.joined(), led_to)
     led = sa.func.max(sa.case((theirs.column(outcome.entity).is_not(None), 1), else_=0)).label("led")
     starts = (sa.select(*keys, *own, led).select_from(joined).where(*conditions).group_by(*keys, *own)).subquery("b")
     grouped = [starts.c[PERIOD], *(starts.c[name] for name in by)]
@@ -175,13 +177,13 @@ def _led_to(rows: Rows, theirs: Rows, outcome: Outcome) -> Element:
         end <= later(start, outcome.within),
         *_counted(theirs, outcome.source.numerator),
     ]
-    conditions += [theirs.expression(model.filter)] if model.filter else []
+    conditions += [theirs.condition(model.filter)] if model.filter else []
     return sa.and_(*conditions)
 
 
 def _counted(rows: Rows, part: Part) -> list[Element]:
     """Returns the conditions for the rows that a count counts."""
-    passes = [rows.expression(part.filter)] if part.filter else []
+    passes = [rows.condition(part.filter)] if part.filter else []
     return [*passes, rows.expression(part.expr).is_not(None)]
 
 
@@ -203,7 +205,7 @@ class Sums:
 def sums(rows: Rows, part: Part, also: Element | None = None) -> Sums:
     """Returns the aggregates of the part over the rows that pass its filter (and `also`)."""
     value = rows.expression(part.expr)
-    passes = [rows.expression(part.filter)] if part.filter else []
+    passes = [rows.condition(part.filter)] if part.filter else []
     if also is not None:
         passes.append(also)
     if part.agg in ("min", "max"):
@@ -213,7 +215,7 @@ def sums(rows: Rows, part: Part, also: Element | None = None) -> Sums:
     amount: Element = sa.literal(1.0, sa.Double) if part.agg == "count" else sa.cast(value, sa.Double)
     counted = [*passes, value.is_not(None)] if part.agg == "count" else passes
     total = sa.func.sum(sa.case((sa.and_(*counted), amount))) if counted else sa.func.sum(amount)
-    passed = sa.func.sum(sa.case((sa.and_(rows.expression(part.filter)), 1), else_=0)) if part.filter else None
+    passed = sa.func.sum(sa.case((sa.and_(rows.condition(part.filter)), 1), else_=0)) if part.filter else None
     return Sums(total, passed, "sum")
 
 
@@ -221,7 +223,7 @@ def _part(rows: Rows, part: Part, also: Element | None = None) -> Element:
     """Returns the part as one element."""
     if part.agg == "count_distinct":
         value = rows.expression(part.expr)
-        passes = [rows.expression(part.filter)] if part.filter else []
+        passes = [rows.condition(part.filter)] if part.filter else []
         passes += [] if also is None else [also]
         kept = sa.case((sa.and_(*passes), value)) if passes else value
         return sa.cast(sa.func.count(sa.distinct(kept)), sa.Double)
@@ -278,7 +280,7 @@ def reported(rows: Rows, source: Source) -> Element:
     bins = rows.model.bins
     edges = set(bins.columns.values()) if bins is not None else set()
     if whole.filter and not edges & names(whole.filter):
-        tests.append(rows.expression(whole.filter))
+        tests.append(rows.condition(whole.filter))
     counts = whole.agg in ("count", "count_distinct") or source.histogram == "values"
     something = sa.true() if counts else rows.expression(whole.expr) != 0
     return sa.case((sa.and_(something, *tests), 2), (sa.and_(*tests), 1), else_=0)

@@ -115,6 +115,10 @@ CASES = {
     "local_cancelled_operations": total(
         "fact_planned_admission", "count(*) filter (where result in ('cancelled_no_bed', 'cancelled_staff'))", "planned_on"
     ),
+    "local_fhir_messages": total(
+        "fact_interface_hour join dim_interface using (interface_code)",
+        "sum(case when standard = 'FHIR R4' then sent else 0 end) / sum(sent)", day("hour_at"),
+    ),
     "local_message_success": total(
         "fact_interface_hour", "sum(acked) / sum(acked + late + failed)", day("hour_at")
     ),

@@ -11,30 +11,29 @@ from metrics.catalogue import expression
 from metrics.catalogue.catalogue import Catalogue
 from metrics.catalogue.finding import suggest
 from metrics.catalogue.rules.rule import Fault, Path, rule
-from metrics.catalogue.rules.scope import Held, columns_of, main_model, outside_arithmetic, parts_of
+from metrics.catalogue.rules.scope import Held, columns_of, main_model, outside_arithmetic, parts_of, told_by_filters
 from metrics.catalogue.types import WORDS, ExpressionTypeError, Kind, condition_from, infer, is_number
 
 
 def _expressions(catalogue: Catalogue) -> Iterator[tuple[str, Path, str, str, Mapping[str, Kind]]]:
     """Yields (subject, path, label, text, columns) for each expression over the columns of a table that is there."""
     for model in catalogue.models.values():
-        columns = columns_of(catalogue, model)
+        columns = told_by_filters(catalogue, model)
         if model.filter is not None and columns is not None:
             yield f"model:{model.name}", ("filter",), "filter", model.filter, columns
     for metric in catalogue:
         for held in parts_of(catalogue, metric):
-            columns = columns_of(catalogue, held.model)
-            if columns is None:
-                continue
-            for field in ("expr", "filter"):
+            told = {"expr": columns_of(catalogue, held.model), "filter": told_by_filters(catalogue, held.model)}
+            for field, columns in told.items():
                 text = getattr(held.part, field)
-                if text is not None:
+                if text is not None and columns is not None:
                     yield f"metric:{metric.id}", (*held.path, field), f"{held.label}.{field}", text, columns
 
 
 @rule(
     "E013",
-    "Every expression and filter reads, keeps to what the language allows, and names columns of its table.",
+    "Every expression and filter reads, keeps to what the language allows, and names columns of its table; a filter "
+    "also dimensions of joined ones.",
     "Write one SQL expression over the columns of the model's table.",
 )
 def expressions_read(catalogue: Catalogue) -> Iterator[Fault]:

@@ -48,6 +48,19 @@ def columns_of(catalogue: Catalogue, model: Model) -> Mapping[str, Kind] | None:
     return kinds_in(catalogue, model.table)
 
 
+def told_by_filters(catalogue: Catalogue, model: Model) -> Mapping[str, Kind] | None:
+    """Returns what a filter may name: the columns of the model's table, and its dimensions of joined tables."""
+    own = columns_of(catalogue, model)
+    if own is None:
+        return None
+    joined = {
+        each.name: (kinds_in(catalogue, each.join) or {}).get(each.column, "unknown")
+        for each in model.dimensions
+        if each.join is not None
+    }
+    return joined | dict(own)
+
+
 def kinds_in(catalogue: Catalogue, table: str) -> Mapping[str, Kind] | None:
     """Returns what each column of the table holds; None when there is no such table."""
     found = catalogue.table(table)
