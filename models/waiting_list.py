@@ -174,6 +174,12 @@ def project(start: Start, flows: Flows, levers: Levers | None = None) -> Project
     return found
 
 
+def carried(start: Start, flows: Flows) -> Floats:
+    """Returns the pathways by full weeks waited at the end of each path, draws x `BANDS`."""
+    draws, weeks = flows.referrals.shape
+    return _last(np.tile(start.waiting, (draws, 1)), start, flows, Levers(), range(weeks))
+
+
 def _weeks(start: Start, flows: Flows, levers: Levers, waiting: Floats, weeks: range) -> Iterator[tuple[int, Floats]]:
     """Yields each week with the lists at its end, draws x bands; each must be used before the next is asked for."""
     pattern = _of_the_week(start.pattern)

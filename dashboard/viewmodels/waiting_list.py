@@ -23,6 +23,7 @@ from models.queueing import Balance, balance
 from models.waiting_list import WITHIN, Flows, Levers, Needed, Projection, capacity_needed, project
 from models.waiting_list_calibration import Calibration, UncalibratedError, calibrate, month_end
 from models.waiting_list_flows import flows_ahead
+from models.waiting_list_later import Count, brought_up
 
 PUBLISHED: Final = "rtt_list_by_week"
 OWN: Final = "local_rtt_list_by_week"
@@ -64,7 +65,7 @@ class Learned:
     Attributes:
         calibration: None where the list cannot be learned from, which `refused` explains.
         history: the lists held, oldest first.
-        since: lists of later months, of which the weeks waited are not held.
+        since: lists of later months, of which the weeks waited are not held: the outlook starts from the last.
         reported: None where no month has starts and stops and the list before it.
         scaled: the newest list covers more than those learned from.
     """
@@ -84,6 +85,11 @@ class Learned:
     @property
     def scaled(self) -> bool:
         return self.calibration is not None and self.calibration.scale != 1.0
+
+    @property
+    def newest(self) -> Month:
+        """Returns the newest list of which anything is known."""
+        return (self.since or self.history)[-1]
 
     @property
     def name(self) -> str:
@@ -124,6 +130,8 @@ class ListView:
         since, from_week: the day from which the levers hold, likewise.
         as_now: the list when nothing is done differently.
         changed: the list with the levers; the same as `as_now` when none is moved.
+        unseen: the list as it was to be at the newest count, from the list by weeks waited alone; None where that is
+            the newest.
         needed: extra treatments a week for the standard by the date.
         balance: what the formulae of queues say.
     """
@@ -136,6 +144,7 @@ class ListView:
     from_week: int
     as_now: Outlook
     changed: Outlook
+    unseen: Outlook | None
     needed: Needed
     balance: Balance
 
@@ -254,6 +263,11 @@ def build(learned: Learned, choices: Choices, today: date) -> ListView:
     calibration = learned.calibration
     if calibration is None:
         raise ValueError(learned.refused)
+    unseen = None
+    if learned.since:
+        there = weeks_to(calibration.start.on, learned.since[-1].on)
+        unseen = _outlook(project(calibration.start, flows_ahead(calibration, there)), choices.standard)
+        calibration = brought_up(calibration, [Count(each.on, each.size, each.within) for each in learned.since])
     on = calibration.start.on
     by, since = choices.days(on, today)
     weeks, from_week = weeks_to(on, by), weeks_to(on, since)
@@ -272,7 +286,7 @@ def build(learned: Learned, choices: Choices, today: date) -> ListView:
     )
     size = float(calibration.start.waiting.sum())
     found = balance(size, calibration.referrals, calibration.removals, share=0.92)
-    return ListView(learned, choices, by, since, weeks, from_week, as_now, changed, needed, found)
+    return ListView(learned, choices, by, since, weeks, from_week, as_now, changed, unseen, needed, found)
 
 
 def _fewer(flows: Flows) -> Flows:

@@ -28,7 +28,7 @@ def many(value: float) -> str:
 def headline(view: ListView) -> str:
     """Returns the finding in one sentence."""
     learned, chosen = view.learned, view.choices
-    now = learned.history[-1]
+    now = learned.newest
     return (
         f"{learned.name}: {many(now.size)} pathways waited on {words.day_words(now.on)}, "
         f"{words.percentage(now.share)} of them less than 18 weeks; the chance of {_standard(chosen.standard)} by "
@@ -105,30 +105,35 @@ def age(learned: Learned, today: date) -> str:
     """Returns how old the list is."""
     on = learned.history[-1].on
     said = f"The newest list by weeks waited is of {words.day_words(on)}, {words.age_words(on, today)}"
-    return f"{said}. The outlook starts there."
+    if not learned.since:
+        return f"{said}. The outlook starts there."
+    return (
+        f"{said}. Size and share are known up to {words.day_words(learned.newest.on)}: the outlook starts there, with "
+        "weeks waited carried forward to fit them."
+    )
 
 
 def since_words(view: ListView) -> tuple[str, ...]:
-    """Returns how the outlook stands against later lists, of which only size and share are held."""
-    learned = view.learned
-    if not learned.since:
+    """Returns how an outlook from the list by weeks waited alone would have stood against what came since."""
+    if view.unseen is None:
         return ()
-    last = learned.since[-1]
-    week = weeks_to(learned.history[-1].on, last.on)
-    if week > view.weeks:
-        return ()
-    size, share = view.as_now.size[:, week], view.as_now.share[:, week]
+    first, last = view.learned.history[-1], view.learned.newest
+    low, middle, high = view.unseen.share[:, -1]
+    small, size, large = view.unseen.size[:, -1]
+    held = "inside" if low <= last.share <= high and small <= last.size <= large else "outside"
+    foreseen = f"{many(size)} waiting ({many(small)} to {many(large)})"
+    share = f"{words.percentage(middle)} ({words.percentage(low)} to {words.percentage(high)}) within 18 weeks"
     text = (
-        f"Since then: on {words.day_words(last.on)} {many(last.size)} waited, {words.percentage(last.share)} less than "
-        f"18 weeks. As it went, the outlook has {many(size[1])} ({many(size[0])} to {many(size[2])}) and "
-        f"{words.percentage(share[1])} ({words.percentage(share[0])} to {words.percentage(share[2])})."
+        f"How such an outlook did: from {words.day_words(first.on)} alone it had {foreseen} and {share} for "
+        f"{words.day_words(last.on)}. What came, {many(last.size)} and {words.percentage(last.share)}, lies {held} "
+        "its 80% intervals."
     )
     return (text,)
 
 
 def chances(view: ListView) -> Table:
     """Returns the probabilities of the standards at the ends of quarters, with what is chosen."""
-    on = view.learned.history[-1].on
+    on = view.learned.newest.on
     held = [day for day in quarter_ends(on) if day <= view.by]
     rows = []
     for day in held:

@@ -65,7 +65,7 @@ def draw(visit: Visit) -> None:
 
 def _levers(view: model.ListView) -> None:
     choices, plain = view.choices, chosen.Choices()
-    on = view.learned.history[-1].on
+    on = view.learned.newest.on
     st.header("What if", anchor=False)
     first, second, third = st.columns(3)
     with first:
@@ -105,7 +105,7 @@ def _charts(visit: Visit, view: model.ListView) -> None:
     put(
         '<div class="bw bw-note"><p>The band holds 80% of the projected paths; dashed is their middle. Held '
         "against months that came, such bands held 79% to 85% of the lists. Filled "
-        "marks are lists that the outlook learns from; hollow ones came later and are not learned from.</p>"
+        "marks are lists by weeks waited; hollow ones are later counts of size and share alone.</p>"
         f"<p>Source: {escape(source)}</p></div>"
     )
 

@@ -88,6 +88,24 @@ def test_the_outlook_starts_at_the_list_and_widens(orthopaedics: model.Learned) 
     assert view.as_now.meets[view.weeks] == view.as_now.at(view.weeks, 0.7)
 
 
+def test_the_outlook_starts_at_the_newest_count(layer: MetricsLayer, places: Places) -> None:
+    england = learned(layer, places, "ENG")
+    view = model.build(england, chosen.Choices(), TODAY)
+    may = england.since[-1]
+    assert view.as_now.day(0) == may.on == date(2026, 5, 31)
+    assert view.as_now.size[:, 0] == pytest.approx([may.size] * 3)
+    assert view.as_now.share[:, 0] == pytest.approx([may.share] * 3)
+    assert said.age(england, TODAY).endswith(
+        "up to 31 May 2026: the outlook starts there, with weeks waited carried forward to fit them."
+    )
+    assert f"{may.size:,.0f} pathways waited on 31 May 2026, {may.share:.1%} of them" in said.headline(view)
+    (since,) = said.since_words(view)
+    assert view.unseen is not None
+    low, _, high = view.unseen.share[:, -1]
+    assert ("lies inside" in since) == (low <= may.share <= high)
+    assert f"({low:.1%} to {high:.1%}) within 18 weeks for 31 May 2026" in since
+
+
 def test_the_capacity_that_is_told_to_suffice_does(orthopaedics: model.Learned) -> None:
     view = model.build(orthopaedics, chosen.Choices(standard=0.6), TODAY)
     extra = said._rounded_up(view.needed.extra)
