@@ -26,6 +26,7 @@ OWN_HOLIDAY_PENALTY = 1.0
 """How strongly one holiday by name is held to what bank holidays have in common."""
 ANNUAL_PENALTY = 5.0
 _EVE = 0.5
+_FIXED = {"25 December": (12, 25), "26 December": (12, 26), "1 January": (1, 1)}
 _MONDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 4, 5, 6
 
 # Holidays of one year only, by proclamation: https://www.gov.uk/bank-holidays (Open Government Licence v3.0).
@@ -125,6 +126,32 @@ def regressors(periods: Days, frequency: Frequency, holidays: pl.DataFrame) -> R
             return _monthly(periods, holidays)
 
 
+def keeps(off: Days, month: int, day: int) -> bool:
+    """Returns whether a table of holidays (its dates, ascending) has a day of the year as one.
+
+    It does if it has most of those that are no weekend; one with weekends alone, if it has the day or one made up for
+    it after. Days before its first holiday and after its last say nothing.
+    """
+    if not len(off):
+        return False
+    years = np.arange(off[0].astype("datetime64[Y]"), off[-1].astype("datetime64[Y]") + 1)
+    dates = (years.astype("datetime64[M]") + (month - 1)).astype("datetime64[D]") + (day - 1)
+    dates = dates[(dates >= off[0]) & (dates <= off[-1])]
+    worked = (dates.astype(np.int64) + 3) % 7 < _SATURDAY
+    if worked.any():
+        return bool(np.isin(dates[worked], off).mean() > 0.5)
+    return bool(np.isin(dates[:, None] + np.arange(4), off).any())
+
+
+def _keeps_easter(off: Days) -> bool:
+    """Whether Easter is special: as a holiday, or where Christmas is one and Easter Sunday needs no day off."""
+    if not len(off):
+        return False
+    years = range(off[0].astype(object).year, off[-1].astype(object).year + 1)
+    sundays = np.array([easter_sunday(year) for year in years], dtype="datetime64[D]")
+    return keeps(off, 12, 25) or bool(np.isin(np.concatenate([sundays - 2, sundays + 1]), off).any())
+
+
 def _holidays_of(year: int) -> list[tuple[date, str]]:
     easter = easter_sunday(year)
     found = [
@@ -186,10 +213,12 @@ def _daily(days: Days, holidays: pl.DataFrame) -> Regressors:
     for name, wave in zip(names[:4], waves[:4], strict=True):
         columns[f"weekend x {name}"] = (weekend * wave, 4.0 * ANNUAL_PENALTY, True)
     holiday_marks = _holiday_marks(days, holidays)
-    # Christmas and New Year are holidays at a weekend too, when the day off is another.
-    whole = np.isin(days, _dates(holidays)) | np.logical_or.reduce(
-        [holiday_marks[name] for name in ("25 December", "26 December", "1 January")]
-    )
+    off = _dates(holidays)
+    whole = np.isin(days, off)
+    # Where Christmas and New Year are holidays, they are so at a weekend too, when the day off is another.
+    for name, (month, day) in _FIXED.items():
+        if keeps(off, month, day):
+            whole |= holiday_marks[name] & (weekday >= _SATURDAY)
     columns["any bank holiday"] = (whole.astype(float), ANY_HOLIDAY_PENALTY, False)
     for name, mark in holiday_marks.items():
         columns[name] = (mark.astype(float), HOLIDAY_PENALTY, False)
@@ -215,10 +244,12 @@ def _first_days_back(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np
     """Marks of the working days that follow Christmas and New Year at once: what sets them apart from those after."""
     stamp = days - days.astype("datetime64[M]").astype("datetime64[D]") + 1
     month = days.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    working = ~np.isin(days, _dates(holidays))
+    off = _dates(holidays)
+    working = ~np.isin(days, off)
+    christmas, new_year = keeps(off, 12, 25) & working, keeps(off, 1, 1) & working
     return {
-        "own: 27 December": (month == 12) & (stamp.astype(np.int64) == 27) & working,
-        "own: 2 January": (month == 1) & (stamp.astype(np.int64) == 2) & working,
+        "own: 27 December": (month == 12) & (stamp.astype(np.int64) == 27) & christmas,
+        "own: 2 January": (month == 1) & (stamp.astype(np.int64) == 2) & new_year,
     }
 
 
@@ -228,15 +259,18 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
     month = month_start.astype(np.int64) % 12 + 1
     day = (days - month_start.astype("datetime64[D]")).astype(np.int64) + 1
     is_off = np.isin(days, off)
+    # The days around a holiday are only special where it is one.
+    kept = keeps(off, 12, 25)
+    december, january = (month == 12) & kept, (month == 1) & keeps(off, 1, 1)
     fixed = {
-        "20 to 23 December": (month == 12) & (day >= 20) & (day <= 23),
-        "24 December": (month == 12) & (day == 24),
-        "25 December": (month == 12) & (day == 25),
-        "26 December": (month == 12) & (day == 26),
-        "27 to 30 December": (month == 12) & (day >= 27) & (day <= 30),
-        "31 December": (month == 12) & (day == 31),
-        "1 January": (month == 1) & (day == 1),
-        "2 to 4 January": (month == 1) & (day >= 2) & (day <= 4),
+        "20 to 23 December": december & (day >= 20) & (day <= 23),
+        "24 December": december & (day == 24),
+        "25 December": december & (day == 25),
+        "26 December": december & (day == 26),
+        "27 to 30 December": december & (day >= 27) & (day <= 30),
+        "31 December": (month == 12) & (day == 31) & keeps(off, 1, 1),
+        "1 January": january & (day == 1),
+        "2 to 4 January": january & (day >= 2) & (day <= 4),
     }
     sundays = np.array(
         [easter_sunday(int(y)) for y in np.unique(days.astype("datetime64[Y]").astype(int) + 1970)],
@@ -244,7 +278,7 @@ def _holiday_marks(days: Days, holidays: pl.DataFrame) -> dict[str, NDArray[np.b
     )
     easter = {
         "Good Friday": np.isin(days, sundays - 2) & is_off,
-        "Easter weekend": np.isin(days, np.concatenate([sundays - 1, sundays])),
+        "Easter weekend": np.isin(days, np.concatenate([sundays - 1, sundays])) & _keeps_easter(off),
         "Easter Monday": np.isin(days, sundays + 1) & is_off,
     }
     named = np.logical_or.reduce([*fixed.values(), *easter.values()])
@@ -295,7 +329,7 @@ def _monthly(months: Days, holidays: pl.DataFrame) -> Regressors:
     )
     long_weekends = (sundays[:, None] + np.array([-2, -1, 0, 1])).ravel().astype("datetime64[M]")
     in_month = (months.astype("datetime64[M]")[:, None] == long_weekends).sum(axis=1)
-    columns["Easter days"] = (in_month / 4, 1.0, True)
+    columns["Easter days"] = (in_month / 4 * _keeps_easter(_dates(holidays)), 1.0, True)
     return _gather(columns)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from models.calendar import Days, Floats, Frequency
+from models.calendar import Days, Floats, Frequency, keeps
 from models.conformal import Widths, widths
 from models.panel import Panel, Scale
 
@@ -182,15 +182,20 @@ def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int
 
 
 def holiday_periods(periods: Days, frequency: Frequency, holidays: pl.DataFrame) -> NDArray[np.bool_]:
-    """Returns which periods lie on or next to a bank holiday, or between Christmas and 4 January (days only)."""
+    """Returns which periods lie on or next to a bank holiday, or between Christmas and 4 January (days only).
+
+    Without Christmas or New Year among the holidays, those days are like others.
+    """
     if frequency is not Frequency.DAILY:
         return np.zeros(len(periods), dtype=bool)
-    off = holidays["date"].to_numpy().astype("datetime64[D]")
+    off = holidays["date"].unique().sort().to_numpy().astype("datetime64[D]")
     near = np.isin(periods, np.concatenate([off - 1, off, off + 1]))
     month_start = periods.astype("datetime64[M]")
     month = month_start.astype(np.int64) % 12 + 1
     day = (periods - month_start.astype("datetime64[D]")).astype(np.int64) + 1
-    return np.asarray(near | ((month == 12) & (day >= 24)) | ((month == 1) & (day <= 4)), dtype=bool)
+    christmas, new_year = keeps(off, 12, 25), keeps(off, 1, 1)
+    december = (month == 12) & (day >= 24) & christmas
+    return np.asarray(near | december | ((month == 1) & (day <= 4) & new_year), dtype=bool)
 
 
 def _errors(
