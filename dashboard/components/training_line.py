@@ -9,8 +9,9 @@ import streamlit as st
 
 from dashboard.components import states
 from dashboard.components.html import put
+from dashboard.layer import metrics_layer
 from dashboard.training import Progress, store, training
-from metrics.catalogue import Metric
+from metrics.catalogue import Catalogue, Metric
 from metrics.journal import JournalError
 from metrics.warehouse.settings import load_settings
 from models.publishing import Part
@@ -48,10 +49,11 @@ def _waits(metric: Metric, part: Part, place: str, mark: tuple[str, str, str], s
         states.state("The forecast could not be made", f"{failed} It is tried again when newer figures come.")
         return
     training().want(metric.id, place, by_service=bool(mark[2]))
+    far = escape(said(progress, metrics_layer().catalogue))
     put(
         '<div class="bw bw-state" role="status" data-testid="forecast-waits"><h2>The first forecast is being made</h2>'
-        f"<p>{escape(metric.name)} has not been forecast here yet. It is made in the background; this page shows it by "
-        f"itself, usually within a minute.</p><p>{escape(said(progress))}</p>{_bar(progress)}</div>"
+        f"<p>{escape(metric.name)}: no forecast has been made here yet. It is made in the background; this page shows "
+        f"it by itself, usually within a minute.</p><p>{far}</p>{_bar(progress)}</div>"
     )
 
 
@@ -61,14 +63,20 @@ def follow(mark: tuple[str, str, str], state: str) -> None:
     _look(mark, state)
 
 
-def said(progress: Progress) -> str:
+def said(progress: Progress, catalogue: Catalogue) -> str:
     """Returns how far the making of forecasts is, in words."""
     if progress.broke:
         return "The making of forecasts broke off, which the server's log explains. It begins again in half a minute."
     if not progress.running or not progress.of:
         return "It is about to begin."
-    now = f", now {progress.metric} ({progress.part})" if progress.metric else ""
+    metric = catalogue.metrics.get(progress.metric)
+    now = f", now {metric.name}, {_part_words(progress.part)}" if metric else ""
     return f"{progress.done:,} of {progress.of:,} parts of all forecasts are looked at{now}."
+
+
+def _part_words(part: str) -> str:
+    level = part.partition(" of ")[0]
+    return "England" if level == "england" else f"by {'ICB' if level == 'icb' else level}"
 
 
 def _bar(progress: Progress) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.published_paths import published_paths
 from dashboard.viewmodels.reach import Reach, reach
 from dashboard.viewmodels.waiting_list import LEVELS
+from dashboard.viewmodels.whole_levers import read_levers, written_levers
 from metrics.catalogue import Catalogue
 from metrics.query.request import Grain, Request
 from metrics.query.result import Status
@@ -106,11 +107,7 @@ class Choices:
 
     def query(self) -> dict[str, str]:
         """Returns the parts of the address that say what is not the default."""
-        return {
-            each.name: str(getattr(self, each.name))
-            for each in fields(self)
-            if getattr(self, each.name) != each.default
-        }
+        return written_levers(self)
 
 
 BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
@@ -121,17 +118,8 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
 
 def read(query: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
     """Returns what an address asks for, and what in it could not be used, in words."""
-    found, messages = Choices(), []
-    for name, (low, high) in BOUNDS.items():
-        text = query.get(name, "").strip()
-        whole = text.removeprefix("-")
-        if whole.isascii() and whole.isdigit() and low <= int(text) <= high:
-            found = replace(found, **{name: int(text)})
-        elif text:
-            messages.append(
-                f"The link's '{name}' is '{text}', which is no whole number from {low:,} to {high:,}. It is left out."
-            )
-    return found, tuple(messages)
+    found, messages = read_levers(query, BOUNDS)
+    return replace(Choices(), **found), messages
 
 
 @dataclass(frozen=True, slots=True)

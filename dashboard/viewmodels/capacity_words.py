@@ -99,6 +99,13 @@ def seen(facts: Facts) -> tuple[tuple[str, str], ...]:
     )
 
 
+BANDS: Final = (
+    "The band holds 80% of the paths. Of simulated trusts, whose beds were known afterwards, such bands held 92% of "
+    "what was filled, and their middle was no better than the last midnight's number; of chances stated below 20%, one "
+    "in four came. Read chances as rough."
+)
+"""As measured; see `benchmarks/results/capacity.md`."""
+
 METHOD: Final = (
     (
         "Each path of the demand forecast is turned into admissions, and these stay as the stays above say; patients "

@@ -1,4 +1,4 @@
-"""Capacity what-if: beds and nurses over the next four weeks, and what would lower the chance of too few."""
+"""Capacity what-if: beds, nurses and clinics over the next four weeks, and what would lower the chance of too few."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.components import beds_fan, charts, levers, outlook, saved_scenarios, states, training_line
+from dashboard.components import beds_fan, charts, clinics, levers, outlook, saved_scenarios, states, training_line
 from dashboard.components.charts import CONFIG
 from dashboard.components.html import definition_list, put, table
 from dashboard.forecast_parts import part_of
 from dashboard.training import store
 from dashboard.viewmodels import capacity_whatif as model
 from dashboard.viewmodels import capacity_words as said
+from dashboard.viewmodels.clinics_whatif import LIMITS
+from dashboard.viewmodels.clinics_whatif import read as clinic_choices
 from dashboard.viewmodels.reach import reach
 from dashboard.visit import Visit
 from metrics.journal import JournalError
@@ -57,12 +59,14 @@ def draw(visit: Visit) -> None:
         alt=f"{said.headline(view)}. {' '.join(said.explained(view))}",
     )  # fmt: skip
     source = visit.source_of(facts.demand)
-    put(f'<p class="bw bw-note">The band holds 80% of the paths. Source: {escape(source)}</p>')
+    put(f'<p class="bw bw-note">{escape(said.BANDS)} Source: {escape(source)}</p>')
     charts.with_table(said.days_table(view), said.download(view), "capacity-days")
     st.header("What each change would do", anchor=False)
     put(table(said.effects_table(view)))
     _record(facts)
-    saved_scenarios.draw(PAGE, facts.reach.shown.code, choices.query(), tuple(model.BOUNDS))
+    clinics.draw(visit)
+    chosen = choices.query() | clinic_choices(st.query_params.to_dict())[0].query()
+    saved_scenarios.draw(PAGE, facts.reach.shown.code, chosen, (*model.BOUNDS, *LIMITS))
     st.header("What the outlook saw, and how it is made", anchor=False)
     put(definition_list(said.seen(facts)))
     put("".join(f'<p class="bw bw-note">{escape(text)}</p>' for text in said.METHOD))

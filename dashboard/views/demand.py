@@ -21,6 +21,8 @@ from metrics.catalogue import Catalogue, Metric, suggest
 from metrics.journal import JournalError
 
 DEFAULT: Final = "ae_attendances"
+OWN_DEFAULT: Final = "local_ed_attendances"
+"""Of a trust whose own records are held."""
 
 
 def offers_services(catalogue: Catalogue) -> bool:
@@ -37,7 +39,7 @@ def draw(visit: Visit) -> None:
         return
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
-        metric = _chosen_metric(known)
+        metric = _chosen_metric(known, OWN_DEFAULT if visit.place.own_records else DEFAULT)
     try:
         view, mark, state = _answered(visit, metric)
     except JournalError as error:
@@ -117,10 +119,10 @@ def _notes(view: model.DemandView) -> None:
             put(f'<p class="bw bw-note">{escape(note)}</p>')
 
 
-def _chosen_metric(known: tuple[Metric, ...]) -> Metric:
+def _chosen_metric(known: tuple[Metric, ...], usual: str) -> Metric:
     by_id = {metric.id: metric for metric in known}
-    asked = st.query_params.get("metric") or st.session_state.get("demand_shown", DEFAULT)
-    chosen = asked if asked in by_id else DEFAULT if DEFAULT in by_id else known[0].id
+    asked = st.query_params.get("metric") or st.session_state.get("demand_shown", usual)
+    chosen = asked if asked in by_id else usual if usual in by_id else known[0].id
     if asked != chosen:
         text = f"There is no forecast of '{asked}'. {suggest(asked, by_id)}".strip()
         states.messages((f"{text} {by_id[chosen].title} is shown.",))

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.training import Training
+from dashboard.components.training_line import said
+from dashboard.training import Progress, Training
 from dashboard.training_process import Wanted, work
 from metrics import MetricsLayer
 from metrics.warehouse.settings import Settings, embedded_url
@@ -104,3 +105,11 @@ def test_a_server_makes_what_a_page_waits_for_and_ends_its_process(
         thread.join(timeout=60)
     assert not thread.is_alive()
     assert not training.progress.running
+
+
+def test_how_far_it_is_is_said_in_titles(layer: MetricsLayer) -> None:
+    now = Progress(running=True, done=3, of=55, metric="discharges_daily", part="icb")
+    assert said(now, layer.catalogue) == (
+        f"3 of 55 parts of all forecasts are looked at, now {layer.catalogue.metric('discharges_daily').name}, by ICB."
+    )
+    assert said(Progress(running=True), layer.catalogue) == "It is about to begin."
