@@ -11,7 +11,7 @@ import typer
 from dashboard import cli_asked as asked
 from dashboard.cli_frames import FrameFileError, Kind, read_csv_frame, refuse_same_file, write_csv_frame
 from dashboard.cli_layer import beside, opened, refuse, told
-from dashboard.cli_publish import published
+from dashboard.cli_publish import alerts_told, published
 from metrics.query.request import Grain, Request
 from models.holidays import COUNTRIES, UnknownCountryError
 from models.panel import UnusableSeriesError
@@ -75,6 +75,10 @@ def forecast(
             help="Publish forecasts of the metric, or of all where none is named, for the pages: as the server does.",
         ),
     ] = False,
+    alerts: Annotated[
+        bool,
+        typer.Option("--alerts", help="List the forecasts that drift, and days unlike their forecast, as CSV."),
+    ] = False,
     warehouse: Annotated[str | None, typer.Option(help="Database URL, in place of the settings' own.")] = None,
 ) -> None:
     """Forecast demand by day, week or month, with intervals, many series at once.
@@ -88,6 +92,9 @@ def forecast(
     repeating the last week or year, from the same cut-offs.
 
     With --publish forecasts at every level are kept for good, as the pages show them; what is there is not made twice.
+
+    With --alerts nothing is forecast: the open alerts of published forecasts are listed, with when each was raised and
+    by which rule.
 
     For example:
 
@@ -104,6 +111,9 @@ def forecast(
             if any((csv, out, by, where, grain, test, holidays)):
                 refuse("--publish takes a metric and nothing else: it publishes every level that pages show.")
             published(metric, warehouse)
+            return
+        if alerts:
+            alerts_told(metric, warehouse)
             return
         try:
             wanted = _levels(levels)

@@ -6,10 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import typer
 
 from dashboard.cli_layer import beside, opened, refuse
 from metrics.warehouse.settings import checked_url, load_settings
+
+
+def alerts_told(metric: str | None, warehouse: str | None) -> None:
+    """Prints the open alerts of forecasts, of a metric or of all, as CSV; says beside it how many there are."""
+    from dashboard.viewmodels.drifting import newest_open  # noqa: PLC0415 - as above
+    from models.forecast_store import ForecastStore  # noqa: PLC0415
+
+    settings = load_settings()
+    store = ForecastStore.open(settings if warehouse is None else replace(settings, warehouse=checked_url(warehouse)))
+    found = newest_open(store.alerts())
+    if metric is not None:
+        found = found.filter(pl.col("metric") == metric)
+    typer.echo(found.drop("ended_at").rename({"at": "raised_at"}).write_csv(), nl=False)
+    beside.print(f"{found.height:,} alerts are open. Alerts that ended are kept in {store.place}.", markup=False)
 
 
 def published(metric: str | None, warehouse: str | None) -> None:

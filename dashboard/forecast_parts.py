@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from dashboard.viewmodels.places import ENGLAND, Place
+from dashboard.viewmodels.places import ENGLAND, Place, Places
 from dashboard.viewmodels.reach import is_of_own_records, levels_of
 from metrics.catalogue import Catalogue, Metric
 from metrics.query.request import Filter, Grain
+from models.coherence import Node
+from models.families import Family
 from models.publishing import FREQUENCIES, Part
 
 ALSO: Final = ("discharges_daily", "nhs_app_logins")
@@ -81,6 +83,35 @@ def parts_of(catalogue: Catalogue, owners: Iterable[Place]) -> tuple[Part, ...]:
         if splits_by_service(catalogue, metric)
     ]
     return tuple(found)
+
+
+def families_of(catalogue: Catalogue, places: Places) -> tuple[Family, ...]:
+    """Returns all parts that are kept forecast, with those of a metric that may add up together, parents first."""
+    order = {name: number for number, name in enumerate(("england", "region", "icb", "organisation"))}
+    together: dict[str, list[Part]] = {}
+    for part in parts_of(catalogue, places.owners):
+        together.setdefault(part.metric, []).append(part)
+    found = []
+    for metric, parts in together.items():
+        parts.sort(key=lambda part: order.get(part.name, len(order)))
+        names = [part.name for part in parts]
+        usual = {part.name: Node("organisation", part.organisation) for part in parts if part.by == SERVICE}
+        parents = {}
+        if "england" in names:
+            top = Node("england", metric)
+            usual |= dict.fromkeys(names[1:], top)
+            for place in places:
+                over = next((each for each in places.above(place) if each.level in names[1:]), None)
+                if over is not None:
+                    parents[Node(place.level, place.code)] = Node(over.level, over.code)
+        found.append(Family(tuple(parts), parents, usual))
+    return tuple(found)
+
+
+def family_with(families: Iterable[Family], part: Part) -> Family:
+    """Returns the family that a part belongs to; one of its own where nothing else is kept forecast with it."""
+    same = (each for each in families if part in each.parts)
+    return next(same, Family((part,)))
 
 
 def _grain(catalogue: Catalogue, metric: Metric) -> Grain:

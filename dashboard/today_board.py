@@ -10,11 +10,20 @@ from typing import Final
 import polars as pl
 import streamlit as st
 
+from dashboard.components import drifting as drifting_list
 from dashboard.components import states
 from dashboard.components import today as pieces
 from dashboard.layer import answer, definitions_of
 from dashboard.training import store
-from dashboard.viewmodels import today_alerts, today_beds, today_clinics, today_ed, today_systems, today_unusual
+from dashboard.viewmodels import (
+    drifting,
+    today_alerts,
+    today_beds,
+    today_clinics,
+    today_ed,
+    today_systems,
+    today_unusual,
+)
 from dashboard.viewmodels.now import Chosen, Now, instant_words
 from metrics import MetricsLayer
 from metrics.journal import JournalError
@@ -33,7 +42,8 @@ class TodayBoard:
         clock = layer.clock()
         if clock is None:
             return ""
-        return answer(layer, lambda: self._made(layer, part), f"today-{part}", self.chosen, or_earlier=False)
+        state = _state() if part == "alerts" else ""
+        return answer(layer, lambda: self._made(layer, part), f"today-{part}", self.chosen, state, or_earlier=False)
 
     def failed(self, part: str, error: Exception) -> str:
         """Returns that a part could not be drawn, under the reference that the log has it by."""
@@ -58,6 +68,14 @@ class TodayBoard:
             f'<div class="bw" data-testid="part-{part}" data-received="{clock.received_at.isoformat()}">'
             f"{pieces.part_head(title, f'as of {instant_words(now.at)}{told}')}{content}</div>"
         )
+
+
+def _state() -> str:
+    """Returns a name of what is published of forecasts: alerts of them come without any newer record."""
+    try:
+        return store().version
+    except JournalError:
+        return ""
 
 
 def _instead(part: str, text: str) -> str:
@@ -107,7 +125,15 @@ def _systems(now: Now) -> str:
 
 def _alerts(now: Now) -> str:
     found = today_alerts.build(now)
-    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}{_unusual(now)}"
+    return f"{pieces.tiles(found.tiles)}{pieces.shown(found.listed)}{_drifting(now)}{_unusual(now)}"
+
+
+def _drifting(now: Now) -> str:
+    try:
+        found = drifting.build(now.layer.catalogue, store(), now.clock.organisations, {})
+    except JournalError:
+        return ""  # the days beside their forecasts say so
+    return drifting_list.listed(found)
 
 
 def _unusual(now: Now) -> str:

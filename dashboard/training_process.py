@@ -12,18 +12,19 @@ import platform
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from dashboard.forecast_parts import demand_metrics, part_of, parts_of
+from dashboard.forecast_parts import demand_metrics, families_of, family_with, part_of
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
 from metrics.journal import JournalError
 from metrics.query.errors import QueryError
+from models.alerts import keep, look
+from models.families import Family, bring_up_together, is_due_together, learn_together
 from models.forecast_store import ForecastStore
-from models.publishing import Part, bring_up, is_due, learn
 
 Say = Callable[[Mapping[str, Any]], None]
 _NICE: Final = 19
@@ -46,7 +47,7 @@ def work(
     *,
     only: str | None = None,
 ) -> None:
-    """Makes what is due, part by part: first what somebody waits for, then what most look at.
+    """Makes what is due, a metric's parts at once: first what somebody waits for, then what most look at.
 
     Args:
         layer: asked for final periods.
@@ -56,43 +57,67 @@ def work(
         only: the one metric to forecast; None is all of them.
     """
     places = Places.of(layer.organisations())
-    waiting = [part for part in parts_of(layer.catalogue, places.owners) if only in (None, part.metric)]
+    families = families_of(layer.catalogue, places)
+    waiting = [family for family in families if only in (None, family.metric)]
     done, seen = 0, set[tuple[str, str]]()
     while True:
         for each in wanted():
             if each.place in places.by_code and any(m.id == each.metric for m in demand_metrics(layer.catalogue)):
                 metric, place = layer.catalogue.metric(each.metric), places.by_code[each.place]
-                waiting.insert(0, part_of(layer.catalogue, metric, place, by_service=each.by_service))
-        waiting = [part for part in dict.fromkeys(waiting) if (part.metric, part.name) not in seen]
+                part = part_of(layer.catalogue, metric, place, by_service=each.by_service)
+                waiting.insert(0, family_with(families, part))
+        waiting = [family for family in _once(waiting) if _names(family)[0] not in seen]
         if not waiting:
             say({"what": "done"})
             return
-        part = waiting.pop(0)
-        seen.add((part.metric, part.name))
-        told = {"metric": part.metric, "part": part.name, "done": done, "of": done + 1 + len(waiting)}
-        _one(layer, store, part, partial(_say_with, say, told))
-        done += 1
+        family = waiting.pop(0)
+        seen |= set(_names(family))
+        left = sum(len(each.parts) for each in waiting)
+        told = [
+            {"metric": metric, "part": part, "done": done + number, "of": done + len(family.parts) + left}
+            for number, (metric, part) in enumerate(_names(family))
+        ]
+        _one(layer, store, family, [partial(_say_with, say, each) for each in told])
+        done += len(family.parts)
 
 
-def _one(layer: MetricsLayer, store: ForecastStore, part: Part, say: Say) -> None:
+def _names(family: Family) -> list[tuple[str, str]]:
+    return [(part.metric, part.name) for part in family.parts]
+
+
+def _once(families: Iterable[Family]) -> list[Family]:
+    return list({_names(family)[0]: family for family in families}.values())
+
+
+def _one(layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequence[Say]) -> None:
+    """Makes a family; `say` has one for each of its parts."""
     holder = f"{platform.node()[:60]} {os.getpid()}"
+
+    def each_says(what: Mapping[str, Any]) -> None:
+        for one in say:
+            one(what)
+
     try:
-        learnt = learn(layer, part)
-        if not is_due(store, learnt):
+        learnt = learn_together(layer.as_it_stands(), family)
+        if not is_due_together(store, learnt):
             return
-        if not store.claim(part.metric, part.name, holder):
-            say({"what": "elsewhere"})
-            return
-        say({"what": "begun"})
+        claimed = [part for part in family.parts if store.claim(part.metric, part.name, holder)]
         try:
-            is_new = bring_up(store, learnt)
+            if len(claimed) < len(family.parts):
+                each_says({"what": "elsewhere"})
+                return
+            each_says({"what": "begun"})
+            new = bring_up_together(store, learnt)
+            keep(store, family.metric, look(store, learnt.parts))
         finally:
-            store.release(part.metric, part.name, holder)
-        say({"what": "ended", "new": is_new})
+            for part in claimed:
+                store.release(part.metric, part.name, holder)
+        for part, one in zip(family.parts, say, strict=True):
+            one({"what": "ended", "new": new[part.name]})
     except (QueryError, JournalError) as error:
-        say({"what": "failed", "why": str(error)})
-    except Exception as error:  # noqa: BLE001 - one part that fails must not keep the others from being made
-        say({"what": "failed", "why": f"{type(error).__name__}: {error}"})
+        each_says({"what": "failed", "why": str(error)})
+    except Exception as error:  # noqa: BLE001 - one family that fails must not keep the others from being made
+        each_says({"what": "failed", "why": f"{type(error).__name__}: {error}"})
 
 
 def _say_with(say: Say, told: Mapping[str, Any], what: Mapping[str, Any]) -> None:

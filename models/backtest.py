@@ -14,7 +14,7 @@ from models.demand import sorted_out, standing_holidays
 from models.measures import seasonal_steps, summary
 from models.naive import SeasonalNaive
 from models.panel import Panel, checked, frequency_of
-from models.rolling import LEVELS, SHORTEST, Model, Rolled, roll
+from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, roll
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,14 @@ class Backtest:
             `lo80`, `hi80`, `lo95`, `hi95`, `step`, `step_squared` Float64.
         origins: how many cut-offs there are.
         refused: series to the reason why it is not tested.
+        missed: for each panel of series and cut-off, what the first model's forecasts before it missed by, as far as
+            was known then; empty unless asked for.
     """
 
     frame: pl.DataFrame
     origins: int
     refused: Mapping[str, str]
+    missed: tuple[tuple[Panel, int, Missed], ...] = ()
 
     def scores(self, *by: str) -> pl.DataFrame:
         """Returns every measure by model, and by other columns of `frame` if named. See `measures.summary`."""
@@ -48,6 +51,7 @@ def backtest(
     frequency: Frequency | None = None,
     holidays: pl.DataFrame | None = None,
     country: str = "GB",
+    missed: bool = False,
 ) -> Backtest:
     """Returns what the models would have forecast at the last `origins` cut-offs that have a whole horizon to check.
 
@@ -60,6 +64,7 @@ def backtest(
         frequency: of the series; None reads it from the dates.
         holidays: frame with a `date` column; None is those of the country.
         country: whose holidays, one of `models.holidays.COUNTRIES`.
+        missed: say what the first model's earlier forecasts missed by, too.
 
     Raises:
         UnusableSeriesError: the frame has not these columns, or a date twice in a series.
@@ -70,16 +75,18 @@ def backtest(
     table = holidays if holidays is not None else standing_holidays(tidy, country)
     stride = step or (1 if frequency is Frequency.MONTHLY else horizon)
     panels, refused = sorted_out(tidy, frequency)
-    frames, most = [], 0
+    frames, told, most = [], list[tuple[Panel, int, Missed]](), 0
     for panel in panels:
         cutoffs = _cutoffs(panel, horizon, origins, stride)
         if not cutoffs:
             refused |= dict.fromkeys(panel.names, "Its history is too short to test a forecast on the past.")
             continue
         most = max(most, len(cutoffs))
-        for model in models or (CalendarStack(table), SeasonalNaive()):
-            frames.append(_compared(model.name, panel, roll(model, panel, cutoffs, horizon, table)))  # noqa: PERF401 - two loops read better
-    return Backtest(pl.concat(frames) if frames else _compared_nothing(), most, refused)
+        for number, model in enumerate(models or (CalendarStack(table), SeasonalNaive())):
+            rolled = roll(model, panel, cutoffs, horizon, table, missed=missed and number == 0)
+            frames.append(_compared(model.name, panel, rolled))
+            told += [(panel, *each) for each in zip(rolled.cutoffs, rolled.missed, strict=False)]
+    return Backtest(pl.concat(frames) if frames else _compared_nothing(), most, refused, tuple(told))
 
 
 def _cutoffs(panel: Panel, horizon: int, origins: int, stride: int) -> list[int]:

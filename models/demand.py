@@ -15,7 +15,7 @@ from models.conformal import attainable, origins_needed
 from models.covariates import Covariates
 from models.holidays import holidays_of
 from models.panel import Panel, UnusableSeriesError, checked, frequency_of, panel_of
-from models.rolling import LEVELS, SHORTEST, Model, Rolled, paths, roll
+from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, paths, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
 
@@ -50,11 +50,13 @@ class Forecast:
             Float64 in the series' own unit. Bounds are null where no earlier forecast can be checked.
         refused: series to the reason why it is not forecast.
         notes: series to what limits its forecast, one sentence each.
+        missed: what forecasts before this one missed by, for each panel of series; empty unless asked for.
     """
 
     frame: pl.DataFrame
     refused: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
+    missed: tuple[tuple[Panel, Missed], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +124,26 @@ class FittedForecaster:
         """
         return self.forecast(horizon).frame
 
-    def forecast(self, horizon: int) -> Forecast:
+    def forecast(self, horizon: int, *, missed: bool = False) -> Forecast:
         """Returns the forecasts of the `horizon` periods after the last known one, with refusals and notes."""
         if horizon < 1:
             raise ValueError(f"The horizon must be at least 1 period; it is {horizon}.")
         rolled = [
-            (panel, roll(self.model, panel, [len(panel.periods)], horizon, self.holidays, levels=self.levels))
+            (
+                panel,
+                roll(
+                    self.model, panel, [len(panel.periods)], horizon, self.holidays, levels=self.levels, missed=missed
+                ),
+            )
             for panel in self.panels
-        ]
+        ]  # fmt: skip
         frames = [_frame(panel, result) for panel, result in rolled]
         notes = {
             name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency, self.unused)
         }
         frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
-        return Forecast(frame, self.refused, notes)
+        told = tuple((panel, each) for panel, result in rolled for each in result.missed)
+        return Forecast(frame, self.refused, notes, told)
 
     def paths(self, horizon: int) -> Paths:
         """Returns ways that all series may go together in the `horizon` periods after the last, for sums of them.

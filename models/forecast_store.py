@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -13,14 +13,18 @@ import sqlalchemy as sa
 
 from metrics.journal.database import Database
 from metrics.warehouse.settings import Settings, load_settings
+from models import forecast_alerts
 from models.forecast_tables import (
     FORECASTS,
     PARTS,
     QUANTILES,
+    forecast_alert,
     forecast_claim,
+    forecast_coherence,
     forecast_part,
     forecast_run,
     forecast_series,
+    forecast_sum,
     forecast_value,
 )
 
@@ -74,6 +78,19 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """Which series of a run add up with others.
+
+    Attributes:
+        above: of each series that does (organisation, service) its parent (part, organisation, service); None of a top.
+        told: why others do not; empty where nothing stands against it.
+    """
+
+    above: Mapping[tuple[str, str], tuple[str, str, str] | None]
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A run of forecasts, to be published.
 
@@ -90,6 +107,7 @@ class Made:
     series: pl.DataFrame
     values: pl.DataFrame
     parts: pl.DataFrame | None = None
+    sums: Sums | None = None
 
 
 class ForecastStore:
@@ -118,11 +136,12 @@ class ForecastStore:
 
     @property
     def version(self) -> str:
-        """Returns a name of the store's state, which every publication changes: for cache keys."""
+        """Returns a name of the store's state, which every publication and every alert changes: for cache keys."""
         with self._database.reading() as connection:
             if connection is None:
                 return "0"
-            return str(connection.scalar(sa.select(sa.func.max(forecast_run.c.id))) or 0)
+            newest = (sa.select(sa.func.max(table.c.id)) for table in (forecast_run, forecast_alert))
+            return " ".join(str(connection.scalar(each) or 0) for each in newest)
 
     def state_of(self, metric: str, organisation: str, service: str = "") -> str:
         """Returns a name of what the store says of a series, which every word on it changes: for cache keys."""
@@ -173,33 +192,28 @@ class ForecastStore:
         Raises:
             ValueError: a value belongs to no series of the run, or a series has a period twice.
         """
-        series, values, parts = _in_shape(made)
+        (is_new,) = self.publish_together((made,), at)
+        return is_new
+
+    def publish_together(self, made: Sequence[Made], at: datetime | None = None) -> tuple[bool, ...]:
+        """Adds runs as a whole, or nothing of them; returns which were new. Parents stand before their children.
+
+        Args:
+            made: the runs.
+            at: when they were made, UTC; None is now.
+
+        Raises:
+            ValueError: a value belongs to no series of its run, or a series has a period twice.
+        """
+        shaped = [(each, *_in_shape(each)) for each in made]
+        found = []
         with self._database.writing() as connection:
-            if _found(connection, made.key) is not None:
-                return False
-            run_id = _next(connection, forecast_run)
-            first = _next(connection, forecast_series)
-            connection.execute(
-                forecast_run.insert().values(
-                    id=run_id, **_columns(made.key), data_version=made.data_version, data_as_of=made.data_as_of,
-                    made_at=at or _now(),
-                )
-            )  # fmt: skip
-            numbered = series.with_row_index("number")
-            rows = numbered.select(
-                (pl.col("number").cast(pl.Int64) + first).alias("id"), pl.lit(run_id).alias("run_id"),
-                pl.lit(made.key.metric).alias("metric"), *_SCHEMAS["series"],
-            )  # fmt: skip
-            if rows.height:
-                connection.execute(forecast_series.insert(), rows.to_dicts())
-            ids = rows.select("organisation", "service", "cutoff", series_id="id")
-            told = values.join(ids, on=[*_WHOSE, "cutoff"], how="inner").drop(*_WHOSE, "cutoff")
-            if told.height:
-                connection.execute(forecast_value.insert(), told.to_dicts())
-            explained = parts.join(ids.drop("cutoff"), on=_WHOSE, how="inner").drop(_WHOSE)
-            if explained.height:
-                connection.execute(forecast_part.insert(), explained.to_dicts())
-        return True
+            ids: dict[tuple[str, str, str], int] = {}
+            for each, series, values, parts in shaped:
+                found.append(_found(connection, each.key) is None)
+                if found[-1]:
+                    _add(connection, each, (series, values, parts), ids, at or _now())
+        return tuple(found)
 
     def standing(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
         """Returns every word on a series, oldest first, forecast or refusal.
@@ -230,11 +244,80 @@ class ForecastStore:
                   **dict.fromkeys((*QUANTILES, "naive"), pl.Float64)}  # fmt: skip
         return self._frame(statement, schema)
 
+    def standing_of_all(self, metric: str) -> pl.DataFrame:
+        """Returns every forecast of a metric, as of `standing` but without notes, with `organisation`, `service`."""
+        r, s = forecast_run.c, forecast_series.c
+        names = ("kind", "definition_version", "made_at")
+        statement = (
+            sa.select(s.id, s.organisation, s.service, s.cutoff, *(r[name] for name in names))
+            .select_from(forecast_series.join(forecast_run, s.run_id == r.id))
+            .where(s.metric == metric)
+            .order_by(s.id)
+        )
+        schema = {"series_id": pl.Int64, **{name: _SCHEMAS["series"][name] for name in (*_WHOSE, "cutoff")}}
+        return self._frame(statement, {**schema, **{name: _RUN[name] for name in names}})
+
+    def values_of_all(self, metric: str) -> pl.DataFrame:
+        """Returns all that was forecast of a metric, as of `values` but without the 50% intervals."""
+        s, v = forecast_series.c, forecast_value.c
+        names = ("lo95", "lo80", "mean", "hi80", "hi95", "naive")
+        statement = (
+            sa.select(v.series_id, v.ahead, v.period, *(v[name] for name in names))
+            .select_from(forecast_value.join(forecast_series, v.series_id == s.id))
+            .where(s.metric == metric)
+        )
+        schema = {"series_id": pl.Int64, "ahead": pl.Int64, "period": pl.Date, **dict.fromkeys(names, pl.Float64)}
+        return self._frame(statement, schema)
+
+    def note_alerts(
+        self, metric: str, series: Collection[tuple[str, str]], signals: pl.DataFrame, at: datetime
+    ) -> int:  # fmt: skip
+        """Adds what is new of a metric's alerts; see `models.forecast_alerts.note`."""
+        with self._database.writing() as connection:
+            return forecast_alerts.note(connection, metric, series, signals, at)
+
+    def alerts(self, organisations: Collection[str] | None = None) -> pl.DataFrame:
+        """Returns alerts, newest first, of all organisations or of some; see `models.forecast_alerts.ALERTS`."""
+        return forecast_alerts.alerts_of(
+            self._frame(forecast_alerts.statement(organisations), forecast_alerts.SCHEMA)
+        )  # fmt: skip
+
     def parts(self, series_id: int) -> pl.DataFrame:
         """Returns what the forecast of a series is made of: `ahead` Int64 and the parts, none where it has none."""
         columns = (forecast_part.c.ahead, *(forecast_part.c[name] for name in PARTS))
         statement = sa.select(*columns).where(forecast_part.c.series_id == series_id).order_by(forecast_part.c.ahead)
         return self._frame(statement, {"ahead": pl.Int64, **dict.fromkeys(PARTS, pl.Float64)})
+
+    def summed(self, series_id: int) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+        """Returns what a series adds up to, and what adds up to it; None where its forecast was made by itself.
+
+        Both have the columns `series_id` Int64, `part`, `organisation`, `service` String; the first at most one row.
+        """
+        s, r, u = forecast_series.c, forecast_run.c, forecast_sum.c
+        told = sa.select(s.id, r.part, s.organisation, s.service).select_from(
+            forecast_sum.join(forecast_series, u.series_id == s.id).join(forecast_run, s.run_id == r.id)
+        )
+        schema = {"series_id": pl.Int64, "part": pl.String, "organisation": pl.String, "service": pl.String}
+        if self._frame(told.where(s.id == series_id), schema).is_empty():
+            return None
+        own = sa.select(forecast_sum.c.above_id).where(forecast_sum.c.series_id == series_id).scalar_subquery()
+        above = self._frame(told.where(s.id == own), schema)
+        return above, self._frame(told.where(u.above_id == series_id).order_by(s.id), schema)
+
+    def means(self, series_ids: Sequence[int]) -> pl.DataFrame:
+        """Returns the means of some forecasts: `series_id`, `ahead` Int64, `period` Date, `mean` Float64."""
+        v = forecast_value.c
+        statement = sa.select(v.series_id, v.ahead, v.period, v.mean).where(v.series_id.in_(list(series_ids)))
+        schema = {"series_id": pl.Int64, "ahead": pl.Int64, "period": pl.Date, "mean": pl.Float64}
+        return self._frame(statement.order_by(v.series_id, v.ahead), schema)
+
+    def coherence(self, run_id: int) -> tuple[int, int, str] | None:
+        """Returns how many series of a run add up with others, how many were made alone, and why; None of replays."""
+        c = forecast_coherence.c
+        with self._database.reading() as connection:
+            statement = sa.select(c.adding_up, c.alone, c.told).where(c.run_id == run_id)
+            row = None if connection is None else connection.execute(statement).one_or_none()
+        return None if row is None else (row[0], row[1], row[2])
 
     def claim(self, metric: str, part: str, holder: str, at: datetime | None = None) -> bool:
         """Says that somebody begins to forecast a part, and returns whether nobody else is at it."""
@@ -255,6 +338,49 @@ class ForecastStore:
         with self._database.reading() as connection:
             rows = [] if connection is None else connection.execute(statement).all()
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema), orient="row")
+
+
+def _add(
+    connection: sa.Connection, made: Made, frames: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
+    ids: dict[tuple[str, str, str], int], at: datetime,
+) -> None:  # fmt: skip
+    """Adds one run; `ids` are those of the series that were added with it, by part, organisation and service."""
+    series, values, parts = frames
+    run_id = _next(connection, forecast_run)
+    first = _next(connection, forecast_series)
+    connection.execute(
+        forecast_run.insert().values(
+            id=run_id, **_columns(made.key), data_version=made.data_version, data_as_of=made.data_as_of, made_at=at
+        )
+    )
+    rows = series.with_row_index("number").select(
+        (pl.col("number").cast(pl.Int64) + first).alias("id"), pl.lit(run_id).alias("run_id"),
+        pl.lit(made.key.metric).alias("metric"), *_SCHEMAS["series"],
+    )  # fmt: skip
+    if rows.height:
+        connection.execute(forecast_series.insert(), rows.to_dicts())
+    numbered = rows.select("organisation", "service", "cutoff", series_id="id")
+    told = values.join(numbered, on=[*_WHOSE, "cutoff"], how="inner").drop(*_WHOSE, "cutoff")
+    if told.height:
+        connection.execute(forecast_value.insert(), told.to_dicts())
+    explained = parts.join(numbered.drop("cutoff"), on=_WHOSE, how="inner").drop(_WHOSE)
+    if explained.height:
+        connection.execute(forecast_part.insert(), explained.to_dicts())
+    if made.sums is None:
+        return
+    own = {(organisation, service): number for organisation, service, number in
+           numbered.select(*_WHOSE, "series_id").iter_rows()}  # fmt: skip
+    ids |= {(made.key.part, *whose): number for whose, number in own.items()}
+    above = [
+        {"series_id": own[whose], "above_id": None if over is None else ids[over]}
+        for whose, over in made.sums.above.items()
+    ]
+    if above:
+        connection.execute(forecast_sum.insert(), above)
+    count = rows["cutoff"].count() - len(above)
+    connection.execute(
+        forecast_coherence.insert().values(run_id=run_id, adding_up=len(above), alone=count, told=made.sums.told)
+    )
 
 
 def _columns(key: Key) -> dict[str, str]:

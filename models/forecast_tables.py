@@ -15,7 +15,7 @@ QUANTILES: Final = ("lo95", "lo80", "lo50", "mean", "hi50", "hi80", "hi95")
 PARTS: Final = ("level", "trend", "weekday", "season", "holiday", "recent")
 """What adds up to the mean of a daily forecast."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 metadata = sa.MetaData()
 
@@ -76,6 +76,43 @@ forecast_part = sa.Table(
     sqlite_with_rowid=False,
 )
 
+forecast_sum = sa.Table(
+    "forecast_sum",
+    metadata,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("forecast_series.id"), primary_key=True, autoincrement=False),
+    sa.Column("above_id", sa.Integer, sa.ForeignKey("forecast_series.id"), index=True, comment="null: it is the top"),
+    comment="Series whose forecasts add up: the values of those with one above_id are its values, summed.",
+)
+
+forecast_coherence = sa.Table(
+    "forecast_coherence",
+    metadata,
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("forecast_run.id"), primary_key=True, autoincrement=False),
+    sa.Column("adding_up", sa.Integer, nullable=False, comment="series whose forecasts add up with others"),
+    sa.Column("alone", sa.Integer, nullable=False, comment="series that were forecast by themselves"),
+    sa.Column("told", sa.String(500), nullable=False, comment="series that are less than their children; else empty"),
+    comment="Of each published run whether its forecasts add up.",
+)
+
+forecast_alert = sa.Table(
+    "forecast_alert",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("metric", sa.String(60), nullable=False),
+    sa.Column("organisation", sa.String(40), nullable=False),
+    sa.Column("service", sa.String(40), nullable=False, comment="empty: all"),
+    sa.Column("measure", sa.String(20), nullable=False, comment="bias | coverage80 | day"),
+    sa.Column("period", sa.Date, nullable=False, comment="first day of the month, or the day"),
+    sa.Column("state", sa.String(10), nullable=False, comment="raised | ended"),
+    sa.Column("side", sa.String(10), nullable=False, comment="above | below what is usual"),
+    sa.Column("value", sa.Double, comment="of the measure in the period"),
+    sa.Column("usual", sa.Double, comment="mean of its control chart, or what was forecast of the day"),
+    sa.Column("rules", sa.String(300), nullable=False, comment="by which it was raised"),
+    sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.UniqueConstraint("metric", "organisation", "service", "measure", "period", "state"),
+    comment="Raised once for a period, and ended when the newest one has no signal any more.",
+)
+
 forecast_claim = sa.Table(
     "forecast_claim",
     metadata,
@@ -89,7 +126,10 @@ forecast_claim = sa.Table(
     comment="The newest row of a part says whether somebody is at it.",
 )
 
-TABLES: Final = (forecast_run, forecast_series, forecast_value, forecast_part, forecast_claim)
+TABLES: Final = (
+    forecast_run, forecast_series, forecast_value, forecast_part, forecast_sum, forecast_coherence, forecast_alert,
+    forecast_claim,
+)  # fmt: skip
 
 only_added_to(metadata, "forecast store", TABLES)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDER: Final = Path(__file__).parent
-_ROOTS: Final = ("demand", "naive", "explain")
+_ROOTS: Final = ("demand", "naive", "explain", "coherence")
 _IMPORT: Final = re.compile(r"^(?:from|import) models\.(\w+)", re.MULTILINE)
 
 

@@ -28,14 +28,15 @@ def stood(standing: pl.DataFrame, definition: str) -> pl.DataFrame:
     Forecasts made again from the same cut-off, after a correction, do not count: nobody may choose among them later.
 
     Args:
-        standing: as of `ForecastStore.standing`, of one series.
+        standing: as of `ForecastStore.standing`, of one series; or of many, with a column `series`.
         definition: version of the metric's definition; forecasts of another definition are of another number.
     """
     told = standing.filter(pl.col("definition_version") == definition, pl.col("cutoff").is_not_null())
-    published = told.filter(pl.col("kind") == Kind.PUBLISHED).sort("series_id").unique("cutoff", keep="first")
-    replayed = told.filter(pl.col("kind") == Kind.REPLAYED).sort("series_id").unique("cutoff", keep="last")
-    rest = replayed.join(published, on="cutoff", how="anti")
-    return pl.concat([published, rest]).sort("cutoff")
+    one = [*_series_of(told), "cutoff"]
+    published = told.filter(pl.col("kind") == Kind.PUBLISHED).sort("series_id").unique(one, keep="first")
+    replayed = told.filter(pl.col("kind") == Kind.REPLAYED).sort("series_id").unique(one, keep="last")
+    rest = replayed.join(published, on=one, how="anti")
+    return pl.concat([published, rest]).sort(one)
 
 
 def outcomes(stood: pl.DataFrame, values: pl.DataFrame, actual: pl.DataFrame) -> pl.DataFrame:
@@ -44,20 +45,25 @@ def outcomes(stood: pl.DataFrame, values: pl.DataFrame, actual: pl.DataFrame) ->
     Args:
         stood: as of `stood`.
         values: as of `ForecastStore.values`.
-        actual: `date` Date and `value` Float64 of final periods, as of `training_frame`.
+        actual: `date` Date and `value` Float64 of final periods, as of `training_frame`; `series` where `stood` has it.
 
     Returns:
-        `cutoff` Date, `kind` String, `ahead` Int64, `period` Date, `actual`, `mean`, `lo80`, `hi80`, `lo95`, `hi95`,
-        `naive` Float64; by cut-off and period.
+        `series` where given, `cutoff` Date, `kind` String, `ahead` Int64, `period` Date, `actual`, `mean`, `lo80`,
+        `hi80`, `lo95`, `hi95`, `naive` Float64; by cut-off and period.
     """
-    known = actual.drop_nulls("value").select(period="date", actual="value")
+    keys = _series_of(stood)
+    known = actual.drop_nulls("value").select(*keys, period="date", actual="value")
     bounds = [f"{end}{level}" for level in LEVELS for end in ("lo", "hi")]
     return (
-        values.join(stood.select("series_id", "cutoff", "kind"), on="series_id")
-        .join(known, on="period")
-        .select("cutoff", "kind", "ahead", "period", "actual", "mean", *bounds, "naive")
-        .sort("cutoff", "period")
+        values.join(stood.select("series_id", "cutoff", "kind", *keys), on="series_id")
+        .join(known, on=[*keys, "period"])
+        .select(*keys, "cutoff", "kind", "ahead", "period", "actual", "mean", *bounds, "naive")
+        .sort(*keys, "cutoff", "period")
     )
+
+
+def _series_of(frame: pl.DataFrame) -> list[str]:
+    return ["series"] if "series" in frame.columns else []
 
 
 def scores(outcomes: pl.DataFrame, *by: str) -> pl.DataFrame:
@@ -93,7 +99,7 @@ def monthly(outcomes: pl.DataFrame, first: int = 1, last: int | None = None) -> 
         `missed` (sum of absolute errors), `over` (sum of forecast less actual) Float64, `points`, `within80`,
         `within95` UInt32 (with an interval, and of those within it), in order.
     """
-    keys = [name for name in ("series",) if name in outcomes.columns]
+    keys = _series_of(outcomes)
     miss = pl.col("mean") - pl.col("actual")
     within = [
         pl.col("actual").is_between(pl.col(f"lo{level}"), pl.col(f"hi{level}")).sum().alias(f"within{level}")

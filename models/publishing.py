@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
@@ -21,8 +21,8 @@ from models.explain import explained
 from models.forecast_store import ForecastStore, Key, Kind, Made
 from models.model_version import model_version
 from models.naive import SeasonalNaive
-from models.panel import SEASON
-from models.rolling import SHORTEST
+from models.panel import SEASON, Panel
+from models.rolling import SHORTEST, Missed
 from models.training import training_frame
 
 FREQUENCIES: Final[Mapping[Grain, Frequency]] = {
@@ -99,6 +99,11 @@ class Learnt:
     data_version: str
     data_as_of: date | None
 
+    def named(self, series: str) -> tuple[str, str]:
+        """Returns organisation and service (empty: all) of a series."""
+        one = pl.select(*self.whose(pl.lit(series))).row(0)
+        return str(one[0]), str(one[1])
+
     def whose(self, series: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         """Returns organisation and service (empty: all) of the series of a frame."""
         fixed, none = pl.lit(self.part.organisation), pl.lit("")
@@ -132,14 +137,34 @@ def fingerprint(training: pl.DataFrame) -> str:
     return digest.hexdigest()[:32]
 
 
-def forecast_of(learnt: Learnt) -> Made:
-    """Returns the forecasts of the periods after the last final one, with refusals, notes and what explains them."""
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Forecasts of a part's series from one cut-off, each made by itself.
+
+    Attributes:
+        values: `series` String, `cutoff` Date, `ahead` Int64, `period` Date, `mean`, bounds and `naive` Float64.
+        refused, notes: as of `models.demand.Forecast`.
+        cutoff: the first period that was not known; None without any forecast.
+        missed: for each panel of series, what earlier forecasts missed by.
+        fitted: what made them; None where nothing did.
+    """
+
+    values: pl.DataFrame
+    refused: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cutoff: date | None = None
+    missed: tuple[tuple[Panel, Missed], ...] = ()
+    fitted: FittedForecaster | None = None
+
+
+def alone_of(learnt: Learnt) -> Alone:
+    """Returns the forecasts of the periods after the last final one, each series by itself."""
     training, grain = learnt.training, learnt.part.grain
     if training.is_empty():
-        return _made(learnt, learnt.key, _no_series(), _no_values(), None)
+        return Alone(_no_values())
     frequency, horizon = FREQUENCIES[grain], HORIZON[grain]
     fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True).fit(training)
-    found = fitted.forecast(REPLAYS[grain].horizon)
+    found = fitted.forecast(REPLAYS[grain].horizon, missed=True)
     frame = _lengthened(found.frame, fitted, horizon)
     naive = Forecaster(SeasonalNaive(), frequency, together=True).fit(training).predict(horizon)
     values = (
@@ -147,18 +172,33 @@ def forecast_of(learnt: Learnt) -> Made:
         .sort("series", "date")
         .with_columns(cutoff=pl.col("date").min().over("series"), ahead=pl.int_range(1, pl.len() + 1).over("series"))
         .rename({"date": "period"})
+        .select(*_no_values().columns)
     )
-    names = pl.DataFrame({"series": sorted(training["series"].unique())}, schema={"series": pl.String})
-    cutoffs = values.select("series", "cutoff").unique()
+    return Alone(values, found.refused, found.notes, values["cutoff"].min(), found.missed, fitted)  # type: ignore[arg-type]
+
+
+def made_of(learnt: Learnt, alone: Alone) -> Made:
+    """Returns a run of forecasts to be published, with refusals, notes and what explains them."""
+    if learnt.training.is_empty():
+        return _made(learnt, learnt.key, _no_series(), alone.values, None)
+    names = pl.DataFrame({"series": sorted(learnt.training["series"].unique())}, schema={"series": pl.String})
+    cutoffs = alone.values.select("series", "cutoff").unique()
+    told = {name: why for name, why in alone.refused.items() if name not in set(cutoffs["series"])}
     series = names.join(cutoffs, on="series", how="left").with_columns(
-        refused=_told(names["series"], found.refused),
-        notes=_told(names["series"], {name: "\n".join(said) for name, said in found.notes.items()}),
+        refused=_told(names["series"], told),
+        notes=_told(names["series"], {name: "\n".join(said) for name, said in alone.notes.items()}),
     )
-    return _made(learnt, learnt.key, series, values, _explained(fitted, frame, horizon))
+    explained = None if alone.fitted is None else _explained(alone.fitted, alone.values, HORIZON[learnt.part.grain])
+    return _made(learnt, learnt.key, series, alone.values, explained)
 
 
-def replay_of(learnt: Learnt) -> Made | None:
-    """Returns what would have been forecast at earlier cut-offs, from the values as they are known now.
+def forecast_of(learnt: Learnt) -> Made:
+    """Returns the forecasts of a part by itself, with refusals, notes and what explains them."""
+    return made_of(learnt, alone_of(learnt))
+
+
+def replayed_alone(learnt: Learnt) -> Backtest | None:
+    """Returns what would have been forecast at earlier cut-offs, each series by itself, as values are known now.
 
     None where the history is too short for any.
     """
@@ -166,12 +206,20 @@ def replay_of(learnt: Learnt) -> Made | None:
     if learnt.training.is_empty():
         return None
     frequency = FREQUENCIES[learnt.part.grain]
-    tested = backtest(learnt.training, asked.horizon, asked.count, asked.step, frequency=frequency)
-    if not tested.origins:
-        return None
-    values = _both(tested)
+    tested = backtest(learnt.training, asked.horizon, asked.count, asked.step, frequency=frequency, missed=True)
+    return tested if tested.origins else None
+
+
+def replayed_made_of(learnt: Learnt, values: pl.DataFrame) -> Made:
+    """Returns replays to be published; `values` are as of `replays_of`."""
     series = values.select("series", "cutoff").unique(maintain_order=True)
     return _made(learnt, learnt.key.replayed, series.with_columns(refused=pl.lit(""), notes=pl.lit("")), values, None)
+
+
+def replay_of(learnt: Learnt) -> Made | None:
+    """Returns what would have been forecast of a part by itself at earlier cut-offs; None with too short a history."""
+    tested = replayed_alone(learnt)
+    return None if tested is None else replayed_made_of(learnt, replays_of(tested))
 
 
 def is_due(store: ForecastStore, learnt: Learnt, now: datetime | None = None) -> bool:
@@ -216,8 +264,8 @@ def _lengthened(near: pl.DataFrame, fitted: FittedForecaster, horizon: int) -> p
     return pl.concat([near, far.drop("end")]).sort("series", "date")
 
 
-def _both(tested: Backtest) -> pl.DataFrame:
-    """The tests of our model, with what seasonal naive said beside it."""
+def replays_of(tested: Backtest) -> pl.DataFrame:
+    """Returns the tests of our model as values of forecasts, with what seasonal naive said beside it."""
     same = ["series", "cutoff", "date", "ahead"]
     naive = tested.frame.filter(pl.col("model") == _NAIVE).select(*same, naive="mean")
     return (
@@ -236,8 +284,8 @@ def _explained(fitted: FittedForecaster, forecast: pl.DataFrame, horizon: int) -
         return None
     frames = []
     for panel in fitted.panels:
-        wide = forecast.filter(pl.col("series").is_in(panel.names)).pivot("series", index="date", values="mean")
-        mean = wide.sort("date").select(panel.names).to_numpy().astype(np.float64)
+        wide = forecast.filter(pl.col("series").is_in(panel.names)).pivot("series", index="period", values="mean")
+        mean = wide.sort("period").select(panel.names).to_numpy().astype(np.float64)
         frames.append(explained(panel, mean, fitted.holidays).drop("mean"))
     ahead = pl.int_range(1, horizon + 1).over("series")
     return pl.concat(frames).sort("series", "date").with_columns(ahead=ahead).drop("date")

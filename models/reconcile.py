@@ -7,7 +7,7 @@ forecasts that are nearest to the given ones, where nearness counts by what the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ LEAST_SHRUNK = 0.1
 """A covariance is drawn to its diagonal at least so far: errors of neighbouring days are alike, and tell less."""
 
 
+LEARNT = 0.5
+"""How far a parent's own forecast gives way as its errors say: few errors tell, and they overlap."""
+
+
 class HierarchyError(ValueError):
     """A hierarchy that is not a tree. Says which node is wrong."""
 
@@ -33,10 +37,12 @@ class Hierarchy:
     Attributes:
         nodes: parents first, then leaves.
         summing: nodes by leaves; 1 where the leaf is part of the node.
+        parents: each node's parent, None of a top.
     """
 
     nodes: tuple[str, ...]
     summing: Floats
+    parents: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -68,7 +74,7 @@ class Hierarchy:
                 raise HierarchyError(f"'{leaf}' has no top: a node above it is its own ancestor.")
         if not leaves:
             raise HierarchyError("There is no node without children: every node is its own ancestor.")
-        return cls(nodes, summing)
+        return cls(nodes, summing, dict(parents))
 
 
 def shrunk_covariance(errors: Floats) -> tuple[Floats, float]:
@@ -148,6 +154,90 @@ def reconciled_paths(paths: Floats, hierarchy: Hierarchy) -> Floats:
         covariance, _ = shrunk_covariance(errors[~half].reshape(-1, paths.shape[-1]))
         found[half] = reconciled(paths[half], hierarchy, covariance)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LevelByLevel:
+    """MinT with few errors to learn from: one parent at a time, from its own errors and those of its children's sum.
+
+    A covariance of hundreds of nodes from a few overlapping errors is mostly noise. Of each parent only three numbers
+    are learnt here: the variance of its own forecast, that of the sum of its children's (who err together, as they do),
+    and their covariance. They say how both are best put together. What is left is shared out among the children by the
+    variance of each.
+
+    Attributes:
+        parents: for each parent, children before their own parent: its number and those of its children.
+        own: weight of a parent's own forecast beside the sum of its children's.
+        variance: of each node's error; 0 of those that keep their forecasts.
+    """
+
+    parents: tuple[tuple[int, NDArray[np.int64]], ...]
+    own: Floats
+    variance: Floats
+
+    @classmethod
+    def of(
+        cls, hierarchy: Hierarchy, errors: Floats, usual: Floats, still: NDArray[np.bool_] | None = None
+    ) -> LevelByLevel:
+        """Returns what errors teach.
+
+        Args:
+            hierarchy: who adds up to whom; every node has one parent at most.
+            errors: periods x nodes, in the order of `hierarchy.nodes`; NaN where not known.
+            usual: variance of nodes without any known error.
+            still: nodes that keep their forecasts while a sibling does not, as those of next to nothing.
+        """
+        known = ~np.isnan(errors)
+        mixed = np.where(known, errors, 0.0)
+        own = np.ones(len(hierarchy.nodes))
+        found = _children(hierarchy)
+        for parent, below in found:
+            rows = known[:, parent]
+            apart = mixed[rows, parent] - mixed[np.ix_(rows, below)].sum(axis=1)
+            size = float(apart @ apart)
+            best = 1.0 - float(apart @ mixed[rows, parent]) / size if size > 0 else 1.0
+            own[parent] = 1.0 - (1.0 - np.clip(best, 0.0, 1.0)) * LEARNT
+            mixed[rows, parent] -= (1.0 - own[parent]) * apart
+        count = known.sum(axis=0)
+        variance = np.where(count > 0, (mixed**2 * known).sum(axis=0) / np.maximum(count, 1), usual)
+        moving = np.maximum(variance, 1e-9)
+        return cls(found, own, moving if still is None else np.where(still, 0.0, moving))
+
+    def reconciled(self, base: Floats, *, floor: bool = True) -> Floats:
+        """Returns forecasts that add up (periods x nodes); `floor` keeps leaves and parents at or above nought."""
+        mixed = base.copy()
+        for parent, below in self.parents:
+            mixed[:, parent] += (1.0 - self.own[parent]) * (mixed[:, below].sum(axis=1) - mixed[:, parent])
+        if floor:
+            mixed = np.maximum(mixed, 0.0)
+        for parent, below in reversed(self.parents):
+            gap = mixed[:, parent] - mixed[:, below].sum(axis=1)
+            size = self.variance[below]
+            share = size / size.sum() if size.any() else np.full(len(below), 1 / len(below))
+            told = mixed[:, below] + gap[:, None] * share
+            if floor:
+                told = np.maximum(told, 0.0)
+                whole = told.sum(axis=1, keepdims=True)
+                there = whole > 0
+                told = np.where(there, told / np.where(there, whole, 1.0), share) * mixed[:, [parent]]
+            mixed[:, below] = told
+        return mixed
+
+
+def _children(hierarchy: Hierarchy) -> tuple[tuple[int, NDArray[np.int64]], ...]:
+    """Each parent's number with its children's, children before their own parent."""
+    row = {node: number for number, node in enumerate(hierarchy.nodes)}
+    below: dict[str, list[int]] = {}
+    for node, parent in hierarchy.parents.items():
+        if parent is not None:
+            below.setdefault(parent, []).append(row[node])
+
+    def depth(node: str) -> int:
+        above = hierarchy.parents[node]
+        return 0 if above is None else 1 + depth(above)
+
+    order = sorted(below, key=depth, reverse=True)
+    return tuple((row[node], np.array(sorted(below[node]), dtype=np.int64)) for node in order)
 
 
 def _weights(summing: Floats, covariance: Floats) -> Floats:

@@ -46,6 +46,20 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What forecasts made before a cut-off missed by, as far as it was known there.
+
+    Attributes:
+        origins: numbers of the first period that was not known, ascending.
+        errors: what happened less what was forecast, in the series' unit (origins x horizon x series); NaN where it had
+            not happened before the cut-off, or nothing was reported.
+    """
+
+    origins: tuple[int, ...]
+    errors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Rolled:
     """What a model forecast at some cut-offs.
 
@@ -54,6 +68,7 @@ class Rolled:
         mean: cut-offs x horizon x series, in the series' unit.
         lower, upper: level to bounds of the same shape; NaN where a level is unattainable.
         origins: earlier forecasts behind the intervals, of the same shape.
+        missed: for each cut-off, what the forecasts before it missed by; empty unless asked for.
     """
 
     cutoffs: tuple[int, ...]
@@ -61,6 +76,7 @@ class Rolled:
     lower: dict[float, Floats]
     upper: dict[float, Floats]
     origins: NDArray[np.int64]
+    missed: tuple[Missed, ...] = ()
 
 
 def roll(
@@ -71,6 +87,7 @@ def roll(
     holidays: pl.DataFrame,
     *,
     levels: tuple[float, ...] = LEVELS,
+    missed: bool = False,
 ) -> Rolled:
     """Returns the model's forecasts of the `horizon` periods after each cut-off, with conformal intervals.
 
@@ -84,10 +101,11 @@ def roll(
         horizon: periods ahead.
         holidays: frame with a `date` column; errors near holidays have a spread of their own.
         levels: of the intervals, such as 0.8.
+        missed: say what the forecasts before each cut-off missed by, too.
     """
     # Many small solves: more threads only wait for each other, and slow the pages of others.
     with _libraries().limit(limits=1):
-        return _roll(model, panel, cutoffs, horizon, holidays, levels=levels)
+        return _roll(model, panel, cutoffs, horizon, holidays, levels=levels, missed=missed)
 
 
 @cache
@@ -103,18 +121,24 @@ def _roll(
     holidays: pl.DataFrame,
     *,
     levels: tuple[float, ...],
+    missed: bool,
 ) -> Rolled:
     scale = Scale.of(panel, horizon, min(cutoffs))
     points = model.prepare(panel, horizon, scale)
-    mean, lower, upper, origins = [], [], [], []
-    for cutoff, now, width in _judged(points, panel, scale, cutoffs, horizon=horizon, holidays=holidays, levels=levels):
-        mean.append(scale.backward(now, cutoff, width.variance if model.means else 0.0))
+    mean, lower, upper, origins, told = [], [], [], [], []
+    for cutoff, forecasts, width in _judged(
+        points, panel, scale, cutoffs, horizon=horizon, holidays=holidays, levels=levels
+    ):
+        now, variance = forecasts[-1], width.variance if model.means else 0.0
+        mean.append(scale.backward(now, cutoff, variance))
+        if missed:
+            told.append(_missed(panel, scale, cutoff, forecasts[:-1], variance))
         lower.append([scale.backward(now - width.below[level], cutoff) for level in levels])
         upper.append([scale.backward(now + width.above[level], cutoff) for level in levels])
         origins.append(width.origins)
     bounds = (np.array(lower), np.array(upper))
     low, high = ({level: bound[:, n] for n, level in enumerate(levels)} for bound in bounds)
-    return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins))
+    return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins), tuple(told))
 
 
 def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> tuple[Floats, Floats]:
@@ -129,7 +153,10 @@ def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> t
         cutoff = len(panel.periods)
         scale = Scale.of(panel, horizon, cutoff)
         points = model.prepare(panel, horizon, scale)
-        ((_, now, width),) = _judged(points, panel, scale, [cutoff], horizon=horizon, holidays=holidays, levels=LEVELS)
+        ((_, found, width),) = _judged(
+            points, panel, scale, [cutoff], horizon=horizon, holidays=holidays, levels=LEVELS
+        )
+        now = found[-1]
         ladder = np.array(earlier_cutoffs(cutoff, panel.frequency, horizon))
         whole = width.errors[ladder + horizon <= cutoff]
         # A day without a value: as far off as the forecast of another cut-off was on that day of the horizon.
@@ -154,7 +181,7 @@ def _judged(
     holidays: pl.DataFrame,
     levels: tuple[float, ...],
 ) -> Iterator[tuple[int, Floats, Widths]]:
-    """Each cut-off with its forecast on the models' scale, and how far the truth may lie from it."""
+    """Each cut-off with the forecasts before it and its own on the models' scale, and how far the truth may lie off."""
     unusual = holiday_periods(panel.extended(horizon), panel.frequency, holidays)
     scaled = scale.forward(panel.values)
     for cutoff in cutoffs:
@@ -166,7 +193,7 @@ def _judged(
         step = cutoff - ladder[-1] if ladder else 1
         week = panel.season if panel.frequency is Frequency.DAILY and step % panel.season == 0 else 1
         width = widths(errors, levels, bucket, marked, ahead, step=step, memory=memory, season=week)
-        yield cutoff, forecasts[-1], width
+        yield cutoff, forecasts, width
 
 
 def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:
@@ -196,6 +223,17 @@ def holiday_periods(periods: Days, frequency: Frequency, holidays: pl.DataFrame)
     christmas, new_year = keeps(off, 12, 25), keeps(off, 1, 1)
     december = (month == 12) & (day >= 24) & christmas
     return np.asarray(near | december | ((month == 1) & (day <= 4) & new_year), dtype=bool)
+
+
+def _missed(panel: Panel, scale: Scale, cutoff: int, forecasts: Floats, variance: Floats | float) -> Missed:
+    """What the forecasts before a cut-off missed by in the series' unit, of what was known at the cut-off."""
+    ladder = earlier_cutoffs(cutoff, panel.frequency, forecasts.shape[1])
+    horizon, series = forecasts.shape[1:]
+    padded = np.concatenate([panel.values[:cutoff], np.full((horizon, series), np.nan)])
+    errors = np.empty((len(ladder), horizon, series), dtype=np.float32)
+    for number, earlier in enumerate(ladder):
+        errors[number] = padded[earlier : earlier + horizon] - scale.backward(forecasts[number], earlier, variance)
+    return Missed(tuple(ladder), errors)
 
 
 def _errors(

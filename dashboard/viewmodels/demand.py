@@ -6,7 +6,7 @@ Nothing is forecast here: the last published forecast is read, and history and w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -17,6 +17,7 @@ from dashboard.forecast_parts import part_of, splits_by_service
 from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.demand_chart import FanChart, chart_of, origin_of
 from dashboard.viewmodels.demand_explained import Explained, explained_of
+from dashboard.viewmodels.demand_sums import Names, Summing, summing_of
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.forecast_record import UNIT, Context, Record, record_of
 from dashboard.viewmodels.places import Places
@@ -69,6 +70,7 @@ class DemandView:
         newer: what to know when newer final figures wait for a forecast; else empty.
         record: None when no forecast's periods have happened.
         explained: None without a forecast.
+        summing: whether it adds up with forecasts of other levels; None without a forecast.
         seen: what the forecast was made from, terms and words.
     """
 
@@ -86,6 +88,7 @@ class DemandView:
     explained: Explained | None
     seen: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = field(default=())
+    summing: Summing | None = None
 
     @property
     def age(self) -> str:
@@ -107,6 +110,7 @@ def build(
     *,
     today: date,
     asked: Asked | None = None,
+    services: Mapping[str, str] | None = None,
 ) -> DemandView:
     """Returns the last forecast of a metric for the chosen organisation, or for the nearest above it that has figures.
 
@@ -118,6 +122,7 @@ def build(
         metric_id: one of `demand_metrics`.
         today: the day that ages are counted to.
         asked: what was chosen beside the filters; None chooses nothing.
+        services: names of services, by code.
 
     Raises:
         JournalUnusableError: the store cannot be read.
@@ -137,7 +142,12 @@ def build(
         metric, found.shown.name, found.shown.code, grain, catalogue.version_of(metric), result.data_version, today,
         service,
     )  # fmt: skip
-    return _view(context, result, standing, found, filters=filters, asked=chosen)
+    view = _view(context, result, standing, found, filters=filters, asked=chosen)
+    if standing.forecast is None:
+        return view
+    return replace(
+        view, summing=summing_of(store, context, Names(places, services or {}), standing.forecast, view.ahead)
+    )
 
 
 def _view(

@@ -41,12 +41,15 @@ class Published:
     """A forecast as it was published.
 
     Attributes:
+        series_id, run_id: its numbers in the store.
         cutoff: the first period that was not known.
         made_at: UTC.
         kind: published, or replayed.
         parts: what the means are made of, as of `ForecastStore.parts`; empty where there are none.
     """
 
+    series_id: int
+    run_id: int
     cutoff: date
     made_at: datetime
     kind: str
@@ -146,7 +149,7 @@ def _published(store: ForecastStore, row: dict[str, object], values: pl.DataFram
     own = values.filter(pl.col("series_id") == series_id).sort("ahead")
     columns = ("period", "mean", "lo80", "hi80", "lo95", "hi95", "naive")
     return Published(
-        row["cutoff"], row["made_at"], row["kind"], row["model_version"], row["definition_version"],  # type: ignore[arg-type]
-        row["data_version"], row["data_as_of"], tuple(str(row["notes"]).splitlines()),  # type: ignore[arg-type]
+        series_id, int(str(row["run_id"])), row["cutoff"], row["made_at"], row["kind"], row["model_version"],  # type: ignore[arg-type]
+        row["definition_version"], row["data_version"], row["data_as_of"], tuple(str(row["notes"]).splitlines()),  # type: ignore[arg-type]
         tuple(Expected(*each) for each in own.select(columns).iter_rows()), store.parts(series_id),
     )  # fmt: skip

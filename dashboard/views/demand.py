@@ -9,11 +9,14 @@ from typing import Final
 import streamlit as st
 
 from dashboard.components import charts, fan, spc_chart, states, training_line
+from dashboard.components import drifting as drifting_list
 from dashboard.components.html import badge, definition_list, put, table
 from dashboard.forecast_parts import demand_metrics, part_of, splits_by_service
 from dashboard.training import store
 from dashboard.viewmodels import demand as model
+from dashboard.viewmodels import drifting
 from dashboard.viewmodels.demand_explained import Explained
+from dashboard.viewmodels.demand_sums import Summing
 from dashboard.viewmodels.forecast_record import Record
 from dashboard.viewmodels.reach import reach
 from dashboard.visit import Visit
@@ -42,12 +45,14 @@ def draw(visit: Visit) -> None:
         metric = _chosen_metric(known, OWN_DEFAULT if visit.place.own_records else DEFAULT)
     try:
         view, mark, state = _answered(visit, metric)
+        lately = drifting.build(visit.layer.catalogue, store(), (visit.place.code,), visit.services)
     except JournalError as error:
         states.state("Forecasts cannot be read", f"{error} Other pages are not affected.")
         return
     with right:
         _ahead_box(view)
     with st.container():
+        put(f'<div class="bw">{drifting_list.listed(lately)}</div>' if lately.alerts else "")
         if not view.reach.is_own:
             put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
         _service_words(visit, metric, view)
@@ -74,6 +79,8 @@ def draw(visit: Visit) -> None:
     key = (*visit.key, metric.id, str(view.ahead), view.service, state)
     fan.draw(view.chart, source=visit.source_of(metric.id), key=key)
     _notes(view)
+    if view.summing:
+        _summing(view.summing)
     if view.explained:
         _explained(view.explained, view)
     _record(view.record, key)
@@ -91,7 +98,10 @@ def _answered(visit: Visit, metric: Metric) -> tuple[model.DemandView, tuple[str
     asked = _asked()
 
     def build() -> model.DemandView:
-        return model.build(visit.layer, store(), visit.places, visit.filters, metric.id, today=visit.today, asked=asked)
+        return model.build(
+            visit.layer, store(), visit.places, visit.filters, metric.id, today=visit.today, asked=asked,
+            services=visit.services,
+        )  # fmt: skip
 
     return visit.answer(build, "demand", metric.id, asked, state), mark, state
 
@@ -153,6 +163,15 @@ def _choose(parameter: str, box: str) -> None:
     if parameter == "metric":
         for other in ("ahead", "lead", "day"):
             st.query_params.pop(other, None)
+
+
+def _summing(found: Summing) -> None:
+    with st.container():
+        if found.sentences:
+            put(f'<p class="bw" data-testid="summing">{escape(" ".join(found.sentences))}</p>')
+        if found.table.rows:
+            with st.expander("What it is the sum of"):
+                put(table(found.table))
 
 
 def _explained(found: Explained, view: model.DemandView) -> None:

@@ -76,6 +76,11 @@ class Database:
                 yield None
                 return
             with self._engine.connect() as connection:
+                older = self._is_older(connection)
+            if older:
+                with self.writing():
+                    pass  # which adds the tables that it lacks
+            with self._engine.connect() as connection:
                 yield connection if self._is_begun(connection) else None
 
     @contextlib.contextmanager
@@ -91,18 +96,26 @@ class Database:
             with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
                 if self._file is None:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._kept.lock)))
-                if not self._is_begun(connection):
+                if not self._is_begun(connection) or self._is_older(connection):
                     self._kept.metadata.create_all(connection)
                     connection.execute(self._kept.versions.insert().values(version=self._kept.version))
                 yield connection
 
     def _is_begun(self, connection: sa.Connection) -> bool:
+        version = self._version(connection)
+        if version > self._kept.version:
+            raise JournalUnusableError.newer(self.place, self._kept.name)
+        return version > 0
+
+    def _is_older(self, connection: sa.Connection) -> bool:
+        """Returns whether it was begun by an earlier program; later ones only add tables."""
+        return 0 < self._version(connection) < self._kept.version
+
+    def _version(self, connection: sa.Connection) -> int:
         versions = self._kept.versions
         if not sa.inspect(connection).has_table(versions.name):
-            return False
-        if (connection.scalar(sa.select(versions.c.version)) or 0) > self._kept.version:
-            raise JournalUnusableError.newer(self.place, self._kept.name)
-        return True
+            return 0
+        return int(connection.scalar(sa.select(sa.func.max(versions.c.version))) or 0)
 
     @contextlib.contextmanager
     def _errors_told(self) -> Iterator[None]:

@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 from dashboard.components.fan import fan_figure
-from dashboard.forecast_parts import demand_metrics, part_of, parts_of
+from dashboard.forecast_parts import demand_metrics, families_of, part_of, parts_of
 from dashboard.viewmodels import demand
 from dashboard.viewmodels.demand_chart import span_words
+from dashboard.viewmodels.demand_sums import ALONE, Summing
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.forecast_charts import charts_of
 from dashboard.viewmodels.forecast_measures import ERROR
@@ -22,6 +23,7 @@ from dashboard.viewmodels.forecast_record import Context, record_of
 from dashboard.viewmodels.places import Places
 from metrics import Filter, Grain, MetricsLayer, Request, Status
 from metrics.warehouse.settings import Settings, embedded_url
+from models.families import bring_up_together, learn_together
 from models.forecast_store import ForecastStore
 from models.publishing import Part, bring_up, fingerprint, forecast_of, learn
 
@@ -65,6 +67,30 @@ def view(layer: MetricsLayer, places: Places, store: ForecastStore):
         return demand.build(layer, store, places, Filters(organisation, **more), metric, today=TODAY, asked=asked)
 
     return build
+
+
+def test_a_forecast_says_whether_it_adds_up_and_with_what(
+    layer: MetricsLayer, places: Places, view, tmp_path: Path
+) -> None:
+    assert view("ae_attendances", "ENG").summing.sentences == (ALONE,)
+    whole = next(each for each in families_of(layer.catalogue, places) if each.metric == "nhs111_calls")
+    parts = tuple(part for part in whole.parts if part.name in ("england", "region"))
+    store = ForecastStore.open(Settings(tmp_path, embedded_url(tmp_path / "warehouse")))
+    bring_up_together(store, learn_together(layer, replace(whole, parts=parts)))
+
+    def summing(code: str) -> Summing:
+        return demand.build(layer, store, places, Filters(code), "nhs111_calls", today=TODAY).summing
+
+    england = summing("ENG")
+    assert england.sentences == ("It adds up: it is the sum of the forecasts of 7 regions.",)
+    assert england.table.caption == "What sums to it in the 28 days ahead"
+    amounts = [int(row[1].replace(",", "")) for row in england.table.rows]
+    assert amounts == sorted(amounts, reverse=True)
+    ahead = demand.build(layer, store, places, Filters("ENG"), "nhs111_calls", today=TODAY).chart.expected
+    assert sum(amounts) == pytest.approx(sum(each.mean for each in ahead), abs=7)
+    london = summing("Y56")
+    assert london.sentences == ("It adds up: it is one of 7 forecasts that sum to that of England.",)
+    assert not london.table.rows
 
 
 def rows(download: object) -> list[dict[str, str]]:

@@ -46,8 +46,8 @@ def test_what_somebody_waits_for_is_made_first_and_each_part_once(layer: Metrics
     work(layer, store, said.append, wanted, only="nhs_app_logins")
     begun = [(each["metric"], each["part"]) for each in said if each["what"] == "begun"]
     assert begun == [
-        ("rtt_clock_starts", "service of R0A"), ("nhs_app_logins", "england"), ("nhs_app_logins", "icb"),
-        ("nhs_app_logins", "region"),
+        ("rtt_clock_starts", "service of R0A"), ("nhs_app_logins", "england"), ("nhs_app_logins", "region"),
+        ("nhs_app_logins", "icb"),
     ]  # fmt: skip
     assert said[-1] == {"what": "done"}
     ended = [each for each in said if each["what"] == "ended"]

@@ -17,7 +17,16 @@ from metrics.journal import JournalUnusableError
 from metrics.warehouse.connect import server_engine
 from metrics.warehouse.settings import Settings, embedded_url
 from models.forecast_store import CLAIM_HOLDS, ForecastStore, Key, Kind, Made
-from models.forecast_tables import PARTS, QUANTILES, TABLES
+from models.forecast_tables import (
+    PARTS,
+    QUANTILES,
+    TABLES,
+    forecast_alert,
+    forecast_coherence,
+    forecast_sum,
+    forecast_version,
+    metadata,
+)
 
 NOON = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - kept as UTC without a zone
 KEY = Key(Kind.PUBLISHED, "visits", "organisation", "day", "1", "model 1", "abc")
@@ -195,3 +204,18 @@ def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
     (tmp_path / "forecasts.sqlite").write_text("no database at all, only some words that are long enough" * 40)
     with pytest.raises(JournalUnusableError, match=r"The forecast store .* cannot be read"):
         _ = ForecastStore.open(Settings(tmp_path, embedded_url(tmp_path / "warehouse"))).version
+
+
+def test_a_store_of_the_first_version_gets_the_tables_that_it_lacks(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, embedded_url(tmp_path / "warehouse"))
+    engine = sa.create_engine(f"sqlite:///{settings.home / 'forecasts.sqlite'}")
+    later = {forecast_alert.name, forecast_sum.name, forecast_coherence.name}
+    metadata.create_all(engine, tables=[table for table in metadata.sorted_tables if table.name not in later])
+    with engine.begin() as connection:
+        connection.execute(forecast_version.insert().values(version=1))
+    engine.dispose()
+    store = ForecastStore.open(settings)
+    assert store.alerts().is_empty()
+    assert store.coherence(1) is None
+    assert set(sa.inspect(engine).get_table_names()) >= later
+    assert ForecastStore.open(settings).version == "0 0"

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.reconcile import Hierarchy, HierarchyError, reconciled, reconciled_paths, shrunk_covariance
+from models.reconcile import (
+    Hierarchy,
+    HierarchyError,
+    LevelByLevel,
+    reconciled,
+    reconciled_paths,
+    shrunk_covariance,
+)
 
 TREE = {"England": None, "North": "England", "South": "England", "a": "North", "b": "North", "c": "South"}
 
@@ -124,3 +131,42 @@ def test_too_few_paths_cannot_be_reconciled_by_each_other() -> None:
     tree = Hierarchy.of({"all": None, "x": "all", "y": "all"})
     with pytest.raises(ValueError, match="at least 4 are needed, and there are 2"):
         reconciled_paths(np.ones((2, 3, 3)), tree)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), level=st.sampled_from([0.0, 2.0, 300.0]))
+def test_level_by_level_adds_up_stays_and_is_never_below_nought(seed: int, level: float) -> None:
+    random = np.random.default_rng(seed)
+    tree = Hierarchy.of(TREE)
+    errors = np.where(random.uniform(0, 1, (40, 6)) < 0.2, np.nan, random.normal(0, 1, (40, 6)))
+    learnt = LevelByLevel.of(tree, errors * random.uniform(1, 20, 6), np.ones(6))
+    found = learnt.reconciled(np.maximum(random.normal(level, 40, (9, 6)), 0.0))
+    np.testing.assert_allclose(found, found[..., -3:] @ tree.summing.T, atol=1e-9)
+    assert (found >= 0).all()
+    np.testing.assert_allclose(learnt.reconciled(found), found, atol=1e-9)
+
+
+def test_level_by_level_by_hand() -> None:
+    """The parent misses by 1, -1, and its children's sum by 3, -3: its own forecast is the better by far and stays.
+
+    The other way about, half of the way to the sum is gone (`LEARNT`), and children share by variance, 1 to 4.
+    """
+    tree = Hierarchy.of({"all": None, "x": "all", "y": "all"})
+    good = LevelByLevel.of(tree, np.array([[1.0, 1, 2], [-1, -1, -2]]), np.ones(3))
+    np.testing.assert_allclose(good.reconciled(np.array([[20.0, 4, 6]])), [[20, 6, 14]])
+    bad = LevelByLevel.of(tree, np.array([[9.0, 1, 2], [-9, -1, -2]]), np.ones(3))
+    np.testing.assert_allclose(bad.reconciled(np.array([[20.0, 4, 6]])), [[15, 5, 10]])
+
+
+def test_level_by_level_is_no_worse_than_its_parts_where_few_errors_overlap() -> None:
+    """Forty leaves that err together, and twelve periods to learn from: the parent keeps what it was good at."""
+    random = np.random.default_rng(11)
+    tree = Hierarchy.of({"all": None, **{f"leaf{n}": "all" for n in range(40)}})
+    shared, own = random.normal(0, 3, (212, 1)), random.normal(0, 5, (212, 40))
+    truth = random.uniform(80, 120, (212, 40)) @ tree.summing.T
+    errors = np.hstack([random.normal(0, 40, (212, 1)), shared + own])
+    learnt = LevelByLevel.of(tree, errors[:12], np.ones(41))
+    base = truth[12:] - errors[12:]
+    missed, before = (np.abs(each - truth[12:]).mean(axis=0) for each in (learnt.reconciled(base), base))
+    assert missed[0] < before[0]
+    assert missed[1:].mean() < before[1:].mean() * 1.01

@@ -1,0 +1,100 @@
+"""Alerts of the forecasts' record: what drifts, and the newest day that was not as forecast, raised once and ended.
+
+An alert is raised once for each series, measure and period, and ended when the newest period has no signal any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+import polars as pl
+
+from models.anomalies import beside
+from models.forecast_store import ForecastStore, Kind
+from models.monitoring import drift, monthly, outcomes, stood
+from models.publishing import Learnt
+
+SIGNALS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "organisation": pl.String, "service": pl.String, "measure": pl.String, "period": pl.Date, "value": pl.Float64,
+    "usual": pl.Float64, "side": pl.String, "rules": pl.String,
+}  # fmt: skip
+"""One row a signal: `measure` is bias, coverage80 or day; `usual` the chart's mean, or what was forecast of the day."""
+
+DAY: Final = "day"
+OUTSIDE: Final = "outside the 95% interval"
+_WHOSE: Final = ("organisation", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the record of a metric's series found.
+
+    Attributes:
+        series: those that were looked at: (organisation, service). Alerts of others stay as they are.
+        signals: as of `SIGNALS`.
+    """
+
+    series: frozenset[tuple[str, str]]
+    signals: pl.DataFrame
+
+
+def look(store: ForecastStore, learnt: Sequence[Learnt]) -> Looked:
+    """Returns which series of some parts of one metric drift, and whose newest final day was not as forecast.
+
+    Args:
+        store: whose forecasts are judged.
+        learnt: the parts with their final periods: what happened.
+
+    Raises:
+        JournalUnusableError: the store cannot be read.
+    """
+    frames = [each.training.with_columns(*each.whose(pl.col("series"))) for each in learnt]
+    actual = pl.concat(frames).with_columns(_series())
+    whose = frozenset(actual.select(_WHOSE).unique().iter_rows())
+    metric, definition = learnt[0].key.metric, learnt[0].key.definition_version
+    standing = store.standing_of_all(metric).with_columns(_series())
+    values = store.values_of_all(metric)
+    seen = outcomes(stood(standing, definition), values, actual.select("series", "date", "value"))
+    found = [_drifting(seen)]
+    if learnt[0].part.grain == DAY:
+        found.append(_unusual(standing, values, actual, definition))
+    split = pl.col("series").str.split("\x1f")
+    signals = pl.concat(found).with_columns(organisation=split.list.get(0), service=split.list.get(1))
+    return Looked(whose, signals.select(*SIGNALS).sort(*_WHOSE, "measure"))
+
+
+def keep(store: ForecastStore, metric: str, found: Looked, at: datetime | None = None) -> int:
+    """Raises the alerts that are new and ends those whose series have no signal any more; returns how many it wrote.
+
+    Raises:
+        JournalUnusableError: the store cannot be written.
+    """
+    return store.note_alerts(metric, found.series, found.signals, at or datetime.now(UTC).replace(tzinfo=None))
+
+
+def _series() -> pl.Expr:
+    return pl.concat_str(_WHOSE, separator="\x1f").alias("series")
+
+
+def _drifting(seen: pl.DataFrame) -> pl.DataFrame:
+    return drift(monthly(seen)).select(
+        "series", "measure", period="month", value="value", usual="mean", side="side", rules="rules"
+    )
+
+
+def _unusual(standing: pl.DataFrame, values: pl.DataFrame, actual: pl.DataFrame, definition: str) -> pl.DataFrame:
+    """The newest final day of each series where it lies outside the 95% interval that was published before it."""
+    published = standing.filter(
+        pl.col("kind") == Kind.PUBLISHED, pl.col("definition_version") == definition
+    ).select("series_id", "series", "made_at", "cutoff")  # fmt: skip
+    newest: date | None = actual["date"].max()  # type: ignore[assignment]
+    last = actual.filter(pl.col("date") == newest).select("series", "date", "value")
+    found = beside(values.join(published, on="series_id"), last).filter(pl.col("level") == 95)
+    return found.select(
+        "series", pl.lit(DAY).alias("measure"), "period", value="actual", usual="mean",
+        side=pl.when(pl.col("side") == "high").then(pl.lit("above")).otherwise(pl.lit("below")),
+        rules=pl.lit(OUTSIDE),
+    )  # fmt: skip

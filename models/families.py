@@ -1,0 +1,244 @@
+"""Parts of a metric that are forecast together, made to add up where their data do, and published in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from models.backtest import Backtest
+from models.calendar import Frequency
+from models.coherence import Coherent, Misses, Node, Tree, coherent, moved, tree_of
+from models.forecast_store import ForecastStore, Made, Sums
+from models.panel import Panel
+from models.publishing import (
+    FREQUENCIES,
+    HORIZON,
+    Alone,
+    Layer,
+    Learnt,
+    Part,
+    alone_of,
+    fingerprint,
+    is_due,
+    learn,
+    made_of,
+    replayed_alone,
+    replayed_made_of,
+    replays_of,
+)
+from models.rolling import Missed
+
+RECENT: Final[Mapping[Frequency, int]] = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
+"""Newest periods whose mean goes on where there is no better forecast."""
+
+JUDGED: Final[Mapping[Frequency, int]] = {Frequency.DAILY: 371, Frequency.WEEKLY: 60, Frequency.MONTHLY: 28}
+"""Newest periods whose errors say how far forecasts are moved: all that there was in them has a place in the sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Parts of one metric that may add up, parents before children.
+
+    Attributes:
+        parents: series to its parent, whether or not either has a forecast.
+        usual: part to the parent of its series that `parents` does not name.
+    """
+
+    parts: tuple[Part, ...]
+    parents: Mapping[Node, Node] = field(default_factory=dict, hash=False)
+    usual: Mapping[str, Node] = field(default_factory=dict, hash=False)
+
+    @property
+    def metric(self) -> str:
+        """Returns the metric's id."""
+        return self.parts[0].metric
+
+    def above(self, node: Node) -> Node | None:
+        """Returns a series' parent; None of a top."""
+        return self.parents.get(node, self.usual.get(node.part))
+
+
+@dataclass(frozen=True, slots=True)
+class LearntTogether:
+    """What a family's forecasts are made from, each part with a key that names the values of all."""
+
+    family: Family
+    parts: tuple[Learnt, ...]
+
+
+def learn_together(layer: Layer, family: Family) -> LearntTogether:
+    """Returns the final periods of all parts of a family, asked of one state of the engine.
+
+    Raises:
+        UnknownMetricError, QueryError: a part cannot be asked.
+    """
+    return keyed_together(family, [learn(layer, part) for part in family.parts])
+
+
+def keyed_together(family: Family, learnt: Sequence[Learnt]) -> LearntTogether:
+    """Returns parts as they were learnt, each named by the values of all, which its forecast depends on."""
+    if len(learnt) == 1:
+        return LearntTogether(family, tuple(learnt))
+    frames = [
+        each.training.with_columns(series=pl.lit(f"{each.part.name}: ") + pl.col("series")) for each in learnt
+    ]  # fmt: skip
+    name = fingerprint(pl.concat(frames))
+    return LearntTogether(family, tuple(replace(each, key=replace(each.key, learnt=name)) for each in learnt))
+
+
+def is_due_together(store: ForecastStore, learnt: LearntTogether, now: datetime | None = None) -> bool:
+    """Returns whether forecasts or replays of any part are not there yet, as of `publishing.is_due`."""
+    return any(is_due(store, each, now) for each in learnt.parts)
+
+
+def bring_up_together(store: ForecastStore, learnt: LearntTogether) -> dict[str, bool]:
+    """Publishes the forecasts of a family, and its replays, where they are not there; returns which parts are new."""
+    new = dict.fromkeys((each.part.name for each in learnt.parts), False)
+    if not all(store.has(each.key) for each in learnt.parts):
+        made = forecasts_of(learnt)
+        for part, is_new in zip(made, store.publish_together(made), strict=True):
+            new[part.key.part] = is_new
+    if not all(store.has(each.key.replayed) for each in learnt.parts):
+        made = replays_together(learnt)
+        for part, is_new in zip(made, store.publish_together(made), strict=True):
+            new[part.key.part] = new.get(part.key.part, False) or is_new
+    return new
+
+
+def forecasts_of(learnt: LearntTogether) -> tuple[Made, ...]:
+    """Returns the forecasts of all parts, and of what else there is, which add up where the data do."""
+    alone = {each.part.name: alone_of(each) for each in learnt.parts}
+    tree, others = _tree(learnt, alone, JUDGED[FREQUENCIES[learnt.family.parts[0].grain]])
+    alone |= {name: alone_of(each) for name, each in others.items()}
+    every = {**{each.part.name: each for each in learnt.parts}, **others}
+    cutoffs = {each.cutoff for each in alone.values() if each.cutoff}
+    found = _nothing()
+    if len(cutoffs) == 1 and tree.joined:
+        (cutoff,) = cutoffs
+        alone = {name: _stated(each, every[name], cutoff) if name in others else each for name, each in alone.items()}
+        missed = {node: each for name, one in alone.items() for node, each in _misses(name, one.missed)}
+        found = _together(tree, {name: one.values for name, one in alone.items()}, missed, every, cutoff)
+    made = []
+    for name, one in alone.items():
+        mended = replace(one, values=moved(one.values, name, found))
+        made.append(replace(made_of(every[name], mended), sums=_sums(every, tree, name, found)))
+    return tuple(made)
+
+
+def replays_together(learnt: LearntTogether) -> tuple[Made, ...]:
+    """Returns what would have been forecast at earlier cut-offs; none of parts whose history is too short for any."""
+    tested = {each.part.name: found for each in learnt.parts if (found := replayed_alone(each)) is not None}
+    if not tested:
+        return ()
+    tree, others = _tree(learnt, {name: Alone(replays_of(one)) for name, one in tested.items()}, None)
+    tested |= {name: one for name, each in others.items() if (one := replayed_alone(each)) is not None}
+    every = {**{each.part.name: each for each in learnt.parts}, **others}
+    values = {name: replays_of(one) for name, one in tested.items()}
+    done: dict[str, list[pl.DataFrame]] = {name: [] for name in values}
+    cutoffs = sorted({cutoff for frame in values.values() for cutoff in frame["cutoff"].unique()})
+    for cutoff in cutoffs:
+        own = {name: frame.filter(pl.col("cutoff") == cutoff) for name, frame in values.items()}
+        missed = {node: each for name, one in tested.items() for node, each in _misses_at(name, one, cutoff)}
+        summing = _together(tree, own, missed, every, cutoff) if tree.joined else _nothing()
+        for name, frame in own.items():
+            done[name].append(moved(frame, name, summing))
+    return tuple(replayed_made_of(every[name], pl.concat(frames)) for name, frames in done.items())
+
+
+def _tree(learnt: LearntTogether, alone: Mapping[str, Alone], recent: int | None) -> tuple[Tree, dict[str, Learnt]]:
+    """Who adds up to whom, and what is to be forecast beside: parts of what else there is."""
+    parts = {each.part.name: each for each in learnt.parts}
+    nodes = [Node(name, series) for name, one in alone.items() for series in one.values["series"].unique()]
+    frames = {name: each.training for name, each in parts.items()}
+    tree = tree_of(frames, nodes, learnt.family.above, recent)
+    others = {}
+    for name, frame in tree.others.items():
+        whole = parts[name.removesuffix(" other")]
+        part = replace(
+            whole.part, name=name, organisation=f"{whole.part.organisation} other" if whole.part.organisation else ""
+        )
+        others[name] = replace(whole, part=part, training=frame, key=replace(whole.key, part=name))
+    return tree, others
+
+
+def _together(
+    tree: Tree, values: Mapping[str, pl.DataFrame], missed: Mapping[Node, Misses], every: Mapping[str, Learnt],
+    cutoff: date,
+) -> Coherent:  # fmt: skip
+    """Forecasts from one cut-off that add up; a series that had none yet goes on as it was of late."""
+    means = {
+        Node(name, str(series)): frame.sort("ahead")["mean"].to_numpy()
+        for name, one in values.items()
+        for (series,), frame in one.group_by("series")
+    }
+    lengths = {len(mean) for mean in means.values()}
+    if len(lengths) != 1:
+        return _nothing()
+    (length,) = lengths
+    for node in tree.joined - set(means):
+        means[node] = np.full(length, _of_late(every[node.part], node.series, cutoff))
+    parents = {node: parent for node, parent in tree.parents.items() if node in tree.joined}
+    return coherent({node: means[node] for node in parents}, missed, parents)
+
+
+def _of_late(learnt: Learnt, series: str, cutoff: date) -> float:
+    known = learnt.training.filter(pl.col("series") == series, pl.col("date") < cutoff).sort("date")
+    return float(known["value"].tail(RECENT[FREQUENCIES[learnt.part.grain]]).mean() or 0.0)  # type: ignore[arg-type]
+
+
+def _stated(alone: Alone, learnt: Learnt, cutoff: date) -> Alone:
+    """What else there is, with series that cannot be forecast going on as they were of late: they belong to the sum."""
+    lacking = [name for name in learnt.training["series"].unique() if name not in set(alone.values["series"])]
+    if not lacking:
+        return alone
+    periods = _periods_of(learnt, cutoff)
+    frames = [alone.values]
+    for name in lacking:
+        mean = _of_late(learnt, name, cutoff)
+        frames.append(
+            pl.DataFrame({"series": name, "cutoff": cutoff, "period": periods}).with_columns(
+                ahead=pl.int_range(1, pl.len() + 1), mean=pl.lit(mean)
+            )
+        )
+    values = pl.concat(frames, how="diagonal_relaxed").select(alone.values.columns)
+    return replace(alone, values=values, cutoff=cutoff)
+
+
+def _periods_of(learnt: Learnt, cutoff: date) -> list[date]:
+    """Returns the first days of the periods that a published forecast from a cut-off reaches."""
+    grain = learnt.part.grain
+    unit = {Frequency.DAILY: "d", Frequency.WEEKLY: "w", Frequency.MONTHLY: "mo"}[FREQUENCIES[grain]]
+    last = pl.select(pl.lit(cutoff).dt.offset_by(f"{HORIZON[grain] - 1}{unit}")).item()
+    return pl.date_range(cutoff, last, f"1{unit}", eager=True).to_list()
+
+
+def _misses(part: str, told: Sequence[tuple[Panel, Missed]]) -> Iterator[tuple[Node, Misses]]:
+    for panel, missed in told:
+        origins = panel.periods[list(missed.origins)]
+        for number, name in enumerate(panel.names):
+            yield Node(part, name), Misses(origins, missed.errors[:, :, number].astype(np.float64))
+
+
+def _misses_at(part: str, tested: Backtest, cutoff: date) -> Iterator[tuple[Node, Misses]]:
+    same = [(panel, missed) for panel, at, missed in tested.missed if panel.periods[at] == np.datetime64(cutoff)]
+    return _misses(part, same)
+
+
+def _sums(every: Mapping[str, Learnt], tree: Tree, name: str, found: Coherent) -> Sums:
+    """What a run says of adding up: the parent of each of its series that does, and what stands against it."""
+    above: dict[tuple[str, str], tuple[str, str, str] | None] = {}
+    for node in sorted(each for each in found.means if each.part == name):
+        over = tree.parents[node]
+        told = None if over is None else (over.part, *every[over.part].named(over.series))
+        above[every[name].named(node.series)] = told
+    unlike = [node.series for node in tree.unlike if node.part == name]
+    return Sums(above, f"Less than their children: {', '.join(unlike)}."[:500] if unlike else "")
+
+
+def _nothing() -> Coherent:
+    return Coherent({}, {})
