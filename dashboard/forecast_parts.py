@@ -99,11 +99,11 @@ def families_of(catalogue: Catalogue, places: Places) -> tuple[Family, ...]:
         parents = {}
         if "england" in names:
             top = Node("england", metric)
-            usual |= dict.fromkeys(names[1:], top)
+            # Organisations of other kinds, as parts of boards, are no places: nobody is known to be their sum.
+            usual |= dict.fromkeys((name for name in names[1:] if name != "organisation"), top)
             for place in places:
                 over = next((each for each in places.above(place) if each.level in names[1:]), None)
-                if over is not None:
-                    parents[Node(place.level, place.code)] = Node(over.level, over.code)
+                parents[Node(place.level, place.code)] = top if over is None else Node(over.level, over.code)
         found.append(Family(tuple(parts), parents, usual))
     return tuple(found)
 
