@@ -80,8 +80,15 @@ def _series() -> pl.Expr:
 
 
 def _drifting(seen: pl.DataFrame) -> pl.DataFrame:
-    return drift(monthly(seen)).select(
-        "series", "measure", period="month", value="value", usual="mean", side="side", rules="rules"
+    """What a reader should act on: a month beyond its limits, of coverage only one with too little of it.
+
+    One forecast reaches into neighbouring months, so that several points in a row are less of a sign than elsewhere.
+    """
+    urgent = (pl.col("measure") == "bias") | (pl.col("side") == "below")
+    return (
+        drift(monthly(seen))
+        .filter("outside", urgent)
+        .select("series", "measure", period="month", value="value", usual="mean", side="side", rules="rules")
     )
 
 

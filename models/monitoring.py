@@ -125,7 +125,8 @@ def drift(months: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `series` String, `measure` String (`bias` or `coverage80`), `month` Date, `value` Float64, `mean` Float64 (of
-        the chart), `side` String (`above` or `below` it), `rules` String; empty where nothing drifts.
+        the chart), `side` String (`above` or `below` it), `rules` String, `outside` Boolean (beyond a process limit);
+        empty where nothing drifts.
     """
     enough = months.filter(pl.len().over("series") >= FEWEST_MONTHS)
     bias = enough.filter(pl.col("actual") > 0).with_columns(value=pl.col("over") / pl.col("actual"))
@@ -146,9 +147,9 @@ def drift(months: pl.DataFrame) -> pl.DataFrame:
         found.append(
             special.select(
                 "series", pl.lit(measure).alias("measure"), month="date", value="value", mean="mean", side=side,
-                rules="rules",
+                rules="rules", outside="rule_outside",
             )
         )  # fmt: skip
     schema = {"series": pl.String, "measure": pl.String, "month": pl.Date, "value": pl.Float64, "mean": pl.Float64,
-              "side": pl.String, "rules": pl.String}  # fmt: skip
+              "side": pl.String, "rules": pl.String, "outside": pl.Boolean}  # fmt: skip
     return pl.concat(found).sort("series", "measure") if found else pl.DataFrame(schema=schema)
