@@ -118,13 +118,13 @@ def forecast(
         try:
             wanted = _levels(levels)
             days = None if holidays is None else _own_holidays(holidays)
-            series, length = _asked(metric, csv, out, warehouse, by, grain, where)
+            series, length, most = _asked(metric, csv, out, warehouse, by, grain, where)
             ahead = horizon or length or _usual(series)
             if test:
                 _write_test(backtest(series, ahead, TESTS, holidays=days, country=country), out)
                 return
             found = (
-                Forecaster(holidays=days, country=country, levels=wanted, together=csv is None)
+                Forecaster(holidays=days, country=country, levels=wanted, together=csv is None, most=most)
                 .fit(series)
                 .forecast(ahead)
             )
@@ -152,8 +152,8 @@ def _asked(
     by: list[str] | None,
     grain: Grain | None,
     where: list[str] | None,
-) -> tuple[pl.DataFrame, int | None]:
-    """Returns the series to forecast, and the usual horizon if the grain is known."""
+) -> tuple[pl.DataFrame, int | None, float | None]:
+    """Returns the series to forecast, the usual horizon if the grain is known, and what values cannot exceed."""
     if (metric is None) == (csv is None):
         refuse("Name a metric, or a file with --csv: one of the two.")
     if csv is not None:
@@ -161,7 +161,7 @@ def _asked(
             refuse("--by, --where and --grain belong to a metric. A file has a column 'series' in their place.")
         if out is not None:
             refuse_same_file(csv, out)
-        return _read(csv), None
+        return _read(csv), None, None
     layer = opened(warehouse)
     request = Request(metrics=(str(metric),), by=tuple(by or ()), grain=grain, where=asked.filters(where or ()))
     result = layer.ask(request)
@@ -170,7 +170,7 @@ def _asked(
     used = result.grains[str(metric)]
     if used not in _HORIZON:
         refuse(f"Forecasts are by day, week or month, and '{metric}' is by {used}. No forecast is made.")
-    return training_frame(result, str(metric)), _HORIZON[used]
+    return training_frame(result, str(metric)), _HORIZON[used], layer.catalogue.metric(str(metric)).bounds[1]
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -71,6 +71,7 @@ class Forecaster:
         levels: of the intervals, in per cent.
         together: all forecasts begin after the last period of any series, and a series that stopped before is
             refused; else each series is forecast from its own last value on.
+        most: what values cannot exceed, such as 1 for shares; a series that has exceeded it is not held to it.
     """
 
     model: Model | None = None
@@ -79,6 +80,7 @@ class Forecaster:
     country: str = "GB"
     levels: tuple[float, ...] = (80, 95)
     together: bool = False
+    most: float | None = None
 
     def fit(self, frame: pl.DataFrame) -> FittedForecaster:
         """Returns a forecaster that knows the series.
@@ -102,7 +104,7 @@ class Forecaster:
         covariates = Covariates.of(frame)
         model = self.model or CalendarStack(holidays, covariates)
         levels = tuple(round(level / 100, 6) for level in sorted(set(self.levels)))
-        return FittedForecaster(model, frequency, holidays, panels, refused, levels, covariates.unused)
+        return FittedForecaster(model, frequency, holidays, panels, refused, levels, covariates.unused, self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class FittedForecaster:
     refused: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[float, ...] = LEVELS
     unused: tuple[str, ...] = ()
+    most: float | None = None
 
     def predict(self, horizon: int) -> pl.DataFrame:
         """Returns `series, date, mean` and `lo` and `hi` of each level for the `horizon` periods after the last known.
@@ -137,7 +140,7 @@ class FittedForecaster:
             )
             for panel in self.panels
         ]  # fmt: skip
-        frames = [_frame(panel, result) for panel, result in rolled]
+        frames = [_frame(panel, _held(panel, result, self.most)) for panel, result in rolled]
         notes = {
             name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency, self.unused)
         }
@@ -242,6 +245,17 @@ def _reason(panel: Panel, number: int) -> str:
     if recent.mean() < _LEAST_REPORTED:
         return f"It is too sparse: {int(recent.sum())} of its last {len(recent)} {unit} have a value."
     return ""
+
+
+def _held(panel: Panel, rolled: Rolled, most: float | None) -> Rolled:
+    """The forecasts at most at what is possible, but for series that have been above it."""
+    if most is None:
+        return rolled
+    limit = np.where(np.nanmax(panel.values, axis=0) <= most, most, np.inf)
+    lower, upper = (
+        {level: np.minimum(bound, limit) for level, bound in side.items()} for side in (rolled.lower, rolled.upper)
+    )
+    return replace(rolled, mean=np.minimum(rolled.mean, limit), lower=lower, upper=upper)
 
 
 def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:

@@ -8,10 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.calendar import Days, Floats, Frequency, days_in, period_ends
+from models.calendar import DAYS_IN_YEAR, Days, Floats, Frequency, days_in, period_ends
+from models.month_lengths import grows_with_days
 
 SEASON = {Frequency.DAILY: 7, Frequency.WEEKLY: 52, Frequency.MONTHLY: 12}
 """Periods after which a series is expected to repeat itself."""
+
+MEAN_MONTH = DAYS_IN_YEAR / 12
+"""Days."""
 
 COLUMNS = {"series": pl.String, "date": pl.Date, "value": pl.Float64}
 
@@ -118,12 +122,14 @@ def following(last: np.datetime64, count: int, frequency: Frequency) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The scale that models work in: the square root of the daily rate, or the rate where values fall below nought.
+    """The scale that models work in: the square root of values, or values themselves where some fall below nought.
 
-    The root steadies the spread of counts and keeps forecasts at or above nought.
+    The root steadies the spread of counts and keeps forecasts at or above nought. Months have values per day where
+    longer months have more, as counts of events do.
 
     Attributes:
-        days: days of each period; a month's demand is modelled per day.
+        days: what values are divided by: the days of each period, or of the mean month for a monthly series that does
+            not grow with its days (periods x series).
         signed: series with negative values, which keep their own scale.
     """
 
@@ -133,19 +139,22 @@ class Scale:
     @classmethod
     def of(cls, panel: Panel, horizon: int, known: int) -> Scale:
         """Returns the scale of a panel and of the `horizon` periods after it, judged by its first `known` periods."""
-        return cls(
-            days_in(panel.extended(horizon), panel.frequency).astype(float),
-            np.array([bool(np.any(column < 0)) for column in panel.values[:known].T]),
-        )
+        past = panel.values[:known]
+        signed = np.array([bool(np.any(column < 0)) for column in past.T])
+        days = days_in(panel.extended(horizon), panel.frequency).astype(float)[:, None]
+        if panel.frequency is not Frequency.MONTHLY:
+            return cls(np.broadcast_to(days, (len(days), len(signed))), signed)
+        root = np.where(signed, past, np.sqrt(np.maximum(past, 0) + 3 / 8))
+        return cls(np.where(grows_with_days(root, panel.periods[:known]), days, MEAN_MONTH), signed)
 
     def forward(self, values: Floats, first: int = 0) -> Floats:
         """Returns values (periods by series, from period number `first`) on the models' scale."""
-        days = self.days[first : first + len(values), None]
+        days = self.days[first : first + len(values)]
         return np.where(self.signed, values / days, np.sqrt(np.maximum(values, 0) + 3 / 8) / np.sqrt(days))
 
     def backward(self, scaled: Floats, first: int, variance: Floats | float = 0.0) -> Floats:
         """Returns values in their own unit. With the variance of the scaled error they are means, else medians."""
-        days = self.days[first : first + len(scaled), None]
+        days = self.days[first : first + len(scaled)]
         root = np.maximum(scaled, 0)
         return np.where(self.signed, scaled * days, np.maximum((root**2 + variance) * days - 3 / 8, 0))
 
