@@ -14,8 +14,9 @@ from models.calendar_stack import RECIPES, CalendarStack
 from models.conformal import attainable, origins_needed
 from models.covariates import Covariates
 from models.holidays import holidays_of
-from models.panel import Panel, UnusableSeriesError, checked, frequency_of, panel_of
-from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, paths, roll
+from models.joint import joint_paths
+from models.panel import Panel, checked, frequency_of, panel_of
+from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
 
@@ -151,13 +152,13 @@ class FittedForecaster:
     def paths(self, horizon: int) -> Paths:
         """Returns ways that all series may go together in the `horizon` periods after the last, for sums of them.
 
-        Only series whose history begins with that of most others have paths together; the rest are left out.
+        All series are there, but for those that are refused. Series that end before others are forecast further, so
+        that all have the same periods.
+
+        Raises:
+            UnusableSeriesError: the series cannot be summed period by period; see `models.joint.joint_paths`.
         """
-        panel = max(self.panels, key=lambda panel: len(panel.names), default=None)
-        if panel is None:
-            raise UnusableSeriesError("There is no series that can be forecast, so there are no paths.")
-        ways, mean = paths(self.model, panel, horizon, self.holidays)
-        return Paths(panel.names, panel.extended(horizon)[-horizon:], ways, mean)
+        return joint_paths(self.model, self.panels, horizon, self.holidays, longest=STOPPED_AFTER, refused=self.refused)
 
 
 def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:

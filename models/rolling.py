@@ -141,34 +141,61 @@ def _roll(
     return Rolled(tuple(cutoffs), np.array(mean), low, high, np.array(origins), tuple(told))
 
 
-def paths(model: Model, panel: Panel, horizon: int, holidays: pl.DataFrame) -> tuple[Floats, Floats]:
+def whole_ages(panel: Panel, horizon: int) -> list[int]:
+    """Returns how many periods before the panel's end the earlier cut-offs lie whose whole horizon has happened."""
+    cutoff = len(panel.periods)
+    return [
+        cutoff - earlier for earlier in earlier_cutoffs(cutoff, panel.frequency, horizon) if earlier + horizon <= cutoff
+    ]
+
+
+def paths(
+    model: Model,
+    panel: Panel,
+    horizon: int,
+    holidays: pl.DataFrame,
+    *,
+    skipped: int = 0,
+    ages: Sequence[int] | None = None,
+) -> tuple[Floats, Floats]:
     """Returns ways that all series may go together after the panel's end, and their forecasts.
 
     The ways are paths x horizon x series, the forecasts horizon x series, in the series' unit. Each way is the forecast
     and what all forecasts missed by at one earlier cut-off, in proportion to what they miss by now; and once more with
     the signs turned. So days and series that err together do so here, and sums of paths have the spread of sums. There
     are two paths for each earlier cut-off whose whole horizon has happened; none where there is no such cut-off.
+
+    Args:
+        model: the way to forecast.
+        panel: the series.
+        horizon: periods of the paths.
+        holidays: frame with a `date` column.
+        skipped: periods between the panel's end and the first of the paths, for a panel that ends before others.
+        ages: of the cut-offs to take, as `whole_ages` gives them, so that paths of several panels are of the same days;
+            in place of one that the panel has not, another of its own is taken. None is all of its own.
     """
     with _libraries().limit(limits=1):
-        cutoff = len(panel.periods)
-        scale = Scale.of(panel, horizon, cutoff)
-        points = model.prepare(panel, horizon, scale)
-        ((_, found, width),) = _judged(
-            points, panel, scale, [cutoff], horizon=horizon, holidays=holidays, levels=LEVELS
-        )
+        cutoff, reach = len(panel.periods), skipped + horizon
+        scale = Scale.of(panel, reach, cutoff)
+        points = model.prepare(panel, reach, scale)
+        ((_, found, width),) = _judged(points, panel, scale, [cutoff], horizon=reach, holidays=holidays, levels=LEVELS)
         now = found[-1]
-        ladder = np.array(earlier_cutoffs(cutoff, panel.frequency, horizon))
-        whole = width.errors[ladder + horizon <= cutoff]
+        ladder = np.array(earlier_cutoffs(cutoff, panel.frequency, reach))
+        whole = width.errors[ladder + reach <= cutoff]
         # A day without a value: as far off as the forecast of another cut-off was on that day of the horizon.
         for number in range(1, len(whole)):
             whole = np.where(np.isnan(whole), np.roll(whole, number, axis=0), whole)
         whole = np.nan_to_num(whole)
+        if ages is not None and len(whole):
+            own = whole_ages(panel, reach)
+            whole = whole[[own.index(age) if age in own else place % len(own) for place, age in enumerate(ages)]]
         both = np.concatenate([now + whole, now - whole])
         middle = scale.backward(now, cutoff, width.variance if model.means else 0.0)
         ways = np.stack([scale.backward(way, cutoff) for way in both]) if len(both) else both
         # The root is curved, so the paths' mean is not the forecast's; it is moved there, but not below nought.
         moved = ways + (middle - ways.mean(axis=0)) if len(ways) else ways
-        return np.asarray(np.where(scale.signed, moved, np.maximum(moved, 0.0))), middle
+        held = np.asarray(np.where(scale.signed, moved, np.maximum(moved, 0.0)))
+        return held[:, skipped:], middle[skipped:]
 
 
 def _judged(

@@ -295,6 +295,53 @@ def test_a_sum_over_days_is_the_sum_of_their_means_and_has_an_interval_of_its_ow
     assert week["hi80"][0] - week["lo80"][0] < 0.7 * summed
 
 
+def test_a_total_has_series_that_begin_later_and_end_earlier() -> None:
+    """Of one series whole and the same with a late begin or an early end the total is that of both."""
+    whole = daily(800, noise=10)
+    late = daily(800, noise=10, seed=9, series="late").filter(pl.col("date") >= date(2022, 11, 1))
+    early = daily(797, noise=10, seed=5, series="early")
+    fitted = Forecaster().fit(pl.concat([whole, late, early]))
+    paths = fitted.paths(28)
+    assert sorted(paths.names) == ["early", "late", "made"]
+    total = paths.summed(every=1)
+    assert total["date"].to_list() == [date(2024, 3, 13) + timedelta(days=ahead) for ahead in range(28)]
+    further = fitted.predict(31).filter(pl.col("date").is_in(total["date"].implode()))
+    expected = further.group_by("date").agg(pl.col("mean").sum()).sort("date")["mean"].to_list()
+    assert total["mean"].to_list() == pytest.approx(expected, rel=0.01)
+    # Three independent errors: the root of three times the width of one.
+    alone = paths.summed({"made": ["made"]}, every=1)
+    width = (total["hi80"] - total["lo80"]).mean() / (alone["hi80"] - alone["lo80"]).mean()
+    assert width == pytest.approx(3**0.5, rel=0.2)
+
+
+def test_series_that_begin_on_other_days_err_together_in_a_total() -> None:
+    """The same noise in both: twice the width of one, although one of them begins a year later."""
+    whole = daily(1_000, noise=10)
+    late = whole.filter(pl.col("date") >= date(2023, 1, 9)).with_columns(series=pl.lit("late"))
+    paths = Forecaster().fit(pl.concat([whole, late])).paths(28)
+    alone, total = paths.summed({"made": ["made"]}, every=1), paths.summed(every=1)
+    width = (total["hi80"] - total["lo80"]).mean() / (alone["hi80"] - alone["lo80"]).mean()
+    assert width == pytest.approx(2.0, rel=0.15)
+
+
+def test_a_total_with_a_series_of_few_weeks_has_no_bounds_while_sums_without_it_have() -> None:
+    new = daily(70, start=date(2024, 1, 3), series="new")
+    paths = Forecaster().fit(pl.concat([daily(800), new])).paths(28)
+    assert paths.summed()["lo80"].to_list() == [None]
+    assert paths.summed()["mean"][0] > paths.summed({"one": ["made"]})["mean"][0]
+    assert paths.summed({"one": ["made"]})["lo80"].null_count() == 0
+
+
+def test_series_that_cannot_be_summed_by_day_are_refused_by_name() -> None:
+    stopped = Forecaster().fit(pl.concat([daily(800), daily(700, series="closed")]))
+    with pytest.raises(UnusableSeriesError, match=r"'closed' ended long before the others.*together=True"):
+        stopped.paths(28)
+    short = Forecaster().fit(pl.concat([daily(800), daily(20, start=date(2024, 2, 21), series="new")])).paths(28)
+    assert list(short.refused) == ["new"]
+    with pytest.raises(KeyError, match=r"'new' of 'both' is not forecast. Its history is too short: 20 days"):
+        short.summed({"both": ["made", "new"]})
+
+
 def test_long_series_that_begin_within_weeks_of_each_other_are_forecast_together() -> None:
     starts = [date(2022, 1, 3), date(2022, 1, 10), date(2022, 1, 28), date(2022, 3, 1)]
     end = date(2024, 3, 1)
