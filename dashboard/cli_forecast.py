@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,11 @@ import polars as pl
 import typer
 
 from dashboard import cli_asked as asked
-from dashboard.cli_frames import FrameFileError, Kind, read_csv_frame, refuse_same_file, write_csv_frame
+from dashboard.cli_frames import FrameFileError, Kind, read_csv_frame, refuse_same_file, unread, write_csv_frame
 from dashboard.cli_layer import beside, opened, refuse, told
 from dashboard.cli_publish import alerts_told, published
 from metrics.query.request import Grain, Request
+from models.calendar import Frequency
 from models.holidays import COUNTRIES, UnknownCountryError
 from models.panel import UnusableSeriesError
 from models.training import training_frame
@@ -25,7 +27,12 @@ TESTS = 12
 _ROW = "_row"
 _SHOWN = 10
 _MOST = 1_000
-_HORIZON = {Grain.DAY.value: 28, Grain.WEEK.value: 8, Grain.MONTH.value: 6}
+_HORIZON = {Frequency.DAILY: 28, Frequency.WEEKLY: 8, Frequency.MONTHLY: 6}
+_FREQUENCY = {
+    Grain.DAY.value: Frequency.DAILY, Grain.WEEK.value: Frequency.WEEKLY, Grain.MONTH.value: Frequency.MONTHLY,
+}  # fmt: skip
+_COUNTRY, _LEVELS = "GB", "80,95"
+_COLUMNS = {"series": Kind.TEXT, "date": Kind.DAY, "value": Kind.NUMBER}
 
 
 def forecast(
@@ -44,15 +51,20 @@ def forecast(
         Path | None, typer.Option(help="Write to this file, in place of the screen.", metavar="OUT.csv")
     ] = None,
     country: Annotated[
-        str, typer.Option(help=f"Whose bank holidays: {', '.join(COUNTRIES)}. GB is England and Wales.")
-    ] = "GB",
+        str | None,
+        typer.Option(
+            help=f"Whose bank holidays: {', '.join(COUNTRIES)}. GB is England and Wales.", show_default=_COUNTRY
+        ),
+    ] = None,
     holidays: Annotated[
         Path | None,
         typer.Option(
             help="Bank holidays of your own, in place of a country's: date, and title if named.", metavar="DAYS.csv"
         ),
     ] = None,
-    levels: Annotated[str, typer.Option(help="Intervals, in per cent.", metavar="LIST")] = "80,95",
+    levels: Annotated[
+        str | None, typer.Option(help="Intervals, in per cent.", metavar="LIST", show_default=_LEVELS)
+    ] = None,
     by: Annotated[
         list[str] | None,
         typer.Option("--by", help="A series for each value of a dimension of the metric. Can be repeated."),
@@ -83,13 +95,14 @@ def forecast(
 ) -> None:
     """Forecast demand by day, week or month, with intervals, many series at once.
 
-    IN.csv has the columns series, date and value. Dates may be missing and rows in any order; days, weeks (dates on one
-    weekday) and months (firsts of the month) are told by the dates. OUT.csv has series, date, mean, lo80, hi80, lo95,
-    hi95 for the periods after each series' last one. Series that cannot be forecast are named with the reason, and so
-    are intervals that rest on little. Of a metric, only final periods are learnt from.
+    IN.csv has the columns series, date and value, parted by commas, semicolons or tabs. Dates may be missing and rows
+    in any order; days, weeks (dates on one weekday) and months (one day of each month, such as the first or the last)
+    are told by each series' own dates. OUT.csv has series, date, mean, lo80, hi80, lo95, hi95 for the periods after
+    each series' last one; weekdays on which a series reports nothing are left out. Series that cannot be forecast are
+    named with the reason, and so are intervals that rest on little. Of a metric, only final periods are learnt from.
 
     With --backtest the columns are model, series, cutoff, date, ahead, actual, mean, lo80, hi80, lo95, hi95: ours and
-    repeating the last week or year, from the same cut-offs.
+    repeating the last week or year, from the same cut-offs. --levels holds for it too.
 
     With --publish forecasts at every level are kept for good, as the pages show them; what is there is not made twice.
 
@@ -100,7 +113,7 @@ def forecast(
 
         bellwether forecast --csv arrivals.csv --horizon 28 --country GB --out ahead.csv
 
-        bellwether forecast patients_discharged --by organisation --horizon 28 --out ahead.csv
+        bellwether forecast discharges_daily --by organisation --horizon 28 --out ahead.csv
     """
     # scikit-learn takes a second to load, and the other commands do without it.
     from models.backtest import backtest  # noqa: PLC0415
@@ -108,7 +121,7 @@ def forecast(
 
     with told():
         if publish:
-            if any((csv, out, by, where, grain, test, holidays)):
+            if any((csv, out, by, where, grain, test, holidays, horizon, country, levels)):
                 refuse("--publish takes a metric and nothing else: it publishes every level that pages show.")
             published(metric, warehouse)
             return
@@ -116,18 +129,26 @@ def forecast(
             alerts_told(metric, warehouse)
             return
         try:
-            wanted = _levels(levels)
+            wanted = _levels(levels or _LEVELS)
             days = None if holidays is None else _own_holidays(holidays)
-            series, length, most = _asked(metric, csv, out, warehouse, by, grain, where)
-            ahead = horizon or length or _usual(series)
+            series, frequency, most = _asked(metric, csv, out, warehouse, by, grain, where)
+            ahead = _HORIZON if horizon is None else horizon
+            whose, together = country or _COUNTRY, csv is None
             if test:
-                _write_test(backtest(series, ahead, TESTS, holidays=days, country=country), out)
+                tested = backtest(
+                    series,
+                    ahead,
+                    TESTS,
+                    frequency=frequency,
+                    holidays=days,
+                    country=whose,
+                    levels=wanted,
+                    together=together,
+                )
+                _write_test(tested, wanted, out)
                 return
-            found = (
-                Forecaster(holidays=days, country=country, levels=wanted, together=csv is None, most=most)
-                .fit(series)
-                .forecast(ahead)
-            )
+            forecaster = Forecaster(None, frequency, days, whose, wanted, together=together, most=most)
+            found = forecaster.fit(series).forecast(ahead)
         except (FrameFileError, UnusableSeriesError, UnknownCountryError) as error:
             refuse(str(error))
         _write(found, out)
@@ -152,8 +173,8 @@ def _asked(
     by: list[str] | None,
     grain: Grain | None,
     where: list[str] | None,
-) -> tuple[pl.DataFrame, int | None, float | None]:
-    """Returns the series to forecast, the usual horizon if the grain is known, and what values cannot exceed."""
+) -> tuple[pl.DataFrame, Frequency | None, float | None]:
+    """Returns the series to forecast, their frequency if the grain is known, and what values cannot exceed."""
     if (metric is None) == (csv is None):
         refuse("Name a metric, or a file with --csv: one of the two.")
     if csv is not None:
@@ -168,14 +189,20 @@ def _asked(
     for line in dict.fromkeys(note.text for note in result.notes):
         beside.print(line, markup=False)
     used = result.grains[str(metric)]
-    if used not in _HORIZON:
+    if used not in _FREQUENCY:
         refuse(f"Forecasts are by day, week or month, and '{metric}' is by {used}. No forecast is made.")
-    return training_frame(result, str(metric)), _HORIZON[used], layer.catalogue.metric(str(metric)).bounds[1]
+    return training_frame(result, str(metric)), _FREQUENCY[used], layer.catalogue.metric(str(metric)).bounds[1]
 
 
 def _read(path: Path) -> pl.DataFrame:
     """Returns the file's series. Raises `FrameFileError` with file, row and column where it cannot be taken."""
-    rows = read_csv_frame(path, {"series": Kind.TEXT, "date": Kind.DAY, "value": Kind.NUMBER}, numbered=_ROW)
+    rows = read_csv_frame(path, _COLUMNS, numbered=_ROW)
+    if others := unread(path, list(_COLUMNS)):
+        beside.print(
+            f"{path}: {_listed(others)} not read; a file's series, date and value are. "
+            "What is known ahead is for the Python interface.",
+            markup=False,
+        )
     if not rows.height:
         raise FrameFileError(f"{path}: there is no row below the header.")
     for name in ("series", "date"):
@@ -204,18 +231,8 @@ def _own_holidays(path: Path) -> pl.DataFrame:
     return days.drop_nulls("date").with_columns(pl.col("date").cast(pl.Date))
 
 
-def _usual(series: pl.DataFrame) -> int:
-    days = series["date"].unique().sort()
-    if (days.dt.day() == 1).all():
-        return _HORIZON[Grain.MONTH.value]
-    return _HORIZON[(Grain.WEEK if days.dt.weekday().n_unique() == 1 else Grain.DAY).value]
-
-
 def _write(found: Forecast, out: Path | None) -> None:
-    for name, reason in list(found.refused.items())[:_SHOWN]:
-        beside.print(f"Series '{name}' is not forecast. {reason}", markup=False)
-    if len(found.refused) > _SHOWN:
-        beside.print(f"{len(found.refused) - _SHOWN:,} more series are not forecast either.")
+    _tell_refused(found.refused, "forecast")
     if found.frame.is_empty():
         refuse("There is no series that can be forecast.")
     for said in dict.fromkeys(line for lines in found.notes.values() for line in lines):
@@ -229,17 +246,28 @@ def _write(found: Forecast, out: Path | None) -> None:
         )
 
 
-def _write_test(tested: Backtest, out: Path | None) -> None:
-    for name, reason in list(tested.refused.items())[:_SHOWN]:
-        beside.print(f"Series '{name}' is not tested. {reason}", markup=False)
+def _write_test(tested: Backtest, levels: tuple[float, ...], out: Path | None) -> None:
+    _tell_refused(tested.refused, "tested")
     if tested.frame.is_empty():
         refuse("There is no series with enough history to test a forecast on.")
     _put(tested.frame.drop("step", "step_squared"), out)
     for row in tested.scores().iter_rows(named=True):
-        numbers = (
-            f"MASE {row['mase']:.3f}, " if row["mase"] is not None else ""
-        ) + f"the 80% interval held {row['coverage80'] or 0:.0%} and the 95% interval {row['coverage95'] or 0:.0%}"
-        beside.print(f"{row['model'].capitalize()}: {numbers} of {row['points']:,} values.", markup=False)
+        said = [] if row["mase"] is None else [f"MASE {row['mase']:.3f}"]
+        for level in sorted(set(levels)):
+            held = row[f"coverage{level:g}"]
+            said.append(
+                f"the {level:g}% interval held {held:.0%}"
+                if held is not None
+                else f"no {level:g}% interval could be given"
+            )
+        beside.print(f"{row['model'].capitalize()}: {', '.join(said)}, of {row['points']:,} values.", markup=False)
+
+
+def _tell_refused(refused: Mapping[str, str], what: str) -> None:
+    for name, reason in list(refused.items())[:_SHOWN]:
+        beside.print(f"Series '{name}' is not {what}. {reason}", markup=False)
+    if len(refused) > _SHOWN:
+        beside.print(f"{len(refused) - _SHOWN:,} more series are not {what} either.")
 
 
 def _put(frame: pl.DataFrame, out: Path | None) -> None:
@@ -253,3 +281,8 @@ def _some(names: list[str]) -> str:
     if len(names) == 1:
         return f"Series '{names[0]}'"
     return f"{len(names):,} series, '{names[0]}' among them"
+
+
+def _listed(columns: list[str]) -> str:
+    named = ", ".join(f"'{name}'" for name in columns)
+    return f"the column {named} is" if len(columns) == 1 else f"the columns {named} are"

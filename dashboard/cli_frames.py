@@ -68,9 +68,10 @@ def read_csv_frame(
 
     Columns have the dtypes String, Float64, Int64, Date (or Datetime when a cell has a time) and Boolean: by the kind
     given for the name, else by the usual one of that name (`KINDS`), else text. An optional column that the file
-    lacks is left out; columns with other names are not read. Empty cells and NA are null. Text is UTF-8, with or
-    without a byte order mark; a name that ends in .gz is unpacked. Dates are ISO (2026-03-31), or day/month/year when
-    at least one date of the column can be read no other way.
+    lacks is left out; columns with other names are not read. Names may be in any case. Columns may be parted by
+    semicolons or tabs where the header has no comma; a number with a decimal comma is refused. Empty cells and NA are
+    null. Text is UTF-8, with or without a byte order mark; a name that ends in .gz is unpacked. Dates are ISO
+    (2026-03-31), or day/month/year when at least one date of the column can be read no other way.
 
     Args:
         path: the file.
@@ -85,8 +86,8 @@ def read_csv_frame(
         OSError: the file cannot be read.
     """
     header, rows, lines = _table(path)
-    names = [(aliases or {}).get(name, name) for name in header]
     kinds = {**_kinds(required), **_kinds(optional)}
+    names = _meant(header, [*kinds, *(aliases or {})], aliases or {})
     for name in names:
         if names.count(name) > 1 and name in kinds:
             written = " and ".join(f"'{header[at]}'" for at, each in enumerate(names) if each == name)
@@ -107,6 +108,17 @@ def read_csv_frame(
         }
     )
     return frame if numbered is None else frame.with_columns(pl.Series(numbered, lines, dtype=pl.Int64))
+
+
+def unread(path: Path, names: Sequence[str]) -> list[str]:
+    """Returns the columns of a CSV file that are none of the names, as its header has them.
+
+    Raises:
+        FrameFileError, OSError: as `read_csv_frame`.
+    """
+    first = next((line for line in _text_of(path).splitlines() if line.strip()), "")
+    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=_delimiter(first)), [])]
+    return [cell for cell, meant in zip(cells, _meant(cells, names, {}), strict=True) if meant not in names]
 
 
 def write_csv_frame(frame: pl.DataFrame, path: Path) -> None:
@@ -134,7 +146,11 @@ def write_csv_frame(frame: pl.DataFrame, path: Path) -> None:
     target = path.resolve()
     if target.is_dir():
         raise IsADirectoryError(21, "is a folder, not a file", str(path))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        # The fault is told of the file that was asked for, not of the one beside it.
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     made = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -167,7 +183,19 @@ def _kinds(named: Named) -> dict[str, Kind]:
     return {name: KINDS.get(name, Kind.TEXT) for name in named}
 
 
-def _table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+def _meant(header: Sequence[str], names: Sequence[str], aliases: Mapping[str, str]) -> list[str]:
+    """The names that the columns of a header are meant by: aliases resolved, and in the case of the names."""
+    folded = {name.casefold(): name for name in reversed(names) if name not in header}
+    written = [cell if cell in names else folded.get(cell.casefold(), cell) for cell in header]
+    return [aliases.get(name, name) for name in written]
+
+
+def _delimiter(line: str) -> str:
+    """What parts the columns of a header: a comma, or a semicolon or tab where there is none."""
+    return next((each for each in (";", "\t") if each in line and "," not in line), ",")
+
+
+def _text_of(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -180,13 +208,18 @@ def _table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
         except (OSError, EOFError) as error:
             raise FrameFileError(f"{path}: this is no sound gzip file ({error}).") from None
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
         raise FrameFileError(
             f"{path}, row {row}: the text is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'."
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    text = _text_of(path)
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(first))
     rows: list[list[str]] = []
     lines: list[int] = []
     header: list[str] | None = None
@@ -252,7 +285,7 @@ def _finite(cell: str) -> float:
 
 
 def _number(column: _Column) -> pl.Series:
-    remedy = "is no number. Write it with digits alone and a point for decimals, as 1234.5, and 45 % as 0.45."
+    remedy = "is no number. Write it with digits alone and a point for decimals, no comma, as 1234.5, and 45 % as 0.45."
     return pl.Series(column.read(_finite, remedy), dtype=pl.Float64)
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from models.calendar import Days, Floats
+from models.calendar import Floats
 from models.effects import Filtered, bridged, innovations
 from models.panel import COLUMNS, Panel, UnusableSeriesError
 
@@ -29,18 +29,32 @@ class Covariates:
         names: of the columns.
         frame: `series` String, `date` Date and the columns, Float64.
         unused: columns that are known for no date after the values, and so say nothing of what is to come.
+        is_past: all periods have happened, as in a back-test: a period that lacks a number is no fault.
     """
 
     names: tuple[str, ...]
     frame: pl.DataFrame
     unused: tuple[str, ...]
+    is_past: bool = False
+
+    @classmethod
+    def none(cls) -> Covariates:
+        """Returns no columns."""
+        return cls((), pl.DataFrame(schema={"series": pl.String, "date": pl.Date}), ())
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Covariates:
-        """Returns the numeric columns of a frame beside series, date and value, if rows without a value have them."""
-        extra = [name for name, kind in frame.schema.items() if name not in COLUMNS and kind.is_numeric()]
+        """Returns the columns of a frame beside series, date and value, if rows without a value have them.
+
+        They are numbers, or true and false, which are 1 and 0.
+        """
+        extra = [
+            name
+            for name, kind in frame.schema.items()
+            if name not in COLUMNS and (kind.is_numeric() or kind == pl.Boolean)
+        ]
         if not extra:
-            return cls((), frame.select("series", "date").clear(), ())
+            return cls.none()
         tidy = frame.select(
             pl.col("series").cast(pl.String),
             "date",
@@ -61,19 +75,52 @@ class Covariates:
         Raises:
             UnusableSeriesError: a column has no number for a period ahead.
         """
+        columns, length = self._columns(panel, horizon), len(panel.periods)
+        if not self.is_past:
+            for why in self.lacking(panel, horizon).values():
+                raise UnusableSeriesError(why)
+        past = np.isnan(columns[:length])
+        count = np.maximum((~past).sum(axis=0), 1)
+        usual = np.where(past, 0.0, columns[:length]).sum(axis=0) / count
+        ahead = np.nan_to_num(columns[length:]).mean(axis=0) if horizon else usual
+        return np.where(np.isnan(columns), np.where(past.all(axis=0), ahead, usual), columns)
+
+    def lacking(self, panel: Panel, horizon: int) -> dict[str, str]:
+        """Returns the series of a panel that lack a number for a period ahead, with the first such period."""
+        length, periods = len(panel.periods), panel.extended(horizon)
+        gaps = np.isnan(self._columns(panel, horizon)[length:])
+        found = {}
+        for number, series in enumerate(panel.names):
+            for place, name in enumerate(self.names):
+                if series not in found and gaps[:, number, place].any():
+                    missing: date = periods[length:][gaps[:, number, place]][0].astype(object)
+                    found[series] = (
+                        f"'{name}' of series '{series}' has no number for {missing.day} {missing:%B %Y}, which is to "
+                        f"be forecast. Give a row with that date, no value, and '{name}'; or leave the column out."
+                    )
+        return found
+
+    def unchanged(self, panel: Panel) -> dict[str, tuple[str, ...]]:
+        """Returns the series of a panel with the columns that are the same in all of its history."""
+        if not self.names:
+            return {}
+        known = self._columns(panel, 0)
+        flat = (np.isnan(known) | (known == np.nanmax(known, axis=0, initial=-np.inf))).all(axis=0)
+        return {
+            series: tuple(name for name, is_flat in zip(self.names, flat[number], strict=True) if is_flat)
+            for number, series in enumerate(panel.names)
+        }
+
+    def _columns(self, panel: Panel, horizon: int) -> Floats:
+        """The columns as they are given (periods x series x columns), NaN where there is none."""
         periods = panel.extended(horizon)
-        length = len(panel.periods)
-        result = np.empty((len(periods), len(panel.names), len(self.names)))
+        result = np.full((len(periods), len(panel.names), len(self.names)), np.nan)
         grid = pl.DataFrame({"date": periods}).with_columns(pl.col("date").cast(pl.Date))
+        own = self.frame.filter(pl.col("series").is_in(list(panel.names)))
         for place, name in enumerate(self.names):
-            own = self.frame.filter(pl.col("series").is_in(list(panel.names)))
             wide = grid.join(own.pivot("series", index="date", values=name), on="date", how="left")
             for number, series in enumerate(panel.names):
-                column = wide[series].fill_null(np.nan).to_numpy()
-                _refuse_gaps(column[length:], periods[length:], name, series)
-                past = column[:length]
-                usual = np.nanmean(past) if not np.isnan(past).all() else column[length:].mean()
-                result[:, number, place] = np.where(np.isnan(column), usual, column)
+                result[:, number, place] = wide[series].fill_null(np.nan).to_numpy()
         return result
 
 
@@ -119,12 +166,3 @@ def contribution(past: Floats, known: Floats, filtered: Filtered, half_life: flo
         cross = np.einsum("tsk,ts,ts->sk", changes, counts, tamed)
         effect = np.linalg.solve(inner, cross[:, :, None])[:, :, 0]
     return np.asarray(np.einsum("tsk,sk->ts", left, effect))
-
-
-def _refuse_gaps(ahead: Floats, periods: Days, name: str, series: str) -> None:
-    if np.isnan(ahead).any():
-        missing: date = periods[np.isnan(ahead)][0].astype(object)
-        raise UnusableSeriesError(
-            f"'{name}' of series '{series}' has no number for {missing.day} {missing:%B %Y}, which is to be forecast. "
-            f"Give a row with that date, no value, and '{name}'; or leave the column out."
-        )

@@ -13,22 +13,19 @@ from models.calendar import Frequency
 from models.calendar_stack import RECIPES, CalendarStack
 from models.conformal import attainable, origins_needed
 from models.covariates import Covariates
+from models.dating import Dated, dated
 from models.holidays import holidays_of
 from models.joint import joint_paths
-from models.panel import Panel, checked, frequency_of, panel_of
-from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, roll
+from models.panel import Panel, UnusableSeriesError, checked
+from models.rolling import LEVELS, Missed, Model, Rolled, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
+from models.usable import UNITS, closed_weekdays, open_days, sorted_out
 
-UNITS = {Frequency.DAILY: "days", Frequency.WEEKLY: "weeks", Frequency.MONTHLY: "months"}
-
-STOPPED_AFTER = {Frequency.DAILY: 28, Frequency.WEEKLY: 8, Frequency.MONTHLY: 3}
-"""Periods without a value at the end after which a series is taken to have stopped."""
-
-_RECENT = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
-_LEAST_REPORTED = 0.5
-_LONG, _SHARED = 400, 28
 _FIRST_YEAR = 1978
+
+Horizon = int | Mapping[Frequency, int]
+"""Periods ahead, of all series or by frequency."""
 
 SCHEMA = {
     "series": pl.String,
@@ -66,13 +63,14 @@ class Forecaster:
 
     Attributes:
         model: how to forecast; the calendar regression unless said otherwise.
-        frequency: of the series; None reads it from the dates.
+        frequency: of all series; None tells each one's by its own dates.
         holidays: bank holidays, a frame with a `date` column and perhaps a `title`; None is those of the country.
         country: whose holidays they are, one of `models.holidays.COUNTRIES`; GB is England and Wales.
         levels: of the intervals, in per cent.
         together: all forecasts begin after the last period of any series, and a series that stopped before is
             refused; else each series is forecast from its own last value on.
         most: what values cannot exceed, such as 1 for shares; a series that has exceeded it is not held to it.
+        every_weekday: forecast days of the week too on which nothing was reported in the last eight weeks.
     """
 
     model: Model | None = None
@@ -82,16 +80,20 @@ class Forecaster:
     levels: tuple[float, ...] = (80, 95)
     together: bool = False
     most: float | None = None
+    every_weekday: bool = False
 
     def fit(self, frame: pl.DataFrame) -> FittedForecaster:
         """Returns a forecaster that knows the series.
 
         Args:
-            frame: columns `series` String, `date` Date (first day of the period), `value` a number. Dates may
-                be missing and values null. Pass final periods only. More columns of numbers are used where they are
-                known ahead, such as booked clinics: rows of the dates to come have them, and no value.
+            frame: columns `series` String, `date` Date, `value` a number. A week begins on its date, whatever the
+                weekday; a month is dated by any one day of it, such as the last, and so are its forecasts. Dates may be
+                missing and values null. Pass final periods only. More columns of numbers, or of true and false, are
+                used where they are known ahead, such as booked clinics: rows of the dates to come have them, and no
+                value.
 
         Raises:
+            TypeError: it is no Polars frame.
             UnusableSeriesError: the frame has not these columns, or a date twice in a series.
             UnknownCountryError: the country's holidays are not known here.
             ValueError: a level is not between 0 and 100.
@@ -99,13 +101,23 @@ class Forecaster:
         if wrong := [level for level in self.levels if not 0 < level < 100]:
             raise ValueError(f"A level must be between 0 and 100, such as 80; {wrong[0]} is not.")
         tidy = checked(frame)
-        frequency = self.frequency or frequency_of(tidy["date"])
-        panels, refused = sorted_out(tidy, frequency, together=self.together)
+        known = dated(tidy, self.frequency)
+        panels, refused = sorted_out(known, together=self.together)
         holidays = self.holidays if self.holidays is not None else standing_holidays(tidy, self.country)
-        covariates = Covariates.of(frame)
+        covariates = Covariates.of(known.from_first_days(frame))
         model = self.model or CalendarStack(holidays, covariates)
         levels = tuple(round(level / 100, 6) for level in sorted(set(self.levels)))
-        return FittedForecaster(model, frequency, holidays, panels, refused, levels, covariates.unused, self.most)
+        return FittedForecaster(
+            model,
+            known,
+            holidays,
+            panels,
+            refused,
+            levels,
+            covariates,
+            most=self.most,
+            every_weekday=self.every_weekday,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,41 +125,49 @@ class FittedForecaster:
     """Series that are ready to be forecast. `refused` says which are not, and why."""
 
     model: Model
-    frequency: Frequency
+    dated: Dated
     holidays: pl.DataFrame
     panels: tuple[Panel, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[float, ...] = LEVELS
-    unused: tuple[str, ...] = ()
+    covariates: Covariates = field(default_factory=Covariates.none)
     most: float | None = None
+    every_weekday: bool = False
 
-    def predict(self, horizon: int) -> pl.DataFrame:
+    @property
+    def frequency(self) -> Frequency | None:
+        """The frequency of all series that are forecast; None where they have several."""
+        found = {panel.frequency for panel in self.panels}
+        return found.pop() if len(found) == 1 else None
+
+    def predict(self, horizon: Horizon) -> pl.DataFrame:
         """Returns `series, date, mean` and `lo` and `hi` of each level for the `horizon` periods after the last known.
 
-        Series that are refused have no rows; `refused` gives the reasons.
+        Series that are refused have no rows; `refused` gives the reasons. The horizon counts days of the calendar;
+        those on whose weekday nothing was reported in the last eight weeks have no rows.
         """
         return self.forecast(horizon).frame
 
-    def forecast(self, horizon: int, *, missed: bool = False) -> Forecast:
-        """Returns the forecasts of the `horizon` periods after the last known one, with refusals and notes."""
-        if horizon < 1:
-            raise ValueError(f"The horizon must be at least 1 period; it is {horizon}.")
-        rolled = [
-            (
-                panel,
-                roll(
-                    self.model, panel, [len(panel.periods)], horizon, self.holidays, levels=self.levels, missed=missed
-                ),
-            )
-            for panel in self.panels
-        ]  # fmt: skip
-        frames = [_frame(panel, _held(panel, result, self.most)) for panel, result in rolled]
-        notes = {
-            name: said for panel, result in rolled for name, said in _notes(panel, result, self.frequency, self.unused)
-        }
-        frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
+    def forecast(self, horizon: Horizon, *, missed: bool = False) -> Forecast:
+        """Returns the forecasts of the `horizon` periods after the last known one, with refusals and notes.
+
+        Raises:
+            TypeError: the horizon is no whole number.
+            ValueError: it is below 1.
+            UnusableSeriesError: what is known ahead lacks a period to be forecast, for every series.
+        """
+        steps = horizons(horizon)
+        panels, refused = self._known_ahead(steps)
+        rolled = [(panel, self._rolled(panel, steps[panel.frequency], missed=missed)) for panel in panels]
+        frames = [self._frame(panel, _held(panel, result, self.most)) for panel, result in rolled]
+        notes = {name: said for panel, result in rolled for name, said in self._notes(panel, result)}
         told = tuple((panel, each) for panel, result in rolled for each in result.missed)
-        return Forecast(frame, self.refused, notes, told)
+        frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
+        return Forecast(self.dated.as_given(frame, "date"), refused, notes, told)
+
+    def _rolled(self, panel: Panel, horizon: int, *, missed: bool) -> Rolled:
+        cutoffs = [len(panel.periods)]
+        return roll(self.model, panel, cutoffs, horizon, self.holidays, levels=self.levels, missed=missed)
 
     def paths(self, horizon: int) -> Paths:
         """Returns ways that all series may go together in the `horizon` periods after the last, for sums of them.
@@ -158,7 +178,85 @@ class FittedForecaster:
         Raises:
             UnusableSeriesError: the series cannot be summed period by period; see `models.joint.joint_paths`.
         """
-        return joint_paths(self.model, self.panels, horizon, self.holidays, longest=STOPPED_AFTER, refused=self.refused)
+        horizons(horizon)
+        panels, refused = self._known_ahead(dict.fromkeys(Frequency, horizon))
+        found = joint_paths(
+            self.model, panels, horizon, self.holidays, refused=refused, every_weekday=self.every_weekday
+        )
+        if len({self.dated.days.get(name, 1) for name in found.names}) > 1:
+            return found
+        dates = pl.DataFrame({"series": found.names[0], "date": found.periods}).cast({"date": pl.Date})
+        return replace(found, periods=self.dated.as_given(dates, "date")["date"].to_numpy().astype("datetime64[D]"))
+
+    def _known_ahead(self, steps: Mapping[Frequency, int]) -> tuple[tuple[Panel, ...], dict[str, str]]:
+        """The panels without series that lack a number for a period ahead, and the reasons of all that are refused."""
+        if not self.covariates.names or not isinstance(self.model, CalendarStack):
+            return self.panels, dict(self.refused)
+        lacking = {
+            name: why
+            for panel in self.panels
+            for name, why in self.covariates.lacking(panel, steps[panel.frequency]).items()
+        }
+        kept = [panel.only([name for name in panel.names if name not in lacking]) for panel in self.panels]
+        left = tuple(panel for panel in kept if panel.names)
+        if not left and lacking:
+            raise UnusableSeriesError(next(iter(lacking.values())))
+        return left, dict(self.refused) | lacking
+
+    def _frame(self, panel: Panel, rolled: Rolled) -> pl.DataFrame:
+        horizon, count = rolled.mean.shape[1:]
+        columns = {"mean": rolled.mean[0]}
+        for level in rolled.lower:
+            columns[f"lo{name_of(level)}"] = rolled.lower[level][0]
+            columns[f"hi{name_of(level)}"] = rolled.upper[level][0]
+        ahead = panel.extended(horizon)[-horizon:]
+        is_open = open_days(panel, ahead) | self.every_weekday
+        return (
+            pl.DataFrame(
+                {
+                    "series": np.repeat(np.array(panel.names, dtype=object), horizon),
+                    "date": np.tile(ahead, count),
+                    **{name: values.T.ravel() for name, values in columns.items()},
+                }
+            )
+            .cast(pl.Schema(schema_of(tuple(rolled.lower))))
+            .with_columns(pl.selectors.float().fill_nan(None))
+            .filter(pl.Series(is_open.T.ravel()))
+        )
+
+    def _notes(self, panel: Panel, rolled: Rolled) -> Iterator[tuple[str, tuple[str, ...]]]:
+        unit = UNITS[panel.frequency]
+        horizon = rolled.mean.shape[1]
+        is_open = open_days(panel, panel.extended(horizon)[-horizon:]) | self.every_weekday
+        flat = self.covariates.unchanged(panel)
+        for number, name in enumerate(panel.names):
+            said = [
+                f"Its column '{column}' is not known ahead, so it has no part in the forecast."
+                for column in self.covariates.unused
+            ]
+            said += [
+                f"Its column '{column}' never changed in its history, so what it does is not known: it has no effect."
+                for column in flat.get(name, ())
+            ]
+            if (closed := closed_weekdays(panel, number)) and not self.every_weekday:
+                said.append(
+                    f"Nothing was reported on {closed} in its last 8 weeks, so they are not forecast; "
+                    "the horizon counts them."
+                )
+            if len(panel.periods) < RECIPES[panel.frequency].annual_from:
+                said.append(
+                    f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast."
+                )
+            fewest = int(rolled.origins[0, is_open[:, number], number].min(initial=len(panel.periods)))
+            shared = min(len(panel.names), COMPANIONS)
+            said += [
+                f"Its {name_of(level)}% interval rests on {fewest} earlier forecasts for the furthest period and on "
+                f"normal errors; {-(-origins_needed(level) // shared)} would support it alone."
+                for level in rolled.lower
+                if not attainable(fewest * shared, level)
+            ]
+            if said:
+                yield name, tuple(said)
 
 
 def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:
@@ -181,71 +279,20 @@ def standing_holidays(tidy: pl.DataFrame, country: str = "GB") -> pl.DataFrame:
     return holidays_of(country, max(first.year - 1, _FIRST_YEAR), max(last.year + 10, _FIRST_YEAR))
 
 
-def sorted_out(
-    tidy: pl.DataFrame, frequency: Frequency, *, together: bool = True
-) -> tuple[tuple[Panel, ...], dict[str, str]]:
-    """Returns the series that can be forecast, in panels of those that begin and end together, and the others' reasons.
+def horizons(horizon: Horizon) -> Mapping[Frequency, int]:
+    """Returns the periods ahead of each frequency, of one number for all or of a number for each.
 
-    Together, every panel ends with the last period in which any series has a value, and what stopped before is
-    refused; else each series ends with its own last value.
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is below 1.
     """
-    known = tidy.drop_nulls("value")
-    refused = dict.fromkeys(set(tidy["series"].unique()) - set(known["series"].unique()), "It has no values.")
-    if known.is_empty():
-        return (), refused
-    last = pl.col("date").max() if together else pl.col("date").max().over("series")
-    panels = []
-    for (_, end), group in _together(known, frequency).with_columns(last=last).group_by("first", "last"):
-        names = sorted(group["series"].unique())
-        ends = pl.DataFrame({"series": names}).with_columns(date=pl.lit(end), value=pl.lit(None, pl.Float64))
-        stretched = pl.concat([group.drop("first", "last"), ends]).unique(["series", "date"], keep="first")
-        panel = panel_of(stretched.sort("series", "date"), frequency)
-        reasons = {name: _reason(panel, number) for number, name in enumerate(panel.names)}
-        refused |= {name: reason for name, reason in reasons.items() if reason}
-        kept = [number for number, name in enumerate(panel.names) if not reasons[name]]
-        if kept:
-            panels.append(Panel(frequency, panel.periods, tuple(panel.names[n] for n in kept), panel.values[:, kept]))
-    return tuple(sorted(panels, key=lambda panel: (panel.periods[0], panel.periods[-1]))), refused
-
-
-def _together(known: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
-    """The values with the day from which each series is used, in `first`.
-
-    Long daily series that begin within four weeks of each other are used from the same day: they are forecast
-    together, at the price of some of their oldest days.
-    """
-    dated = known.with_columns(first=pl.col("date").min().over("series"))
-    if frequency is not Frequency.DAILY:
-        return dated
-    end: date = known["date"].max()  # type: ignore[assignment]
-    shared: dict[date, list[date]] = {}
-    opened: date | None = None
-    for first in dated["first"].unique().sort():
-        long = (end - first).days >= _LONG
-        if opened is None or not long or (first - opened).days > _SHARED:
-            opened = first
-            shared[opened] = []
-        shared[opened].append(first)
-    latest = {first: firsts[-1] for firsts in shared.values() for first in firsts}
-    moved = pl.col("first").replace_strict(latest, return_dtype=pl.Date)
-    return dated.with_columns(first=moved).filter(pl.col("date") >= pl.col("first"))
-
-
-def _reason(panel: Panel, number: int) -> str:
-    unit, least = UNITS[panel.frequency], SHORTEST[panel.frequency]
-    reported = ~np.isnan(panel.values[:, number])
-    length = len(reported)
-    if length < least:
-        has = unit.removesuffix("s") if length == 1 else unit
-        return f"Its history is too short: {length} {has}, and a forecast needs {least}."
-    silent = int(np.argmax(reported[::-1]))
-    if silent >= STOPPED_AFTER[panel.frequency]:
-        last: date = panel.periods[length - 1 - silent].astype(object)
-        return f"It stopped: its last value is for {last.day} {last:%B %Y}, {silent} {unit} before the end."
-    recent = reported[-_RECENT[panel.frequency] :]
-    if recent.mean() < _LEAST_REPORTED:
-        return f"It is too sparse: {int(recent.sum())} of its last {len(recent)} {unit} have a value."
-    return ""
+    steps = horizon if isinstance(horizon, Mapping) else dict.fromkeys(Frequency, horizon)
+    for step in steps.values():
+        if isinstance(step, bool) or not isinstance(step, (int, np.integer)):
+            raise TypeError(f"The horizon must be a whole number of periods, such as 28; it is {step!r}.")
+        if step < 1:
+            raise ValueError(f"The horizon must be at least 1 period; it is {step}.")
+    return steps
 
 
 def _held(panel: Panel, rolled: Rolled, most: float | None) -> Rolled:
@@ -257,43 +304,3 @@ def _held(panel: Panel, rolled: Rolled, most: float | None) -> Rolled:
         {level: np.minimum(bound, limit) for level, bound in side.items()} for side in (rolled.lower, rolled.upper)
     )
     return replace(rolled, mean=np.minimum(rolled.mean, limit), lower=lower, upper=upper)
-
-
-def _frame(panel: Panel, rolled: Rolled) -> pl.DataFrame:
-    horizon, count = rolled.mean.shape[1:]
-    columns = {"mean": rolled.mean[0]}
-    for level in rolled.lower:
-        columns[f"lo{name_of(level)}"] = rolled.lower[level][0]
-        columns[f"hi{name_of(level)}"] = rolled.upper[level][0]
-    ahead = panel.extended(horizon)[-horizon:]
-    return (
-        pl.DataFrame(
-            {
-                "series": np.repeat(np.array(panel.names, dtype=object), horizon),
-                "date": np.tile(ahead, count),
-                **{name: values.T.ravel() for name, values in columns.items()},
-            }
-        )
-        .cast(pl.Schema(schema_of(tuple(rolled.lower))))
-        .with_columns(pl.selectors.float().fill_nan(None))
-    )
-
-
-def _notes(
-    panel: Panel, rolled: Rolled, frequency: Frequency, unused: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    unit = UNITS[frequency]
-    for number, name in enumerate(panel.names):
-        said = [f"Its column '{column}' is not known ahead, so it has no part in the forecast." for column in unused]
-        if len(panel.periods) < RECIPES[frequency].annual_from:
-            said.append(f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast.")
-        fewest = int(rolled.origins[0, :, number].min())
-        shared = min(len(panel.names), COMPANIONS)
-        said += [
-            f"Its {name_of(level)}% interval rests on {fewest} earlier forecasts for the furthest period and on normal "
-            f"errors; {-(-origins_needed(level) // shared)} would support it alone."
-            for level in rolled.lower
-            if not attainable(fewest * shared, level)
-        ]
-        if said:
-            yield name, tuple(said)

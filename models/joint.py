@@ -11,6 +11,7 @@ from models.calendar import Frequency
 from models.panel import Panel, UnusableSeriesError
 from models.rolling import Model, paths, whole_ages
 from models.sums import FEWEST, Paths
+from models.usable import STOPPED_AFTER, open_days
 
 _NAMED = 3
 
@@ -21,22 +22,23 @@ def joint_paths(
     horizon: int,
     holidays: pl.DataFrame,
     *,
-    longest: Mapping[Frequency, int],
     refused: Mapping[str, str],
+    every_weekday: bool = False,
 ) -> Paths:
     """Returns ways that the series of all panels may go together in the `horizon` periods after the latest end.
 
     A panel that ends before others is forecast over the periods between as well. Paths of all panels are of the same
     earlier cut-offs, those of the panel with most series, so days on which series err together stay so. A series with
-    fewer than ten such cut-offs of its own has no paths (NaN), and sums with it have no bounds.
+    fewer than ten such cut-offs of its own has no paths (NaN), and sums with it have no bounds. On weekdays on which a
+    series reports nothing it adds nought.
 
     Args:
         model: the way to forecast.
         panels: the series.
         horizon: periods after the latest end of any series.
         holidays: frame with a `date` column.
-        longest: periods between a series' end and the latest at which it is taken to have stopped.
         refused: series that are not forecast, with the reasons: they have no part in sums.
+        every_weekday: forecast weekdays too on which nothing was reported.
 
     Raises:
         UnusableSeriesError: there is no series; or series cannot be summed by period, as days and months cannot, weeks
@@ -49,7 +51,10 @@ def joint_paths(
     end = max(panel.periods[-1] for panel in panels)
     behind = [_between(panel, end) for panel in panels]
     stopped = [
-        name for panel, gap in zip(panels, behind, strict=True) if gap >= longest[frequency] for name in panel.names
+        name
+        for panel, gap in zip(panels, behind, strict=True)
+        if gap >= STOPPED_AFTER[frequency]
+        for name in panel.names
     ]
     if stopped:
         raise UnusableSeriesError(
@@ -64,6 +69,8 @@ def joint_paths(
         own = len(whole_ages(panel, horizon + gap))
         if len(panels) > 1 and 2 * own < FEWEST:
             way = np.full((2 * len(ages), *mean.shape), np.nan)
+        closed = ~(open_days(panel, panel.extended(horizon + gap)[-horizon:]) | every_weekday)
+        way[:, closed] = mean[closed] = 0.0
         ways.append(way)
         means.append(mean)
     return Paths(

@@ -9,6 +9,7 @@ Sources: Hyndman & Koehler 2006 (MASE), Makridakis et al. 2022 (RMSSE), Gneiting
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,14 +53,14 @@ def bias() -> pl.Expr:
     return pl.when(total > 0).then(-_MISS.sum() / total)
 
 
-def coverage(level: int) -> pl.Expr:
+def coverage(level: float) -> pl.Expr:
     """Returns the share of actual values within the interval, of those that had one."""
-    return pl.col("actual").is_between(pl.col(f"lo{level}"), pl.col(f"hi{level}")).mean()
+    return pl.col("actual").is_between(pl.col(f"lo{level:g}"), pl.col(f"hi{level:g}")).mean()
 
 
-def interval_score(level: int) -> pl.Expr:
+def interval_score(level: float) -> pl.Expr:
     """Returns the mean interval score in units of the training window's seasonal change: small is good."""
-    low, high, missed = pl.col(f"lo{level}"), pl.col(f"hi{level}"), 2 / (1 - level / 100)
+    low, high, missed = pl.col(f"lo{level:g}"), pl.col(f"hi{level:g}"), 2 / (1 - level / 100)
     below = (low - pl.col("actual")).clip(lower_bound=0)
     above = (pl.col("actual") - high).clip(lower_bound=0)
     return ((high - low + missed * (below + above)) / pl.col("step")).mean()
@@ -75,9 +76,12 @@ def rmsse(forecasts: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 def summary(forecasts: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataFrame:
     """Returns every measure, one row for each of `by`, in order.
 
-    Columns: `by`, then `points` UInt32, `mase`, `rmsse`, `wape`, `mae`, `bias`, `coverage80`, `coverage95`,
-    `interval_score80`, `interval_score95`, Float64; shares are 0..1.
+    Columns: `by`, then `points` UInt32, `mase`, `rmsse`, `wape`, `mae`, `bias`, and `coverage` and `interval_score` of
+    each level that the forecasts have (`coverage80`), Float64; shares are 0..1.
     """
+    levels = [float(name[2:]) for name in forecasts.columns if re.fullmatch(r"lo\d+(\.\d+)?", name)]
+    coverages = [coverage(level).alias(f"coverage{level:g}") for level in levels]
+    scores = [interval_score(level).alias(f"interval_score{level:g}") for level in levels]
     scored = forecasts.drop_nulls("actual")
     table = scored.group_by(by).agg(
         pl.len().alias("points"),
@@ -85,10 +89,8 @@ def summary(forecasts: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataF
         wape().alias("wape"),
         mae().alias("mae"),
         bias().alias("bias"),
-        coverage(80).alias("coverage80"),
-        coverage(95).alias("coverage95"),
-        interval_score(80).alias("interval_score80"),
-        interval_score(95).alias("interval_score95"),
+        *coverages,
+        *scores,
     )
     joined = table.join(rmsse(scored, by), on=list(by), how="left", nulls_equal=True)
     return joined.select(
@@ -99,8 +101,6 @@ def summary(forecasts: pl.DataFrame, by: Sequence[str] = ("model",)) -> pl.DataF
         "wape",
         "mae",
         "bias",
-        "coverage80",
-        "coverage95",
-        "interval_score80",
-        "interval_score95",
+        *(f"coverage{level:g}" for level in levels),
+        *(f"interval_score{level:g}" for level in levels),
     ).sort(*by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,13 @@ class Panel:
         """Returns the panel's periods and the `horizon` periods after them."""
         return np.concatenate([self.periods, following(self.periods[-1], horizon, self.frequency)])
 
+    def only(self, names: Sequence[str]) -> Panel:
+        """Returns the panel with some of its series."""
+        if len(names) == len(self.names):
+            return self
+        chosen = [self.names.index(name) for name in names]
+        return Panel(self.frequency, self.periods, tuple(names), self.values[:, chosen])
+
     def before(self, cutoff: int) -> Panel:
         """Returns the panel as it was known at the cut-off: its first `cutoff` periods."""
         return Panel(self.frequency, self.periods[:cutoff], self.names, self.values[:cutoff])
@@ -53,8 +61,15 @@ def checked(frame: pl.DataFrame) -> pl.DataFrame:
     NaN and infinite values become null.
 
     Raises:
+        TypeError: it is no Polars frame.
         UnusableSeriesError: a column is missing or of another type, or a series has a date twice.
     """
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError(
+            "Pass a Polars DataFrame with the columns series, date and value; this is a "
+            f"{type(frame).__module__}.{type(frame).__name__}. "
+            "A pandas frame becomes one by polars.from_pandas(frame), a LazyFrame by collect()."
+        )
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         raise UnusableSeriesError(
@@ -78,20 +93,6 @@ def checked(frame: pl.DataFrame) -> pl.DataFrame:
         series, day = twice.row(0)[:2]
         raise UnusableSeriesError(f"Series '{series}' has {day:%d %B %Y} more than once. Add the rows up first.")
     return tidy
-
-
-def frequency_of(dates: pl.Series) -> Frequency:
-    """Returns how long the periods are, as the dates tell.
-
-    Months when all are firsts of a month, weeks when all fall on one weekday, else days; with fewer than
-    three different dates, days.
-    """
-    days = dates.unique().sort()
-    if len(days) < 3:
-        return Frequency.DAILY
-    if (days.dt.day() == 1).all():
-        return Frequency.MONTHLY
-    return Frequency.WEEKLY if days.dt.weekday().n_unique() == 1 else Frequency.DAILY
 
 
 def panel_of(tidy: pl.DataFrame, frequency: Frequency) -> Panel:

@@ -163,10 +163,10 @@ def alone_of(learnt: Learnt) -> Alone:
     if training.is_empty():
         return Alone(_no_values())
     frequency, horizon = FREQUENCIES[grain], HORIZON[grain]
-    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True).fit(training)
+    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True, every_weekday=True).fit(training)
     found = fitted.forecast(REPLAYS[grain].horizon, missed=True)
     frame = _lengthened(found.frame, fitted, horizon)
-    naive = Forecaster(SeasonalNaive(), frequency, together=True).fit(training).predict(horizon)
+    naive = Forecaster(SeasonalNaive(), frequency, together=True, every_weekday=True).fit(training).predict(horizon)
     values = (
         frame.join(naive.select("series", "date", naive="mean"), on=["series", "date"], how="left")
         .sort("series", "date")
@@ -206,7 +206,16 @@ def replayed_alone(learnt: Learnt) -> Backtest | None:
     if learnt.training.is_empty():
         return None
     frequency = FREQUENCIES[learnt.part.grain]
-    tested = backtest(learnt.training, asked.horizon, asked.count, asked.step, frequency=frequency, missed=True)
+    tested = backtest(
+        learnt.training,
+        asked.horizon,
+        asked.count,
+        asked.step,
+        frequency=frequency,
+        together=True,
+        every_weekday=True,
+        missed=True,
+    )
     return tested if tested.origins else None
 
 

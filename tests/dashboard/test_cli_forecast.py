@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dashboard.cli import app
+from dashboard.cli_forecast import _write_test, forecast
+from models.backtest import backtest
 from models.demand import Forecaster
 from tests.models.series import daily, monthly
 
@@ -44,6 +47,40 @@ def test_months_are_told_by_their_dates_and_levels_name_the_columns(tmp_path: Pa
     assert found.columns == ["series", "date", "mean", "lo50", "hi50", "lo90", "hi90"]
     assert found["date"].dt.day().unique().to_list() == [1]
     assert found.height == 6
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_and_headers_in_any_case_are_read(separator: str, tmp_path: Path) -> None:
+    made = daily(100).with_columns(pl.col("value").round(3))
+    named = made.rename({"series": "Series", "date": "DATE", "value": "Value"}).with_columns(temperature=1)
+    named.write_csv(tmp_path / "in.csv", separator=separator)
+    out = tmp_path / "out.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "7", "--out", str(out))
+    assert pl.read_csv(out, try_parse_dates=True).equals(Forecaster().fit(made).predict(7))
+    assert "the column 'temperature' is not read; a file's series, date and value are." in told
+
+
+def test_a_decimal_comma_is_refused(tmp_path: Path) -> None:
+    told = said("--csv", written(tmp_path, "a;2024-01-01;1,5", header="series;date;value"), code=2)
+    assert "row 2, column 'value': '1,5' is no number. Write it with digits alone and a point for decimals" in told
+
+
+def test_days_and_months_in_one_file_have_the_horizon_of_each(tmp_path: Path) -> None:
+    months = monthly(60, series="months").with_columns(pl.col("date").dt.month_end())
+    pl.concat([daily(100), months]).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "out.csv"
+    said("--csv", str(tmp_path / "in.csv"), "--out", str(out))
+    found = pl.read_csv(out, try_parse_dates=True)
+    assert dict(found.group_by("series").len().iter_rows()) == {"made": 28, "months": 6}
+    ahead = found.filter(pl.col("series") == "months")["date"]
+    assert ahead.equals(ahead.dt.month_end())
+
+
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) -> None:
+    daily(100).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "nowhere" / "out.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "7", "--out", str(out), code=2)
+    assert f"{out}: No such file or directory" in told
 
 
 def test_series_that_cannot_be_forecast_are_named_with_the_reason(tmp_path: Path) -> None:
@@ -82,6 +119,9 @@ def test_a_file_that_cannot_be_taken_is_told_by_row_and_column(rows: list[str], 
         (["ae_attendances", "--csv", "x.csv"], "Name a metric, or a file with --csv: one of the two."),
         (["--csv", "x.csv", "--by", "region"], "--by, --where and --grain belong to a metric."),
         (["--csv", "nowhere.csv"], "nowhere.csv"),
+        (["ae_attendances", "--publish", "--horizon", "7"], "--publish takes a metric and nothing else"),
+        (["--publish", "--levels", "80"], "--publish takes a metric and nothing else"),
+        (["--publish", "--country", "IE"], "--publish takes a metric and nothing else"),
         (["--csv", "x.csv", "--levels", "80,100"], "100 is not between 0 and 100"),
         (["--csv", "x.csv", "--levels", "most"], "'most' is no list of numbers. Write it as 80,95."),
     ],
@@ -109,3 +149,40 @@ def test_earlier_forecasts_are_written_beside_repeating_the_last_week(tmp_path: 
     assert found["model"].unique().sort().to_list() == ["calendar regression", "seasonal naive"]
     assert (found["date"] >= found["cutoff"]).all()
     assert "Calendar regression: MASE 0." in told
+
+
+def test_earlier_forecasts_have_the_levels_asked_for_and_all_series(tmp_path: Path) -> None:
+    short = [daily(20, series=f"new{number:02}") for number in range(12)]
+    pl.concat([daily(150), daily(110, series="ended"), *short]).write_csv(tmp_path / "in.csv")
+    out = tmp_path / "tests.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "14", "--levels", "50", "--backtest", "--out", str(out))
+    found = pl.read_csv(out)
+    assert found.columns[5:] == ["actual", "mean", "lo50", "hi50"]
+    assert set(found["series"]) == {"made", "ended"}
+    assert "the 50% interval held" in told
+    assert "80%" not in told
+    assert told.count("is not tested. Its history is too short") == 10
+    assert "2 more series are not tested either." in told
+
+
+def test_an_interval_that_could_not_be_given_is_no_interval_that_held_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tested = backtest(daily(80), 14)
+    without = replace(
+        tested, frame=tested.frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("lo80", "hi80"))
+    )
+    _write_test(without, (80, 95), tmp_path / "out.csv")
+    assert "no 80% interval could be given, the 95% interval held " in capfd.readouterr().err
+
+
+def test_the_example_of_the_help_and_the_documentation_works_with_the_data_that_ship(
+    shipped_warehouse: str, tmp_path: Path
+) -> None:
+    written_down = (Path(__file__).parents[2] / "docs" / "forecasting.md").read_text(encoding="utf-8")
+    example = "bellwether forecast discharges_daily --by organisation --horizon 28 --out ahead.csv"
+    assert example in written_down
+    assert example in str(forecast.__doc__)
+    out = tmp_path / "ahead.csv"
+    said(*example.split()[2:-1], str(out), "--where", "organisation=R0A", "--warehouse", shipped_warehouse)
+    assert pl.read_csv(out).height == 28

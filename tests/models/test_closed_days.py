@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.backtest import backtest
 from models.calendar import Frequency, bank_holidays, regressors
 from models.calendar_stack import RECIPES
 from models.demand import Forecaster
 from models.effects import Filtered, drawn_in
+from tests.models.series import daily
 
 FIRST = date(2024, 1, 8)
 USUAL = np.array([11_000, 11_500, 11_000, 10_500, 9_500, 250, 40])
@@ -57,3 +59,50 @@ def test_a_weekday_far_from_the_others_is_not_wild_but_one_such_day_is(weekday: 
     wild = values.copy()
     wild[30] = 1_000.0
     assert drawn_in(wild, filtered)[30].item() < 300
+
+
+def test_weekdays_that_are_never_reported_are_not_forecast() -> None:
+    known = daily(400).filter(pl.col("date").dt.weekday() <= 5)
+    found = Forecaster().fit(known).forecast(14)
+    assert found.frame["date"].dt.weekday().unique().sort().to_list() == [1, 2, 3, 4, 5]
+    assert found.frame["date"].max() == known["date"].max() + timedelta(days=14)
+    assert found.notes["made"][0] == (
+        "Nothing was reported on Saturdays and Sundays in its last 8 weeks, so they are not forecast; "
+        "the horizon counts them."
+    )
+    assert not any("rests on" in said for said in found.notes["made"])
+
+
+def test_only_the_series_that_is_closed_has_no_weekend() -> None:
+    closed = daily(400, seed=2, series="closed").filter(pl.col("date").dt.weekday() <= 5)
+    fitted = Forecaster().fit(pl.concat([daily(400), closed]))
+    found = fitted.predict(14)
+    assert dict(found.group_by("series").len().iter_rows()) == {"made": 14, "closed": 10}
+    total = fitted.paths(14).summed(every=1)
+    expected = found.group_by("date").agg(pl.col("mean").sum()).sort("date")["mean"].to_list()
+    assert total["mean"].to_list() == pytest.approx(expected, rel=0.01)
+    assert total["lo80"].null_count() == 0
+
+
+def test_a_weekday_that_was_opened_or_closed_counts_as_it_is_now() -> None:
+    made = daily(400)
+    saturday, sunday = pl.col("date").dt.weekday() == 6, pl.col("date").dt.weekday() == 7
+    ago = (pl.lit(made["date"].max()) - pl.col("date")).dt.total_days()
+    known = made.filter(~(saturday & (ago > 30)) & ~(sunday & (ago < 60)))
+    assert sorted(Forecaster().fit(known).predict(7)["date"].dt.weekday()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_service_of_three_days_a_week_is_forecast_on_them() -> None:
+    made = daily(428)
+    days = pl.col("date").dt.weekday().is_in([1, 3, 5])
+    found = Forecaster().fit(made.head(400).filter(days)).predict(28)
+    both = found.join(made, on="date")
+    assert both.height == 12
+    assert (both["mean"] - both["value"]).abs().mean() < 12
+
+
+def test_days_without_service_are_not_tested() -> None:
+    known = daily(200).filter(pl.col("date").dt.weekday() <= 5)
+    tested = backtest(known, 14, origins=2).frame
+    assert set(tested["date"].dt.weekday()) == {1, 2, 3, 4, 5}
+    assert tested["actual"].null_count() == 0

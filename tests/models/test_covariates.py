@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.backtest import backtest
 from models.calendar import Frequency, bank_holidays
 from models.calendar_stack import CalendarStack
 from models.covariates import Covariates
@@ -155,3 +156,38 @@ def test_a_column_of_the_past_alone_is_left_out_and_that_is_said() -> None:
     found = Forecaster().fit(past).forecast(AHEAD)
     assert found.frame.equals(Forecaster().fit(past.drop("clinics")).predict(AHEAD))
     assert "Its column 'clinics' is not known ahead, so it has no part in the forecast." in found.notes["made"]
+
+
+def test_true_and_false_are_one_and_nought() -> None:
+    known = hidden(daily(800)).with_columns(
+        opened=pl.int_range(800) >= 700, value=pl.col("value") + 150 * (pl.int_range(800) >= 700).cast(pl.Int64)
+    )
+    numbers = known.with_columns(pl.col("opened").cast(pl.Float64))
+    assert Forecaster().fit(known).predict(AHEAD).equals(Forecaster().fit(numbers).predict(AHEAD))
+
+
+def test_a_column_that_never_changed_is_said_to_have_no_effect() -> None:
+    to_come = hidden(daily(600)).with_columns(opened=(pl.int_range(600) >= 580).cast(pl.Float64))
+    found = Forecaster().fit(to_come).forecast(AHEAD)
+    assert found.notes["made"] == (
+        "Its column 'opened' never changed in its history, so what it does is not known: it has no effect.",
+    )
+    plain = Forecaster().fit(to_come.drop("opened")).predict(AHEAD)
+    np.testing.assert_allclose(found.frame["mean"].to_numpy(), plain["mean"].to_numpy(), rtol=1e-6)
+
+
+def test_a_series_that_lacks_what_is_known_ahead_is_refused_alone() -> None:
+    known = hidden(with_clinics(300))
+    lacks = hidden(with_clinics(300, seed=2)).with_columns(
+        series=pl.lit("lacks"), clinics=pl.when(pl.col("value").is_not_null()).then("clinics")
+    )
+    found = Forecaster().fit(pl.concat([known, lacks])).forecast(AHEAD)
+    assert found.frame["series"].unique().to_list() == ["made"]
+    assert found.refused["lacks"].startswith("'clinics' of series 'lacks' has no number for ")
+
+
+def test_a_backtest_knows_what_the_forecast_knows() -> None:
+    known = hidden(with_clinics(500))
+    with_it, without = (backtest(each, AHEAD, origins=3).scores() for each in (known, known.drop("clinics")))
+    ours, blind = (each.filter(model="calendar regression")["mae"].item() for each in (with_it, without))
+    assert ours < 0.7 * blind

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.calendar import Frequency, bank_holidays
 from models.demand import SCHEMA, Forecaster
 from models.holidays import UnknownCountryError
-from models.panel import UnusableSeriesError, frequency_of
+from models.panel import UnusableSeriesError
 from tests.models.series import daily, discharges, monthly
 
 NUMBERS = ["mean", "lo80", "hi80", "lo95", "hi95"]
@@ -225,9 +225,22 @@ def test_a_horizon_below_one_is_refused() -> None:
         Forecaster().fit(daily(60)).predict(0)
 
 
+@pytest.mark.parametrize("horizon", [1.5, "3", True])
+def test_a_horizon_that_is_no_whole_number_is_refused(horizon: object) -> None:
+    with pytest.raises(TypeError, match="a whole number of periods, such as 28"):
+        Forecaster().fit(daily(60)).predict(horizon)  # type: ignore[arg-type]
+
+
+def test_a_frame_of_another_library_is_refused_with_the_way_to_turn_it_into_one() -> None:
+    for other in (daily(60).to_dict(), daily(60).lazy()):
+        with pytest.raises(TypeError, match=r"Pass a Polars DataFrame.*polars.from_pandas\(frame\).*collect\(\)"):
+            Forecaster().fit(other)  # type: ignore[arg-type]
+
+
 def test_frequency_is_read_from_the_dates() -> None:
     weekly = daily(400).gather_every(7)
-    assert [frequency_of(frame["date"]) for frame in (daily(60), weekly, monthly(24))] == list(Frequency)
+    told = [Forecaster().fit(frame).frequency for frame in (daily(60), weekly, monthly(24))]
+    assert told == list(Frequency)
 
 
 def test_weekly_series_are_forecast_by_week() -> None:

@@ -72,3 +72,19 @@ def test_the_regression_beats_seasonal_naive_on_real_discharges() -> None:
     ours, naive = tested.scores()["mase"].to_list()
     assert tested.origins == 12
     assert ours < 0.85 * naive
+
+
+def test_levels_and_ends_are_those_of_the_forecast() -> None:
+    both = pl.concat([daily(300), daily(260, series="early")])
+    tested = backtest(both, 14, origins=2, levels=(50, 90))
+    assert tested.refused == {}
+    assert set(tested.frame["series"]) == {"made", "early"}
+    assert tested.frame.columns[6:11] == ["mean", "lo50", "hi50", "lo90", "hi90"]
+    assert {"coverage50", "coverage90"} <= set(tested.scores().columns)
+    together = backtest(both, 14, origins=2, together=True)
+    assert list(together.refused) == ["early"]
+
+
+def test_a_history_no_longer_than_the_horizon_is_not_tested() -> None:
+    for horizon in (56, 80):
+        assert list(backtest(daily(56), horizon).refused) == ["made"]

@@ -1,0 +1,139 @@
+"""Which series can be forecast, in panels of those that begin and end together, and why the others cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.calendar import Days, Frequency
+from models.dating import Dated
+from models.panel import Panel, panel_of
+from models.rolling import SHORTEST
+
+UNITS = {Frequency.DAILY: "days", Frequency.WEEKLY: "weeks", Frequency.MONTHLY: "months"}
+
+STOPPED_AFTER = {Frequency.DAILY: 28, Frequency.WEEKLY: 8, Frequency.MONTHLY: 3}
+"""Periods without a value at the end after which a series is taken to have stopped."""
+
+_RECENT = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
+_LEAST_REPORTED = 0.5
+_LONG, _SHARED = 400, 28
+_OPEN = 56
+_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+def sorted_out(dated: Dated, *, together: bool = True) -> tuple[tuple[Panel, ...], dict[str, str]]:
+    """Returns the series that can be forecast, in panels of those that begin and end together, and the others' reasons.
+
+    Together, every panel ends with the last period in which any series of its frequency has a value, and what stopped
+    before is refused; else each series ends with its own last value.
+    """
+    panels: list[Panel] = []
+    refused = dict(dated.refused)
+    for frequency, tidy in dated.groups():
+        found, why = _of_one_frequency(tidy, frequency, together=together)
+        panels += found
+        refused |= why
+    return tuple(sorted(panels, key=lambda panel: (panel.periods[0], panel.periods[-1]))), refused
+
+
+def open_days(panel: Panel, days: Days) -> NDArray[np.bool_]:
+    """Returns on which of the days a series can have a value (days x series).
+
+    A weekday is closed to a series that reported nothing on it in the last eight weeks of the panel. Weeks and months
+    are always open.
+    """
+    if panel.frequency is not Frequency.DAILY:
+        return np.ones((len(days), len(panel.names)), dtype=bool)
+    return _by_weekday(panel)[_weekday(days)]
+
+
+def closed_weekdays(panel: Panel, number: int) -> str:
+    """Returns on which weekdays a daily series reports nothing, as 'Saturdays and Sundays'; empty if on none."""
+    if panel.frequency is not Frequency.DAILY:
+        return ""
+    return listed(name for name, is_open in zip(_NAMES, _by_weekday(panel)[:, number], strict=True) if not is_open)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns names as a sentence has them: 'a', 'a and b', 'a, b and c'."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _by_weekday(panel: Panel) -> NDArray[np.bool_]:
+    lately = ~np.isnan(panel.values[-_OPEN:])
+    weekday = _weekday(panel.periods[-_OPEN:])
+    return np.stack([lately[weekday == number].any(axis=0) for number in range(len(_NAMES))])
+
+
+def _weekday(days: Days) -> NDArray[np.int64]:
+    return (days.astype(np.int64) + 3) % 7
+
+
+def _of_one_frequency(
+    tidy: pl.DataFrame, frequency: Frequency, *, together: bool
+) -> tuple[list[Panel], dict[str, str]]:
+    known = tidy.drop_nulls("value")
+    refused = dict.fromkeys(set(tidy["series"].unique()) - set(known["series"].unique()), "It has no values.")
+    if known.is_empty():
+        return [], refused
+    last = pl.col("date").max() if together else pl.col("date").max().over("series")
+    panels: list[Panel] = []
+    for (_, end), group in _together(known, frequency).with_columns(last=last).group_by("first", "last"):
+        names = sorted(group["series"].unique())
+        ends = pl.DataFrame({"series": names}).with_columns(date=pl.lit(end), value=pl.lit(None, pl.Float64))
+        stretched = pl.concat([group.drop("first", "last"), ends]).unique(["series", "date"], keep="first")
+        panel = panel_of(stretched.sort("series", "date"), frequency)
+        reasons = {name: _reason(panel, number) for number, name in enumerate(panel.names)}
+        refused |= {name: reason for name, reason in reasons.items() if reason}
+        kept = [number for number, name in enumerate(panel.names) if not reasons[name]]
+        if kept:
+            panels.append(Panel(frequency, panel.periods, tuple(panel.names[n] for n in kept), panel.values[:, kept]))
+    return panels, refused
+
+
+def _together(known: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
+    """The values with the day from which each series is used, in `first`.
+
+    Long daily series that begin within four weeks of each other are used from the same day: they are forecast
+    together, at the price of some of their oldest days.
+    """
+    dated = known.with_columns(first=pl.col("date").min().over("series"))
+    if frequency is not Frequency.DAILY:
+        return dated
+    end: date = known["date"].max()  # type: ignore[assignment]
+    shared: dict[date, list[date]] = {}
+    opened: date | None = None
+    for first in dated["first"].unique().sort():
+        long = (end - first).days >= _LONG
+        if opened is None or not long or (first - opened).days > _SHARED:
+            opened = first
+            shared[opened] = []
+        shared[opened].append(first)
+    latest = {first: firsts[-1] for firsts in shared.values() for first in firsts}
+    moved = pl.col("first").replace_strict(latest, return_dtype=pl.Date)
+    return dated.with_columns(first=moved).filter(pl.col("date") >= pl.col("first"))
+
+
+def _reason(panel: Panel, number: int) -> str:
+    unit, least = UNITS[panel.frequency], SHORTEST[panel.frequency]
+    reported = ~np.isnan(panel.values[:, number])
+    length = len(reported)
+    if length < least:
+        has = unit.removesuffix("s") if length == 1 else unit
+        return f"Its history is too short: {length} {has}, and a forecast needs {least}."
+    silent = int(np.argmax(reported[::-1]))
+    if silent >= STOPPED_AFTER[panel.frequency]:
+        last: date = panel.periods[length - 1 - silent].astype(object)
+        return f"It stopped: its last value is for {last.day} {last:%B %Y}, {silent} {unit} before the end."
+    lately = slice(-_RECENT[panel.frequency], None)
+    # A service that opens on three days of the week is not sparse for that.
+    recent = reported[lately][open_days(panel, panel.periods[lately])[:, number]]
+    if recent.mean() < _LEAST_REPORTED:
+        return f"It is too sparse: {int(recent.sum())} of its last {len(recent)} {unit} have a value."
+    return ""
