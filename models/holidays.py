@@ -31,8 +31,11 @@ class _Rules:
         fixed: month, day, title.
         easter: days from Easter Sunday, title.
         nth: month, weekday (0 is Monday), which of them (-1 is the last), title.
-        observed: when the day off is, for a fixed day at a weekend.
+        observed: when the day off is, for a fixed day at a weekend. A day off that is another holiday's moves on.
         since: titles to the first year in which they were kept.
+        moved_since: titles to the first year in which there was a day off for a weekend.
+        before: month, day, weekday, title: the last such weekday before the day.
+        once: days of one year, or of years that an act lists.
     """
 
     fixed: tuple[tuple[int, int, str], ...]
@@ -40,6 +43,9 @@ class _Rules:
     nth: tuple[tuple[int, int, int, str], ...] = ()
     observed: Callable[[date], date] | None = None
     since: tuple[tuple[str, int], ...] = ()
+    moved_since: tuple[tuple[str, int], ...] = ()
+    before: tuple[tuple[int, int, int, str], ...] = ()
+    once: tuple[tuple[date, str], ...] = ()
 
 
 def _nearest(day: date) -> date:
@@ -55,6 +61,15 @@ _NEW_YEAR, _CHRISTMAS, _SECOND = (1, 1, "New Year's Day"), (12, 25, "Christmas D
 _GOOD_FRIDAY, _EASTER_MONDAY = (-2, "Good Friday"), (1, "Easter Monday")
 _ASCENSION, _WHIT_MONDAY = (39, "Ascension Day"), (50, "Whit Monday")
 _LABOUR, _ALL_SAINTS, _ASSUMPTION = (5, 1, "Labour Day"), (11, 1, "All Saints' Day"), (8, 15, "Assumption")
+
+# Te Kahui o Matariki Public Holiday Act 2022, schedule 1: month and day of each year from 2022 on.
+_MATARIKI = tuple(
+    (date(2022 + number, *divmod(code, 100)), "Matariki")
+    for number, code in enumerate((
+        624, 714, 628, 620, 710, 625, 714, 706, 621, 711, 702, 624, 707, 629, 718, 710, 625, 715, 706, 719, 711, 703,
+        624, 707, 629, 719, 703, 625, 715, 630, 621,
+    ))
+)  # fmt: skip
 
 _COUNTRIES = {
     "US": _Rules(
@@ -83,21 +98,33 @@ _COUNTRIES = {
         since=(("Saint Brigid's Day", 2023),),
     ),
     "CA": _Rules(
-        (_NEW_YEAR, (7, 1, "Canada Day"), _CHRISTMAS, _SECOND),
+        (
+            _NEW_YEAR,
+            (7, 1, "Canada Day"),
+            (9, 30, "National Day for Truth and Reconciliation"),
+            (11, 11, "Remembrance Day"),
+            _CHRISTMAS,
+            _SECOND,
+        ),
         (_GOOD_FRIDAY,),
         ((9, 0, 1, "Labour Day"), (10, 0, 2, "Thanksgiving")),
         observed=_next_monday,
+        since=(("National Day for Truth and Reconciliation", 2021),),
+        before=((5, 25, 0, "Victoria Day"),),
     ),
     "AU": _Rules(
         (_NEW_YEAR, (1, 26, "Australia Day"), (4, 25, "Anzac Day"), _CHRISTMAS, _SECOND),
         (_GOOD_FRIDAY, (-1, "Easter Saturday"), _EASTER_MONDAY),
         observed=_next_monday,
+        once=((date(2022, 9, 22), "National Day of Mourning"),),
     ),
     "NZ": _Rules(
         (_NEW_YEAR, (1, 2, "2 January"), (2, 6, "Waitangi Day"), (4, 25, "Anzac Day"), _CHRISTMAS, _SECOND),
         (_GOOD_FRIDAY, _EASTER_MONDAY),
         ((6, 0, 1, "King's Birthday"), (10, 0, 4, "Labour Day")),
         observed=_next_monday,
+        moved_since=(("Waitangi Day", 2014), ("Anzac Day", 2014)),
+        once=(*_MATARIKI, (date(2022, 9, 26), "Queen Elizabeth II Memorial Day")),
     ),
     "FR": _Rules(
         (
@@ -189,19 +216,36 @@ def holidays_of(country: str, first_year: int, last_year: int) -> pl.DataFrame:
 
 
 def _by_rules(rules: _Rules, year: int) -> Iterator[tuple[date, str]]:
-    since = dict(rules.since)
-    for month, day, title in rules.fixed:
-        if year < since.get(title, year):
+    since, moved_since = dict(rules.since), dict(rules.moved_since)
+    fixed = [(date(year, month, day), title) for month, day, title in rules.fixed if year >= since.get(title, year)]
+    others = [
+        *((easter_sunday(year) + timedelta(days=offset), title) for offset, title in rules.easter),
+        *(
+            (_nth(year, month, weekday, which), title)
+            for month, weekday, which, title in rules.nth
+            if year >= since.get(title, year)
+        ),
+        *((_last_before(date(year, month, day), weekday), title) for month, day, weekday, title in rules.before),
+        *((day, title) for day, title in rules.once if day.year == year),
+    ]
+    yield from fixed
+    yield from others
+    if rules.observed is None:
+        return
+    taken = {day for day, _ in (*fixed, *others)}
+    for day, title in fixed:
+        off = rules.observed(day)
+        if off == day or year < moved_since.get(title, year):
             continue
-        kept = date(year, month, day)
-        yield kept, title
-        if rules.observed is not None and rules.observed(kept) != kept:
-            yield rules.observed(kept), f"{title} (substitute day)"
-    for offset, title in rules.easter:
-        yield easter_sunday(year) + timedelta(days=offset), title
-    for month, weekday, which, title in rules.nth:
-        if year >= since.get(title, year):
-            yield _nth(year, month, weekday, which), title
+        # After Christmas and 26 December at a weekend, Monday is the one's and Tuesday the other's.
+        while off > day and off in taken:
+            off += timedelta(days=1)
+        taken.add(off)
+        yield off, f"{title} (substitute day)"
+
+
+def _last_before(day: date, weekday: int) -> date:
+    return day - timedelta(days=(day.weekday() - weekday - 1) % 7 + 1)
 
 
 def _nth(year: int, month: int, weekday: int, which: int) -> date:

@@ -32,6 +32,24 @@ def titles(country: str, year: int) -> dict[date, str]:
         ("DE", date(2025, 6, 9), "Whit Monday"),
         ("FR", date(2025, 5, 29), "Ascension Day"),
         ("AU", date(2025, 4, 25), "Anzac Day"),
+        ("AU", date(2021, 12, 27), "Christmas Day (substitute day)"),
+        ("AU", date(2021, 12, 28), "26 December (substitute day)"),
+        ("AU", date(2022, 12, 26), "26 December"),
+        ("AU", date(2022, 12, 27), "Christmas Day (substitute day)"),
+        ("NZ", date(2021, 12, 28), "26 December (substitute day)"),
+        ("NZ", date(2022, 1, 3), "New Year's Day (substitute day)"),
+        ("NZ", date(2022, 1, 4), "2 January (substitute day)"),
+        ("NZ", date(2022, 12, 27), "Christmas Day (substitute day)"),
+        ("NZ", date(2023, 1, 3), "New Year's Day (substitute day)"),
+        ("NZ", date(2022, 6, 24), "Matariki"),
+        ("NZ", date(2026, 7, 10), "Matariki"),
+        ("NZ", date(2052, 6, 21), "Matariki"),
+        ("NZ", date(2027, 2, 8), "Waitangi Day (substitute day)"),
+        ("CA", date(2021, 12, 28), "26 December (substitute day)"),
+        ("CA", date(2024, 5, 20), "Victoria Day"),
+        ("CA", date(2026, 5, 18), "Victoria Day"),
+        ("CA", date(2021, 9, 30), "National Day for Truth and Reconciliation"),
+        ("CA", date(2024, 11, 11), "Remembrance Day"),
     ],
 )
 def test_known_days(country: str, day: date, title: str) -> None:
@@ -53,6 +71,12 @@ def test_scotland_has_neither_easter_monday_nor_the_august_day_of_england() -> N
 def test_juneteenth_began_in_2021() -> None:
     assert date(2020, 6, 19) not in titles("US", 2020)
     assert date(2021, 6, 19) in titles("US", 2021)
+
+
+def test_days_off_for_weekends_and_days_of_reconciliation_begin_with_their_acts() -> None:
+    assert date(2011, 2, 7) not in titles("NZ", 2011)
+    assert date(2020, 9, 30) not in titles("CA", 2020)
+    assert not [title for title in titles("NZ", 2021).values() if title == "Matariki"]
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
