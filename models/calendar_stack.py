@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Floats, Frequency, Regressors, bank_holidays, regressors
 from models.covariates import Covariates, contribution
-from models.effects import Effects, Filtered, drawn_in, fitted
+from models.effects import EXACT, Effects, Filtered, drawn_in, fitted
 from models.panel import Panel, Scale
 from models.stacking import Candidates, Lessons, Weighing, by_record, direct, lessons
 
@@ -188,9 +188,9 @@ def _candidates(known: Known, cutoff: int, horizon: int) -> Candidates:
 
 def unit_of(past: Floats, signed: NDArray[np.bool_]) -> Floats:
     """Returns the unit in which effects are alike across series: their level, or their spread if that may be nought."""
-    spread = np.nanstd(past, axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    return np.where(signed, spread, np.maximum(np.nanmean(np.abs(past), axis=0), 1e-9))
+    spread, level = np.nanstd(past, axis=0), np.nanmean(np.abs(past), axis=0)
+    spread = np.where(spread > EXACT * level, spread, 1.0)
+    return np.where(signed, spread, np.maximum(level, 1e-9))
 
 
 def _followed(effects: Effects, known: Known, cutoff: int, horizon: int) -> Floats:

@@ -21,6 +21,7 @@ from scipy.special import stdtrit
 
 from models.adaptive import followed
 from models.calendar import Floats
+from models.effects import EXACT
 from models.spreads import COMPANIONS, spreads
 
 _MEAN_TO_SD = sqrt(pi / 2)
@@ -73,6 +74,7 @@ def widths(
     step: int = 1,
     memory: float = MEMORY,
     season: int = 1,
+    level_of: Floats | None = None,
 ) -> Widths:
     """Returns interval widths from earlier errors (origins x horizon x series; NaN where not known).
 
@@ -85,8 +87,18 @@ def widths(
         step: periods between the cut-offs, and from the last of them to now.
         memory: origins after which an error counts half.
         season: 7 if cut-offs lie whole weeks apart, so that weekdays have spreads of their own; else 1.
+        level_of: mean absolute values by series, on the models' scale. A series whose errors are nothing to it is known
+            exactly: its interval is as wide as arithmetic needs, and it says nothing of the others.
     """
     count, horizon, series = errors.shape
+    if level_of is not None:
+        # What arithmetic leaves over would be a yardstick by which the first real error were endless.
+        errors = np.where(np.abs(errors) <= EXACT * level_of, 0.0, errors)
+        exact = _known_exactly(errors)
+        if exact.any():
+            others = errors[:, :, ~exact]
+            rest = widths(others, levels, bucket, unusual, unusual_ahead, step=step, memory=memory, season=season)
+            return _beside(rest, exact, EXACT * level_of, _judges(~np.isnan(errors), bucket))
     known = ~np.isnan(errors)
     origins = _judges(known, bucket)
     if not known.any():
@@ -110,6 +122,28 @@ def widths(
         for side in (below, above):
             side[wide] = np.maximum(side[wide], side[narrow])
     return Widths(below, above, usual.variance, origins, scores * usual.ahead)
+
+
+def _known_exactly(errors: Floats) -> NDArray[np.bool_]:
+    """Which series have errors, all of them nought."""
+    known = ~np.isnan(errors)
+    return np.asarray((~known | (errors == 0)).all(axis=(0, 1)) & known.any(axis=(0, 1)))
+
+
+def _beside(rest: Widths, exact: NDArray[np.bool_], least: Floats, origins: NDArray[np.int64]) -> Widths:
+    """The widths of the other series, with those of the series that are known exactly in their places."""
+    series = len(exact)
+
+    def placed(values: Floats) -> Floats:
+        whole = np.zeros((*values.shape[:-1], series))
+        whole[..., ~exact] = values
+        return whole
+
+    below, above = (
+        {level: placed(side) + np.where(exact, least, 0.0) for level, side in sides.items()}
+        for sides in (rest.below, rest.above)
+    )
+    return Widths(below, above, placed(rest.variance), origins, placed(rest.errors))
 
 
 class _Ranked(NamedTuple):

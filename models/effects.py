@@ -22,6 +22,9 @@ OUTLIER = 4.0
 POOLED_FROM = 5
 """Series from which effects are drawn towards what they have in common."""
 
+EXACT = 1e-9
+"""Of a series' level: errors below are those of arithmetic, and the series is one that is known exactly."""
+
 _MAD_TO_SD = 1.4826
 
 
@@ -32,7 +35,7 @@ class Effects:
     Attributes:
         calendar: the calendar's part of every period, the future included (periods x series).
         tamed: the past without its outliers (NaN where nothing was reported).
-        spread: of the innovations, one standard deviation (series).
+        spread: of the innovations, one standard deviation; 0 of a series that is known exactly (series).
         coefficients: of the fitted columns (columns x series).
         moved: what is taken off on holidays for the weekday they replace (periods x series).
     """
@@ -128,9 +131,13 @@ def fitted(
     squared = (design * (weight**2)[:, None]).T @ design
     variance = np.einsum("ij,jk,ik->i", inverse, squared, inverse)
     noise = (weight[:, None] * errors**2).sum(axis=0) / weight.sum()
-    effects = _pooled(effects, variance, noise, unit, (calendar.annual | calendar.rare)[columns])
+    spread = np.where(np.sqrt(noise) > EXACT * unit, np.sqrt(noise), 0.0)
+    # A constant has no holidays or season to learn from.
+    moves = spread > 0
+    effects[:, moves] = _pooled(
+        effects[:, moves], variance, noise[moves], unit[moves], (calendar.annual | calendar.rare)[columns]
+    )
     shown = np.where(reported, tamed, np.nan)
-    spread = np.sqrt(noise)
     found = [Effects(matrix @ effects - moved, shown, spread, effects, moved)]
     others = matrix[:, weekdays:] @ effects[weekdays:] - moved
     rest = innovations(tamed - others[:length] - start, filtered.pace)

@@ -219,7 +219,8 @@ def _judged(
         bucket, memory = _BUCKET[panel.frequency], _MEMORY[panel.frequency]
         step = cutoff - ladder[-1] if ladder else 1
         week = panel.season if panel.frequency is Frequency.DAILY and step % panel.season == 0 else 1
-        width = widths(errors, levels, bucket, marked, ahead, step=step, memory=memory, season=week)
+        level = np.nan_to_num(np.nanmean(np.abs(scaled[:cutoff]), axis=0))
+        width = widths(errors, levels, bucket, marked, ahead, step=step, memory=memory, season=week, level_of=level)
         yield cutoff, forecasts, width
 
 

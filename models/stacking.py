@@ -31,7 +31,7 @@ class Candidates:
 
     Attributes:
         values: horizon x candidates x series; NaN where a candidate does not apply.
-        spread: of the series' innovations, as known at the cut-off.
+        spread: of the series' innovations, as known at the cut-off; 0 of a series that is known exactly.
     """
 
     values: Floats
@@ -72,12 +72,13 @@ class Lessons:
 
 
 def lessons(scaled: Floats, cutoff: int, each: Candidates) -> Lessons:
-    """Returns what the cut-off teaches; periods without a value teach nothing."""
+    """Returns what the cut-off teaches; periods without a value, and series known exactly, teach nothing."""
     horizon = len(each.values)
     actual = np.full((horizon, scaled.shape[1]), np.nan)
     seen = scaled[cutoff : cutoff + horizon]
     actual[: len(seen)] = seen
-    known = ~np.isnan(actual)
+    # All candidates say the same of a constant: what they differ by is arithmetic.
+    known = ~np.isnan(actual) & (each.spread > 0)
     usable = ~np.isnan(each.values)
     # In units of the innovations, so that neither large series nor wild values decide for all.
     unit = np.where(each.spread > 0, each.spread, np.inf)
@@ -128,7 +129,7 @@ def direct(each: Candidates, cutoff: int, taught: Mapping[int, Lessons], periods
     horizon = len(each.values)
     middle, away = _around(each.values)
     # In units of each series' innovations, so that large series do not decide for small ones.
-    ridge = RIDGE * (1 + FEW / away.shape[2])
+    ridge = RIDGE * (1 + FEW / max(int((each.spread > 0).sum()), 1))
     result = middle.copy()
     for first in range(0, horizon, periods):
         last = min(first + periods, horizon)
