@@ -89,11 +89,11 @@ def split(ask: Ask, request: Request, chosen: Members, *, remainder: bool) -> Re
     those of all. See `Result` for the frame.
     """
     name = chosen.dimension
-    if not chosen.kept:
-        return ask(request)
     apart = tuple(each for each in request.subtotals if name in each)
-    results = [ask(replace(request, where=_only(request.where, chosen), totals=False, subtotals=apart))]
-    frames = [results[0].frame]
+    where = _only(request.where, chosen) if chosen.kept else request.where
+    results = [ask(replace(request, where=where, totals=False, subtotals=apart))]
+    # Where nobody is ranked, whoever has rows (of an earlier period, or of no member) is among all others.
+    frames = [results[0].frame if chosen.kept else results[0].frame.clear()]
     if remainder and any(chosen.others.values()):
         results.append(ask(_of_others(request, chosen, apart)))
         frames.append(results[-1].frame.with_columns(pl.lit(REMAINDER).alias(name)))
@@ -171,7 +171,7 @@ def _of_others(request: Request, chosen: Members, apart: tuple[tuple[str, ...], 
         request,
         metrics=tuple(each for each in request.metrics if chosen.others[each]),
         by=tuple(each for each in request.by if each != name),
-        where=(*request.where, Filter(name, chosen.kept, negate=True)),
+        where=(*request.where, *((Filter(name, chosen.kept, negate=True),) if chosen.kept else ())),
         totals=False,
         subtotals=tuple(tuple(part for part in each if part != name) for each in apart),
     )

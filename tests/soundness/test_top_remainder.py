@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -134,6 +135,23 @@ where={key: {"from": min(values), "to": max(values)} for key, values in asked["w
             assert _same(row["compared_value"], MEASURES[name](then)), (at, row)
             if row["change"] is not None:
                 assert row["change"] == pytest.approx(row["value"] - row["compared_value"])
+
+
+NOBODY = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("now", [[], [(NOBODY, None, "North", 5, 1, 0)]], ids=["no rows", "rows of no service"])
+def test_where_nobody_is_ranked_nobody_is_shown_by_name(now: list[daily.Row], tmp_path: Path) -> None:
+    before = [(date(2025, 12, 31), service, "North", 9, 2, 0) for service in ("A", "B", None)]
+    layer = daily.build(f"duckdb:///{tmp_path / 'w'}", [*before, *now], tmp_path / "d", lambda: date(2026, 4, 20))
+    result = layer.ask(
+        Request.of(
+            "booked", by=("service",), grain=Grain.DAY, period_from=NOBODY, period_to=NOBODY, totals=True,
+            top=Top(1, "service"), compare=Comparison(Against.PREVIOUS, like_for_like=False),
+        )
+    )  # fmt: skip
+    found = result.frame.select("is_total", "service", "value", "compared_value").rows()
+    assert found == [*([(False, REMAINDER, 5, 27)] if now else []), (True, None, 5 if now else None, 27)]
 
 
 def _of(row: daily.Row, key: str) -> str | None:
