@@ -14,6 +14,7 @@ from metrics.query import combine
 from metrics.query.earlier import before
 from metrics.query.errors import QueryError
 from metrics.query.formula import derive, divide_paired, running
+from metrics.query.grid import Members
 from metrics.query.holdings import Holdings
 from metrics.query.own_records import SIMULATED, provenance_of, said_of
 from metrics.query.periods import NESTS, day_of, end_of, kind_of, midnight
@@ -48,7 +49,8 @@ class Asking:
         for ready in self.prepared.scans:
             frames |= self._scanned(ready)
         for metric in self.plan.derived:
-            frames[metric.id] = self._derived(metric)
+            columns = ("period", *request.by, *_COLUMNS, *(("over",) if request.subtotals else ()))
+            frames[metric.id] = self._derived(metric).select(pl.lit(metric.id).alias("metric"), *columns)
         for key, source in self.plan.sources.items():
             self.grains[key] = str(source.grain)
             self.as_of[key] = combine.last_day(self.holdings.presence(source, self.as_at), Grain(source.model.grain))
@@ -64,14 +66,10 @@ class Asking:
             if source.outcome is not None:
                 self.notes.append(_of_followed(source))
             self.notes += self._of_divided_boards(source)
-        columns = (*request.by, *_COLUMNS, *(("over",) if request.subtotals else ()))
-        shown = [
-            self._in_order(name, frames[name].select(pl.lit(name).alias("metric"), "period", *columns))
-            for name in self.plan.shown
-        ]
+        shown = _of_one_kind([self._in_order(name, frames[name]) for name in self.plan.shown])
         return Result(
             request=request,
-            frame=pl.concat(_of_one_kind(shown)),
+            frame=shown[0] if len(shown) == 1 else pl.concat(shown),
             labels=self.labels,
             grains=self.grains,
             queries=tuple(self.queries),
@@ -237,16 +235,15 @@ class Asking:
     def _scanned(self, ready: Ready) -> dict[str, pl.DataFrame]:
         request, scan = self.plan.request, ready.scan
         found: dict[str, list[pl.DataFrame]] = {source.key: [] for source in scan.sources}
+        named = {each.dimension: each.values for each in request.where if each.picks_values}
         for step in ready.rounds:
             parts = self._run(ready, step)
+            members, numbers = Members.of(parts, step.by, named)
             for source in scan.sources:
-                buckets = ready.laid[source.key]
-                values, notes = combine.values(parts, source, step.by, buckets)
+                columns, notes = combine.shown(parts, source, members, numbers, step.grounds[source.key])
                 self.notes += notes
-                ground = step.grounds[source.key]
-                frame = combine.dense(values, source, step.by, members=parts, where=request.where, ground=ground)
-                found[source.key].append(_marked(frame, request.by, step))
-        return {key: pl.concat(frames) for key, frames in found.items()}
+                found[source.key].append(_marked(source.key, columns, request, step))
+        return {key: frames[0] if len(frames) == 1 else pl.concat(frames) for key, frames in found.items()}
 
     def _run(self, ready: Ready, step: Round) -> pl.DataFrame:
         scan, text = ready.scan, partial(getattr, step, "compiled")
@@ -262,7 +259,7 @@ class Asking:
             check_starts(parts["period"], scan.model)
         if grain is Grain.HOUR:
             parts = parts.with_columns(local_periods(parts["period"], grain))
-        texts = [name for name in step.by if parts.schema[name] != pl.String]
+        texts = [name for name in step.by if not isinstance(parts.schema[name], pl.String | pl.Enum)]
         return parts.with_columns(pl.col(texts).cast(pl.String)) if texts else parts
 
     def _shared_grain(self, metric: Metric) -> Grain:
@@ -275,12 +272,18 @@ class Asking:
         return shared[0]
 
 
-def _marked(frame: pl.DataFrame, by: tuple[str, ...], step: Round) -> pl.DataFrame:
-    """Returns the frame with every dimension asked for, `is_total`, and `over`: the dimensions that rows are over."""
-    over = [name for name in by if name not in step.by]
-    dimensions = (pl.lit(None, pl.String).alias(name) if name in over else pl.col(name) for name in by)
-    marks = (pl.lit(step.is_total).alias("is_total"), pl.lit(",".join(over)).alias("over"))
-    return frame.select("period", *dimensions, pl.exclude("period", *by), *marks)
+def _marked(name: str, columns: list[pl.Series], request: Request, step: Round) -> pl.DataFrame:
+    """Returns a metric's rows as `Result.frame` has them: with every dimension asked for, and what they are over."""
+    held = {column.name: column for column in columns}
+    height = columns[0].len()
+    over = ",".join(each for each in request.by if each not in step.by)
+    for constant in (
+        *(pl.Series(each, [None], dtype=pl.String) for each in request.by if each not in step.by),
+        pl.Series("metric", [name]), pl.Series("is_total", [step.is_total]), pl.Series("over", [over]),
+    ):  # fmt: skip
+        held[constant.name] = constant.new_from_index(0, height)
+    marks = ("over",) if request.subtotals else ()
+    return pl.DataFrame([held[each] for each in ("metric", "period", *request.by, *_COLUMNS, *marks)])
 
 
 def _of_one_kind(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:

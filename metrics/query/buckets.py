@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
+from metrics.query.grid import Places
 from metrics.query.periods import HOURS, day_of, end_of, kind_of, midnight, sequence, start_of, step
 from metrics.query.request import Grain
 from metrics.query.source import Source
@@ -75,6 +77,17 @@ class Buckets:
             return self.made_of
         pick = pl.col("period").max() if self.source.combines == "last" else pl.col("period").min()
         return self.made_of.group_by("bucket", maintain_order=True).agg(pick)
+
+    @cached_property
+    def asked(self) -> Places:
+        """Returns where the periods asked for stand among themselves."""
+        starts = pl.Series(self.starts, dtype=kind_of(self.source.grain))
+        return Places.of(starts, np.arange(len(self.starts)))
+
+    @cached_property
+    def natives(self) -> Places:
+        """Returns for native periods the place of the period asked for that they are part of: none is of two."""
+        return Places.of(self.made_of["period"], self.asked.at(self.made_of["bucket"]))
 
     @cached_property
     def spine(self) -> pl.DataFrame:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from metrics.query.buckets import Buckets
-from metrics.query.coverage import Ground, Presence
+from metrics.query.coverage import Ground, Outcomes, Presence
+from metrics.query.grid import Amounts, Grid, Members, Numbers
 from metrics.query.percentiles import from_bins, from_values
 from metrics.query.periods import end_of, kind_of
-from metrics.query.request import Filter, Grain
+from metrics.query.request import Grain
 from metrics.query.result import Note
 from metrics.query.source import Source
 from metrics.query.sql import LOWER, UPPER
@@ -164,46 +166,73 @@ def _index(frame: pl.DataFrame, source: Source, by: tuple[str, ...]) -> tuple[pl
     ).with_columns(pl.col("value").alias("numerator")).select("period", *by, "value", "numerator", "denominator"), notes
 
 
-def dense(
-    frame: pl.DataFrame,
-    source: Source,
-    by: tuple[str, ...],
-    *,
-    members: pl.DataFrame,
-    where: tuple[Filter, ...],
-    ground: Ground,
-) -> pl.DataFrame:
-    """Returns every series on every period asked for, with `status`, `reporting` and `expected` Int64.
+def shown(
+    parts: pl.DataFrame, source: Source, members: Members, numbers: Numbers, ground: Ground
+) -> tuple[list[pl.Series], list[Note]]:
+    """Returns every series on every period asked for, and notes.
 
-    A series is a combination of dimension values that the warehouse holds in the periods read, which `members` has, or
-    that a filter names.
+    Columns: `period`, the dimensions, `value`, `numerator`, `denominator`, `status`, `reporting` and `expected` Int64.
+    `parts` is the scan's frame; `members` are the series that it holds in the periods read, or that a filter names,
+    and `numbers` says which each row is of.
     """
-    held = frame.with_columns(pl.lit(value=True).alias("stands"))
-    full = (
-        _series(members, by, where)
-        .join(ground.periods, how="cross", maintain_order="left_right")
-        .join(held, on=["period", *by], how="left", nulls_equal=True, maintain_order="left")
-    )
-    if ground.levels:
-        full = ground.with_coverage(full)
+    buckets = ground.buckets
+    if _adds_up(source, buckets):
+        places = buckets.asked if _is_as_asked(source, buckets) else buckets.natives
+        grid = _grid(members, numbers, places.at(parts["period"]), buckets)
+        above = grid.added_up(parts[f"{source.key}__num"])
+        has_denominator = f"{source.key}__den" in parts.columns
+        below = grid.added_up(parts[f"{source.key}__den"]) if has_denominator else grid.nothing
+        value = above.over(below) if source.has_denominator else above
+        return _laid_out(source, members, ground, grid, (value, above, below)), []
+    frame, notes = values(parts, source, members.by, buckets)
+    grid = _grid(members, members.numbers(frame), buckets.asked.at(frame["period"]), buckets)
+    found = tuple(grid.added_up(frame[name]) for name in ("value", *_PARTS))
+    return _laid_out(source, members, ground, grid, found), notes
+
+
+def _is_as_asked(source: Source, buckets: Buckets) -> bool:
+    """Returns whether the rows of the scan are of the periods asked for already."""
+    return buckets.is_native or source.counts_distinct
+
+
+def _adds_up(source: Source, buckets: Buckets) -> bool:
+    """Returns whether each row of the scan is added to one period asked for, and to no other."""
+    if source.base.per or source.histogram or source.kind == "index":
+        return False
+    adds = source.combines == "sum" and source.numerator.agg not in ("min", "max")
+    return _is_as_asked(source, buckets) or (adds and not source.accumulates)
+
+
+def _grid(members: Members, numbers: Numbers, places: Numbers, buckets: Buckets) -> Grid:
+    width = len(buckets.starts)
+    return Grid(np.where(places < 0, -1, numbers * width + places), members.count * width)
+
+
+def _laid_out(
+    source: Source, members: Members, ground: Ground, grid: Grid, found: tuple[Amounts, ...]
+) -> list[pl.Series]:
+    width = len(ground.buckets.starts)
+    rows = np.arange(grid.size)
+    keys = members.frame[rows // width] if members.by else None
+    if ground.levels and keys is not None:
+        full = keys.hstack(ground.periods[rows % width])
+        outcomes, cells = Outcomes.of(ground.with_coverage(full)), rows
+    else:
+        outcomes, cells = ground.outcomes, rows % width
+    heard = outcomes.is_heard[cells]
     zero = _zero_where_nothing_stands(source)
-    shown = (
-        # A 0 of those who did not report, or are not expected to, is nobody's figure; nor is one beyond the data.
-        pl.when("is heard")
-        .then(pl.when(pl.col("stands").is_null()).then(0.0).otherwise(pl.col(name)) if name in zero else name)
-        .alias(name)
-        for name in ("value", *_PARTS)
-    )
-    status = pl.when(_nothing(source)).then("status of nothing").otherwise("status of a value").alias("status")
-    return full.with_columns(shown).select("period", *by, "value", *_PARTS, status, "reporting", "expected")
-
-
-def _nothing(source: Source) -> pl.Expr:
-    nothing = pl.col("value").is_null()
+    # A 0 of those who did not report, or are not expected to, is nobody's figure; nor is one beyond the data.
+    amounts = [
+        each.with_zero(~grid.stands) if name in zero else each
+        for name, each in zip(("value", *_PARTS), found, strict=True)
+    ]
+    nothing = ~(amounts[0].known & heard)
     if source.kind == "percentile":
         # In the open band a percentile is known to lie above it: reported, though without a value.
-        nothing &= pl.col("denominator").fill_null(0) == 0
-    return nothing
+        nothing &= ~(amounts[2].known & heard & (amounts[2].values != 0))
+    period, *stated = outcomes.rows[np.where(nothing, cells + len(outcomes.is_heard), cells)].get_columns()
+    shown = [each.column(name, heard) for name, each in zip(("value", *_PARTS), amounts, strict=True)]
+    return [period, *(keys.get_columns() if keys is not None else ()), *shown, *stated]
 
 
 def _zero_where_nothing_stands(source: Source) -> tuple[str, ...]:
@@ -213,17 +242,6 @@ def _zero_where_nothing_stands(source: Source) -> tuple[str, ...]:
     if source.histogram or source.kind == "index" or source.numerator.agg in ("min", "max"):
         return ()
     return _PARTS if source.has_denominator else ("numerator", "value")
-
-
-def _series(frame: pl.DataFrame, by: tuple[str, ...], where: tuple[Filter, ...]) -> pl.DataFrame:
-    if not by:
-        return pl.DataFrame(height=1)
-    series = frame.select(by).unique()
-    named = {each.dimension: each.values for each in where if each.dimension in by and each.picks_values}
-    if len(by) == 1 and by[0] in named:
-        wanted = pl.DataFrame({by[0]: list(named[by[0]])}, schema={by[0]: pl.String})
-        series = pl.concat([series, wanted]).unique()
-    return series.sort(by)
 
 
 def last_day(presence: Presence, native: Grain) -> date | None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import polars as pl
 
 from metrics.query.buckets import Buckets, Span, lay_out
+from metrics.query.grid import Truths
 from metrics.query.plan import LEVELS
 from metrics.query.request import Filter
 from metrics.query.result import Status
@@ -200,6 +201,11 @@ class Ground:
             return self.buckets.calendar
         return self.with_coverage(self.buckets.calendar)
 
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Returns what figures of each period are worth; without levels it is the same for every series."""
+        return Outcomes.of(self.periods)
+
     def with_coverage(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Returns the frame with how complete each row's period and place are, and what its figures are then worth.
 
@@ -219,6 +225,29 @@ class Ground:
             _status_of_a_value(self.buckets.source.model.coverage.threshold).alias("status of a value"),
             _status_of_nothing().alias("status of nothing"),
         ).drop("heard", "held", "share", "after", "running", "natives", "maturing")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What figures of each row of a calendar are worth.
+
+    Attributes:
+        is_heard: whether figures are anybody's.
+        rows: `period`, `status`, `reporting`, `expected`, of each row where it has a value, then of each where it has
+            none.
+    """
+
+    is_heard: Truths
+    rows: pl.DataFrame
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Outcomes:
+        """Returns the outcomes of the rows of `Ground.with_coverage`."""
+        either = [
+            frame.select("period", pl.col(f"status of {what}").alias("status"), "reporting", "expected")
+            for what in ("a value", "nothing")
+        ]
+        return cls(frame["is heard"].to_numpy(), pl.concat(either).rechunk())
 
 
 def _status_of_a_value(threshold: float) -> pl.Expr:
