@@ -128,6 +128,13 @@ class Catalogue:
 
     def version_of(self, metric: Metric) -> str:
         """Returns the definition's version: it changes when what the number means can have changed."""
+        if self.metrics.get(metric.id) is not metric:
+            return self._made_version_of(metric)
+        if metric.id not in self._versions:
+            self._versions[metric.id] = self._made_version_of(metric)
+        return self._versions[metric.id]
+
+    def _made_version_of(self, metric: Metric) -> str:
         parts = [metric.model_dump_json(exclude_defaults=True, exclude={"tests", "chart", "phases", "twin"})]
         models = [metric.model, *(alternate.model for alternate in metric.alternates)]
         parts += [self._text_of(self.models[name]) for name in models if name is not None]
@@ -162,6 +169,10 @@ class Catalogue:
     def _declared(self) -> Mapping[str, sa.Table]:
         own = sa.MetaData()
         return {name: _as_table(table, own) for name, table in self.tables.items()}
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return {}
 
     @cached_property
     def version(self) -> str:

@@ -213,9 +213,9 @@ def _laid_out(
 ) -> list[pl.Series]:
     width = len(ground.buckets.starts)
     rows = np.arange(grid.size)
-    keys = members.frame[rows // width] if members.by else None
-    if ground.levels and keys is not None:
-        full = keys.hstack(ground.periods[rows % width])
+    keys = _taken(members.frame, rows // width) if members.by else []
+    if ground.levels:
+        full = pl.DataFrame([*keys, *_taken(ground.periods, rows % width)])
         outcomes, cells = Outcomes.of(ground.with_coverage(full)), rows
     else:
         outcomes, cells = ground.outcomes, rows % width
@@ -230,9 +230,15 @@ def _laid_out(
     if source.kind == "percentile":
         # In the open band a percentile is known to lie above it: reported, though without a value.
         nothing &= ~(amounts[2].known & heard & (amounts[2].values != 0))
-    period, *stated = outcomes.rows[np.where(nothing, cells + len(outcomes.is_heard), cells)].get_columns()
+    period, *stated = _taken(outcomes.rows, np.where(nothing, cells + len(outcomes.is_heard), cells))
     shown = [each.column(name, heard) for name, each in zip(("value", *_PARTS), amounts, strict=True)]
-    return [period, *(keys.get_columns() if keys is not None else ()), *shown, *stated]
+    return [period, *keys, *shown, *stated]
+
+
+def _taken(frame: pl.DataFrame, rows: Numbers) -> list[pl.Series]:
+    """Returns the columns of some rows: taken one by one, they wait for no pool of threads."""
+    wanted = pl.Series(rows, dtype=pl.UInt32)
+    return [column[wanted] for column in frame.get_columns()]
 
 
 def _zero_where_nothing_stands(source: Source) -> tuple[str, ...]:

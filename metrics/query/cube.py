@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from metrics.query.cube_layout import ORG, Layout
+from metrics.query.grid import Numbers
 from metrics.query.periods import midnight
 from metrics.query.request import Grain
 from metrics.query.sql import PERIOD
 
 _PAIRS_FROM = 200_000
 _WORTH_KEEPING = 0.5
+_EPOCH = date(1970, 1, 1).toordinal()
+_MOST_LOOKED_UP = 10_000
+_WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 _SLACK = 20_000  # values that no cell has any more, which a key may hold before they are let go
 Months = Mapping[date, pl.DataFrame]
 
@@ -55,6 +61,47 @@ class Codes:
     def expression(self, name: str) -> pl.Expr:
         """Returns the values of a column of numbers."""
         return _looked_up(self.values, name)
+
+    @cached_property
+    def numbers(self) -> Mapping[Any, int] | None:
+        """Returns the number of each value; None where there are too many to look up, or they are no plain ones."""
+        if self.values.len() > _MOST_LOOKED_UP or self.values.dtype not in (pl.String, pl.Boolean, *_WHOLE):
+            return None
+        return {value: number for number, value in enumerate(self.values.to_list()) if number}
+
+    @cached_property
+    def texts(self) -> pl.Series:
+        """Returns the values as texts: an Enum in the order of its texts, which groups and sorts as numbers do."""
+        texts = self.values.cast(pl.String)
+        return texts.cast(pl.Enum(texts.drop_nulls().unique().sort()))
+
+    def text(self, name: str) -> pl.Expr:
+        """Returns the values of a column of numbers as texts."""
+        return _looked_up(self.texts, name)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The cells of one set of dimensions, of all months one after the other; it shares their memory.
+
+    Attributes:
+        moments: the period of each, as Polars holds it, in order.
+    """
+
+    dimensions: frozenset[str]
+    cells: pl.DataFrame
+    moments: Numbers
+
+    @classmethod
+    def of(cls, dimensions: frozenset[str], nothing: pl.DataFrame, months: Months) -> Run:
+        """Returns the run of the months."""
+        cells = pl.concat([nothing, *(frame for _, frame in sorted(months.items()))])
+        return cls(dimensions, cells, cells[PERIOD].cast(pl.Int64).to_numpy())
+
+    def between(self, first: date, last: date, grain: Grain) -> pl.DataFrame:
+        """Returns the cells of the days."""
+        start, end = np.searchsorted(self.moments, _bounds(first, last, grain)).tolist()
+        return self.cells.slice(start, max(end - start, 0))
 
 
 @dataclass(frozen=True)
@@ -133,20 +180,25 @@ class Cube:
     def _org_code(self) -> pl.Expr:
         return self.codes[ORG].expression(ORG) if ORG in self.codes else pl.lit(None, pl.String).alias(ORG)
 
-    def frames(
-        self, dimensions: frozenset[str], first: date, last: date, *, edges: bool, columns: Iterable[str]
-    ) -> pl.LazyFrame:
-        """Returns the columns of the cells of the days, from the smallest frames that tell the dimensions apart."""
+    def run(self, dimensions: frozenset[str], *, edges: bool) -> Run:
+        """Returns the fewest cells that tell the dimensions apart, and the edges of a histogram where asked for."""
         chosen = self.finest
         if not edges:
             able = (kept for kept in self.months if dimensions <= kept)
             chosen = min(able, key=lambda kept: (self.heights[kept], len(kept)))
-        months = self.months[chosen]
-        start, end = first.replace(day=1), last.replace(day=1)
-        within = [frame for month, frame in sorted(months.items()) if start <= month <= end]
-        wanted = list(dict.fromkeys((PERIOD, *columns)))
-        whole = pl.concat(within or [self._nothing(chosen)]).lazy().select(wanted)
-        return whole.filter(_between(first, last, self.layout.grain))
+        found = self._runs.get(chosen)
+        if found is None:
+            found = self._runs[chosen] = Run.of(chosen, self._nothing(chosen), self.months[chosen])
+        return found
+
+    @cached_property
+    def is_of_one(self) -> bool:
+        """Returns whether all cells are of one organisation, or of nobody."""
+        return not self.layout.has_organisations or self.run(frozenset(), edges=False).cells[ORG].n_unique() <= 1
+
+    @cached_property
+    def _runs(self) -> dict[frozenset[str], Run]:
+        return {}
 
     def _nothing(self, dimensions: frozenset[str]) -> pl.DataFrame:
         return empty(self.layout, dimensions)
@@ -243,11 +295,13 @@ def _looked_up(values: pl.Series, name: str) -> pl.Expr:
     return pl.lit(values).gather(pl.col(name)).alias(name)
 
 
-def _between(first: date, last: date, grain: Grain) -> pl.Expr:
+def _bounds(first: date, last: date, grain: Grain) -> tuple[int, int]:
+    """Returns the first moment of the days and the one after the last, as Polars holds them."""
+    days = first, last + timedelta(days=1)
     if grain is not Grain.HOUR:
-        return pl.col(PERIOD).is_between(pl.lit(first), pl.lit(last))
-    start, end = (midnight(day).astimezone(UTC).replace(tzinfo=None) for day in (first, last + timedelta(days=1)))
-    return (pl.col(PERIOD) >= start) & (pl.col(PERIOD) < end)
+        return days[0].toordinal() - _EPOCH, days[1].toordinal() - _EPOCH
+    start, end = (int(midnight(day).timestamp()) * 1_000_000 for day in days)
+    return start, end
 
 
 def _by_month(grain: Grain, cells: pl.DataFrame) -> Months:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from metrics.query.bounds import bound
@@ -16,6 +17,8 @@ from metrics.query.request import Filter
 from metrics.query.rows import counted_kinds, typed
 from metrics.query.source import Source
 from metrics.query.sql import LOWER, PERIOD, UPPER, Half, Reach, halves_of
+
+_AS_WRITTEN = pl.QueryOptFlags.none()  # there is nothing to gain: of few cells, planning takes longer than adding up
 
 
 class Miss(StrEnum):
@@ -75,6 +78,7 @@ class _Answer:
     def __init__(self, cube: Cube, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> None:
         self.cube, self.scan, self.by, self.reach = cube, scan, by, reach
         self.layout, self.located = cube.layout, located
+        self._single: dict[str, int] = {}  # dimensions of which a filter leaves one value, and its number
 
     def frame(self) -> pl.DataFrame:
         columns, used = self._columns(), frozenset(self._used())
@@ -82,23 +86,28 @@ class _Answer:
         keys = [*([ORG] if self.layout.has_organisations else []), *sorted(used)]
         if edges:
             keys += self.layout.edges
-        cells = self.cube.frames(used, self.reach.first, self.reach.last, edges=edges, columns=(*keys, *columns))
+        run = self.cube.run(used, edges=edges)
+        held = run.between(self.reach.first, self.reach.last, self.layout.grain)
         conditions = self._conditions()
+        per = [f"per__{name}" for name in self.scan.per]
+        alone = not (edges or per) and self.cube.is_of_one and run.dimensions <= {*self.by, *self._single}
+        if alone and len(conditions) == len(self._single) and self._is_plain():
+            return self._of_cells(held)
+        cells = held.lazy().select(list(dict.fromkeys((PERIOD, *keys, *columns))))
         cells = cells.filter(*conditions) if conditions else cells
         if edges:
             cells = cells.filter(pl.col(LOWER).is_not_null())
-        per = [f"per__{name}" for name in self.scan.per]
         grouped = [PERIOD, *self.by, *per, *(self.layout.edges if edges else ())]
         named = [self._level(name) for name in self.by if name in LEVELS]
         named += [pl.col(self._entity(name)).alias(f"per__{name}") for name in self.scan.per]
         made = cells.with_columns(named) if named else cells
-        parts = made.group_by(grouped).agg(expression for expression in self._aggregates(columns))
+        parts = made.group_by(grouped).agg(self._aggregates(columns))
         shown = [pl.col(PERIOD), *(self._shown(name) for name in self.by)]
         shown += [self.cube.codes[self._entity(name)].expression(f"per__{name}") for name in self.scan.per]
         if edges:
             upper = UPPER if UPPER in self.layout.edges else LOWER
             shown += [pl.col(LOWER), pl.col(upper).alias(UPPER)]
-        return parts.select(*shown, *self._parts()).collect()
+        return parts.select(*shown, *self._parts()).collect(optimizations=_AS_WRITTEN)
 
     def _used(self) -> set[str]:
         asked = {*self.by, *(each.dimension for each in self.scan.where)} - set(LEVELS)
@@ -139,6 +148,23 @@ class _Answer:
                     found.append(column.count().alias(f"{name} known"))
         return found
 
+    def _is_plain(self) -> bool:
+        """Returns whether parts of one cell are that cell's measures, and no dimension asked for is a level."""
+        return not set(self.by) & set(LEVELS) and all(kept.passed is None for _, _, kept in self._halves())
+
+    def _of_cells(self, held: pl.DataFrame) -> pl.DataFrame:
+        """Returns the parts where no two cells are of one group: taken column by column, without a pool of threads."""
+        if self._single:
+            chosen = np.all([held[name].to_numpy() == number for name, number in self._single.items()], axis=0)
+            rows = pl.Series(np.flatnonzero(chosen), dtype=pl.UInt32)
+            taken = {name: held[name][rows] for name in (PERIOD, *self.by, *self._columns())}
+        else:
+            taken = {name: held[name] for name in (PERIOD, *self.by, *self._columns())}
+        found = [taken[PERIOD], *(self.cube.codes[name].texts[taken[name]].alias(name) for name in self.by)]
+        for source, half, kept in self._halves():
+            found.append(taken[kept.total.name].cast(pl.Float64).alias(f"{source.key}__{half.suffix}"))
+        return pl.DataFrame(found)
+
     def _parts(self) -> list[pl.Expr]:
         """Returns the columns of the parts: 0 where no row passes a filter, null where those that do tell nothing."""
         if self.scan.histogram == "values":
@@ -160,7 +186,7 @@ class _Answer:
             if each.dimension in LEVELS:
                 found.append(_chosen(ORG, self._passing_places(each)))
             else:
-                found.append(_chosen(each.dimension, self._passing_values(each)))
+                found.append(self._passing(each))
         if not self.layout.has_organisations:
             return found
         index = any(source.kind == "index" for source in self.scan.sources)
@@ -183,8 +209,16 @@ class _Answer:
     def _passing_places(self, each: Filter) -> pl.Series:
         return passing(self.places[each.dimension], each, None)
 
-    def _passing_values(self, each: Filter) -> pl.Series:
-        return passing(self.cube.codes[each.dimension].values, each, self.layout.kinds[each.dimension])
+    def _passing(self, each: Filter) -> pl.Expr:
+        """Returns the condition of a filter on a dimension, noting which ones leave a single value of it."""
+        name, codes, kind = each.dimension, self.cube.codes[each.dimension], self.layout.kinds[each.dimension]
+        if not each.picks_values or codes.numbers is None:
+            return _chosen(name, passing(codes.values, each, kind))
+        numbers = {codes.numbers[value] for value in typed(kind, each.values) if value in codes.numbers}
+        if len(numbers) != 1:
+            return pl.col(name).is_in(sorted(numbers))
+        self._single[name] = numbers.pop()
+        return pl.col(name) == self._single[name]
 
     @cached_property
     def places(self) -> pl.DataFrame:
@@ -202,7 +236,7 @@ class _Answer:
         return pl.lit(self.places[name]).gather(pl.col(ORG)).alias(name)
 
     def _shown(self, name: str) -> pl.Expr:
-        return pl.col(name) if name in LEVELS else self.cube.codes[name].expression(name)
+        return pl.col(name) if name in LEVELS else self.cube.codes[name].text(name)
 
 
 def passing(values: pl.Series, each: Filter, kind: Any) -> pl.Series:

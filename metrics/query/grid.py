@@ -58,7 +58,7 @@ class Places:
 
 
 def _raw(periods: pl.Series) -> Numbers:
-    return periods.to_physical().to_numpy().astype(np.int64)
+    return periods.cast(pl.Int64).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,20 @@ class _Step:
 
     Attributes:
         kind: its values, in the order of their texts.
+        texts: likewise, after one that is missing.
         stand: which pairs of a member so far and a value stand, as numbers in order.
         table: of every such number its place among `stand`; None where a table would be too long.
     """
 
     kind: pl.Enum
+    texts: tuple[str | None, ...]
     stand: Numbers
     table: Numbers | None
 
     @property
     def width(self) -> int:
         """Returns how many values there are, one that is missing among them."""
-        return len(self.kind.categories) + 1
+        return len(self.texts)
 
     def numbers(self, pairs: Numbers) -> Numbers:
         """Returns the place of each pair, all of which stand."""
@@ -105,13 +107,13 @@ class Members:
         numbers, count = np.zeros(frame.height, dtype=np.int64), 1
         for name in by:
             wanted = named.get(name, ()) if len(by) == 1 else ()
-            kind = _kind(frame[name], wanted)
-            width = len(kind.categories) + 1
-            pairs = numbers * width + _codes(frame[name], kind)
+            kind, column = _kind(frame[name], wanted)
+            texts = (None, *kind.categories.to_list())
+            pairs = numbers * len(texts) + _codes(column)
             standing = pairs
             if wanted:
-                standing = np.concatenate([pairs, _codes(pl.Series(list(wanted), dtype=pl.String), kind)])
-            step = _step(kind, standing, count * width)
+                standing = np.concatenate([pairs, [texts.index(text) for text in wanted]])
+            step = _step(kind, texts, standing, count * len(texts))
             numbers, count = step.numbers(pairs), len(step.stand)
             steps.append(step)
         return cls(by, tuple(steps)), numbers
@@ -125,7 +127,9 @@ class Members:
         """Returns the number of each row's member; every row has one."""
         found = np.zeros(frame.height, dtype=np.int64)
         for name, step in zip(self.by, self.steps, strict=True):
-            found = step.numbers(found * step.width + _codes(frame[name], step.kind))
+            column = frame[name]
+            column = column if column.dtype == step.kind else column.cast(pl.String).cast(step.kind)
+            found = step.numbers(found * step.width + _codes(column))
         return found
 
     @cached_property
@@ -135,37 +139,36 @@ class Members:
         numbers = np.arange(self.count)
         for name, step in zip(reversed(self.by), reversed(self.steps), strict=True):
             numbers, codes = np.divmod(step.stand[numbers], step.width)
-            texts = [None, *step.kind.categories]
-            columns.append(pl.Series(name, [texts[code] for code in codes], dtype=pl.String))
+            columns.append(pl.Series(name, [step.texts[code] for code in codes.tolist()], dtype=pl.String))
         return pl.DataFrame(columns[::-1])
 
 
-def _kind(column: pl.Series, wanted: Iterable[str]) -> pl.Enum:
-    """Returns the values of a dimension, those that are wanted among them, in order."""
-    if isinstance(column.dtype, pl.Enum):
-        if set(wanted) <= set(column.dtype.categories if wanted else ()):
-            return column.dtype
+def _kind(column: pl.Series, wanted: Iterable[str]) -> tuple[pl.Enum, pl.Series]:
+    """Returns the values of a dimension, those that are wanted among them, in order; and the column of that kind."""
+    kind = column.dtype
+    if isinstance(kind, pl.Enum):
+        if not wanted or set(wanted) <= set(kind.categories):
+            return kind, column
         column = column.cast(pl.String)
-    return pl.Enum(sorted({*column.unique().drop_nulls(), *wanted}))
+    kind = pl.Enum(sorted({*column.unique().drop_nulls(), *wanted}))
+    return kind, column.cast(kind)
 
 
-def _codes(column: pl.Series, kind: pl.Enum) -> Numbers:
-    """Returns the number of each value among those of the kind, from 1; 0 for one that is missing."""
-    if column.dtype != kind:
-        column = column.cast(pl.String).cast(kind)
+def _codes(column: pl.Series) -> Numbers:
+    """Returns the number of each value among those of its kind, from 1; 0 for one that is missing."""
     codes = column.to_physical()
     if not codes.null_count():
         return codes.to_numpy().astype(np.int64) + 1
     return codes.cast(pl.Int64).fill_null(-1).to_numpy() + 1
 
 
-def _step(kind: pl.Enum, pairs: Numbers, size: int) -> _Step:
+def _step(kind: pl.Enum, texts: tuple[str | None, ...], pairs: Numbers, size: int) -> _Step:
     if size > max(_TABLE, 4 * len(pairs)):
-        return _Step(kind, np.unique(pairs), None)
+        return _Step(kind, texts, np.unique(pairs), None)
     table = np.zeros(size, dtype=np.int64)
     table[pairs] = 1
     stand = np.flatnonzero(table)
-    return _Step(kind, stand, np.cumsum(table) - 1)
+    return _Step(kind, texts, stand, np.cumsum(table) - 1)
 
 
 @dataclass(frozen=True)
@@ -212,7 +215,7 @@ class Grid:
 
     def added_up(self, column: pl.Series) -> Amounts:
         """Returns the sum of the rows of each cell; where all of them are missing it is not known."""
-        amounts: Any = column.cast(pl.Float64).to_numpy()
+        amounts: Any = column.cast(pl.Float64).to_numpy() if column.dtype != pl.Float64 else column.to_numpy()
         amounts = amounts if self._kept is None else amounts[self._kept]
         if not column.null_count():
             return Amounts(_sums(self._cells, amounts, self.size), self._stands)

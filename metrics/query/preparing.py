@@ -120,7 +120,9 @@ class _Preparing:
         self.as_at = request.as_at or today
         self.notes: list[Note] = []
         self.asked = request
-        self.plan = self._followed(plan(self._resolved(request), holdings.catalogue))
+        asked = plan(request, holdings.catalogue)
+        resolved = self._resolved(asked)
+        self.plan = self._followed(asked if resolved == asked.request else plan(resolved, holdings.catalogue))
 
     def done(self) -> Prepared:
         rounds = self._rounds()
@@ -235,9 +237,8 @@ class _Preparing:
             followed = newest - timedelta(days=within.days if within.days is not None else 1)
         return replace(source, outcome=replace(outcome, followed_to=followed))
 
-    def _resolved(self, request: Request) -> Request:
-        """Returns the request with every filter value as today's code."""
-        asked = plan(request, self.holdings.catalogue)
+    def _resolved(self, asked: Plan) -> Request:
+        """Returns the plan's request with every filter value as today's code."""
         filters = []
         for each in asked.request.where:
             values = tuple(dict.fromkeys(self._value(each.dimension, value, asked) for value in each.values))
