@@ -39,6 +39,8 @@ class Miss(StrEnum):
 def answered(cube: Cube, scan: Scan, by: tuple[str, ...], reach: Reach, located: pl.DataFrame) -> pl.DataFrame | Miss:
     """Returns the frame of `metrics.query.sql.statement` for the scan, or why the cube cannot give it.
 
+    Its dimensions are texts, as Enum where the cube has their codes: those group and sort as numbers do.
+
     Args:
         cube: of the scan's model; for a percentile of values, the one that keeps them.
         scan: what is asked.

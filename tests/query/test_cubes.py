@@ -78,6 +78,28 @@ def test_every_request_is_answered_alike(layer, plain):
     assert_same(layer, plain(), list(requests())[::6])
 
 
+@pytest.mark.parametrize("most", [10_000, 0], ids=["values looked up", "values searched"])
+def test_a_trust_of_its_own_whose_groups_are_single_cells_is_answered_alike(url, tmp_path, monkeypatch, most):
+    monkeypatch.setattr("metrics.query.cube._MOST_LOOKED_UP", most)
+    folder, own = tmp_path / "definitions", pl.lit("ZZ1").alias("org_code")
+    attendances.build(url, folder, drawn(4), 1)
+    with changing(url) as changes:
+        changes.insert(table, attendances.rows(drawn(5), list(range(2, 500))).with_columns(own))
+        changes.correct(table, attendances.rows(drawn(6), [1]).with_columns(own))
+    layer, plain = with_cubes(attendances.opened(url, folder)), attendances.opened(url, folder)
+    assert all(built.cube.is_of_one for built in layer.cubes.held.values())
+    days = {"period_from": date(2026, 3, 27), "period_to": date(2026, 4, 2)}  # from one month into the next
+    wheres = (
+        *WHERE[:-1],
+        (Filter("site", ("ZZ102",)), Filter("acuity", ("3",))),
+        (Filter("site", ("ZZ101", "ZZ102")),),
+    )
+    some = [Request((name,), by=by, where=where, **days) for where in wheres
+            for name, by in (("arrived", ("site",)), ("mean_age", ("acuity",)), ("within_4h", ()), ("oldest", ("mode",)),
+                             ("age_sum", ("site",)), ("each_hour", ("disposal",)))]  # fmt: skip
+    assert_same(layer, plain, some)
+
+
 def test_what_adds_up_comes_from_the_cube_and_the_rest_says_why_not(layer):
     told = {name: layer.ask(Request((name,), by=("site",))).queries[0] for name in METRICS}
     assert {name for name, query in told.items() if not query.from_cube} == {"patients"}
