@@ -7,6 +7,7 @@ know: the history without what is gone, and what is hot. Other tables are shown 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from metrics.warehouse.tables.operational import metadata
 
 HISTORY: Final = "history"
+_ATTACHING: Final = threading.Lock()
 _DIALECT: Final = sa.make_url("duckdb://").get_dialect()()
 _BLOCK: Final = 16384  # bytes: a small file of many small tables, copied with every commit
 
@@ -81,8 +83,15 @@ def _apart_from(table: sa.Table, schema: str, names: list[str]) -> sa.Table:
 
 
 def attach(connection: Any, history: Path) -> None:
-    """Makes the history known to a DuckDB connection to a hot part; costs nothing when it is already."""
-    connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(history)}' AS {HISTORY} (READ_ONLY)")
+    """Makes the history known to a DuckDB connection to a hot part; costs nothing when it is already.
+
+    Looked up first, one at a time: `ATTACH IF NOT EXISTS` of one file in many databases, one after the other, waits for
+    ever once one of them stands in memory where a closed one stood.
+    """
+    with _ATTACHING:
+        known = connection.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [HISTORY]).fetchone()
+        if known is None:
+            connection.execute(f"ATTACH '{_quoted(history)}' AS {HISTORY} (READ_ONLY)")
 
 
 def begin(part: Path, history: Path) -> None:
