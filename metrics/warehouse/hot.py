@@ -89,8 +89,8 @@ def attach(connection: Any, history: Path) -> None:
     ever once one of them stands in memory where a closed one stood.
     """
     with _ATTACHING:
-        known = connection.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [HISTORY]).fetchone()
-        if known is None:
+        known = connection.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [HISTORY]).fetchall()
+        if not known:
             connection.execute(f"ATTACH '{_quoted(history)}' AS {HISTORY} (READ_ONLY)")
 
 
