@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 import sqlalchemy as sa
 
-from metrics.catalogue import Catalogue, Dimension, Metric, Model
+from metrics.catalogue import Catalogue, Metric, Model
 from metrics.query import sql
 from metrics.query.coverage import Presence
 from metrics.query.errors import FanOutError, UnreadableTableError
+from metrics.query.naming import named, names_held
 from metrics.query.organisations import Organisations
 from metrics.query.own_records import first_days, owners_of
 from metrics.query.plan import LEVELS, Scan
@@ -31,12 +32,7 @@ from metrics.warehouse.tables.dimensions import (
     dim_organisation,
     dim_organisation_identity,
     dim_organisation_succession,
-    dim_service,
-    dim_staff_group,
 )
-from metrics.warehouse.tables.operational.digital import dim_interface, dim_system
-from metrics.warehouse.tables.operational.places import dim_site, dim_ward
-from metrics.warehouse.tables.operational.programme import dim_initiative
 
 if TYPE_CHECKING:
     from metrics.query.cube import Cube
@@ -51,15 +47,6 @@ _OF_A_MODEL = ("names", "flags", "presence", "overlaps")
 # and nobody asks for a day that is gone again.
 _OF_A_DAY = ("located", "presence", "reporting")
 _MOST_DAYS = 3
-_LOOKUPS = {
-    "dim_service": (dim_service.c.service_code, dim_service.c.name),
-    "dim_staff_group": (dim_staff_group.c.staff_group_code, dim_staff_group.c.name),
-    "dim_site": (dim_site.c.site_code, dim_site.c.name),
-    "dim_ward": (dim_ward.c.ward_code, dim_ward.c.name),
-    "dim_system": (dim_system.c.system_code, dim_system.c.name),
-    "dim_interface": (dim_interface.c.interface_code, dim_interface.c.name),
-    "dim_initiative": (dim_initiative.c.initiative_id, dim_initiative.c.name),
-}
 
 
 class Holdings:
@@ -236,9 +223,10 @@ class Holdings:
         cube = None if self.cubes is None or of_all_rows else self.cubes.of_model(model)
         if cube is not None and dimension in cube.finest:
             return self.keep(
-                ("names", model.name, dimension, "cube"), lambda: self._named(cube.members(dimension), found)
+                ("names", model.name, dimension, "cube"),
+                lambda: named(cube.members(dimension), found, self.read),
             )
-        return self.keep(("names", model.name, dimension), lambda: self._names(model, found))
+        return self.keep(("names", model.name, dimension), lambda: names_held(model, found, self.catalogue, self.read))
 
     def keep(self, key: object, make: Callable[[], Kept]) -> Kept:
         """Returns what is kept under the key, made once."""
@@ -286,20 +274,6 @@ class Holdings:
         """Forgets what `keep_recent` kept."""
         with self._lock:
             self._recent.clear()
-
-    def _names(self, model: Model, dimension: Dimension) -> dict[str, str]:
-        table = self.catalogue.table_of(model) if dimension.join is None else self.catalogue.table(dimension.join)
-        assert table is not None  # noqa: S101 - linted: a join names a table that is there
-        column = table.c[dimension.column]
-        return self._named(self.read(sa.select(column).distinct().order_by(column))[dimension.column], dimension)
-
-    def _named(self, codes: pl.Series, dimension: Dimension) -> dict[str, str]:
-        names = {code: code for code in codes.drop_nulls().cast(pl.String).to_list()}
-        if dimension.lookup:
-            code, name = _LOOKUPS[dimension.lookup]
-            looked_up = dict(self.snapshot.frame(sa.select(code, name)).iter_rows())
-            names = {each: looked_up.get(each, each) for each in names}
-        return {**names, **{each: text for each, text in dimension.labels.items() if each in names}}
 
     def _reporting(self, as_at: date) -> tuple[str, ...]:
         located = self.located(as_at)
