@@ -13,7 +13,8 @@ from typing import Final
 import polars as pl
 
 from models.anomalies import beside
-from models.forecast_store import ForecastStore, Kind
+from models.forecast_run import Kind
+from models.forecast_store import ForecastStore
 from models.monitoring import drift, monthly, outcomes, stood
 from models.publishing import Learnt
 

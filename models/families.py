@@ -13,7 +13,8 @@ import polars as pl
 from models.backtest import Backtest
 from models.calendar import Frequency
 from models.coherence import Coherent, Misses, Node, Tree, coherent, moved, tree_of
-from models.forecast_store import ForecastStore, Made, Sums
+from models.forecast_run import Made, Sums
+from models.forecast_store import ForecastStore
 from models.panel import Panel
 from models.publishing import (
     FREQUENCIES,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 import polars as pl
@@ -14,6 +12,7 @@ import sqlalchemy as sa
 from metrics.journal.database import Database
 from metrics.warehouse.settings import Settings, load_settings
 from models import forecast_alerts
+from models.forecast_run import SCHEMAS, WHOSE, Key, Made, add, columns_of, found, in_shape, next_number
 from models.forecast_tables import (
     FORECASTS,
     PARTS,
@@ -31,83 +30,11 @@ from models.forecast_tables import (
 CLAIM_HOLDS: Final = timedelta(minutes=15)
 """How long a claim keeps others away: whoever made it may have died."""
 
-_SCHEMAS: Final[Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]]] = {
-    "series": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "refused": pl.String,
-               "notes": pl.String},
-    "values": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "ahead": pl.Int64,
-               "period": pl.Date, **dict.fromkeys((*QUANTILES, "naive"), pl.Float64)},
-    "parts": {"organisation": pl.String, "service": pl.String, "ahead": pl.Int64,
-              **dict.fromkeys(PARTS, pl.Float64)},
-}  # fmt: skip
-_WHOSE: Final = ["organisation", "service"]
 _RUN: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "kind": pl.String, "part": pl.String, "grain": pl.String, "definition_version": pl.String,
     "model_version": pl.String, "learnt": pl.String, "data_version": pl.String, "data_as_of": pl.Date,
     "made_at": pl.Datetime("us"),
 }  # fmt: skip
-
-
-class Kind(StrEnum):
-    """Whether a forecast was made before its periods were known, or afterwards, as it would have been made then."""
-
-    PUBLISHED = "published"
-    REPLAYED = "replayed"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes one run of forecasts: the same is not made twice.
-
-    Attributes:
-        part: which of the metric's series are forecast together.
-        learnt: fingerprint of the values learnt from; empty of replays, which are made once for each model.
-    """
-
-    kind: Kind
-    metric: str
-    part: str
-    grain: str
-    definition_version: str
-    model_version: str
-    learnt: str
-
-    @property
-    def replayed(self) -> Key:
-        """Returns the key of the replays that go with a forecast."""
-        return replace(self, kind=Kind.REPLAYED, learnt="")
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Which series of a run add up with others.
-
-    Attributes:
-        above: of each series that does (organisation, service) its parent (part, organisation, service); None of a top.
-        told: why others do not; empty where nothing stands against it.
-    """
-
-    above: Mapping[tuple[str, str], tuple[str, str, str] | None]
-    told: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A run of forecasts, to be published.
-
-    Attributes:
-        series: `organisation`, `service` String (empty: all), `cutoff` Date (the first period not known), `refused`,
-            `notes` String; a series without a forecast has no cut-off and says why.
-        values: `organisation`, `service`, `cutoff`, `ahead` Int64, `period` Date, the quantiles and `naive` Float64.
-        parts: of daily forecasts `organisation`, `service`, `ahead` and the parts that add up to the mean.
-    """
-
-    key: Key
-    data_version: str
-    data_as_of: date | None
-    series: pl.DataFrame
-    values: pl.DataFrame
-    parts: pl.DataFrame | None = None
-    sums: Sums | None = None
 
 
 class ForecastStore:
@@ -158,12 +85,12 @@ class ForecastStore:
     def has(self, key: Key) -> bool:
         """Returns whether a run has been published."""
         with self._database.reading() as connection:
-            return connection is not None and _found(connection, key) is not None
+            return connection is not None and found(connection, key) is not None
 
     def newest(self, key: Key) -> tuple[datetime, date | None] | None:
         """Returns when the newest run like a key was made, whatever it learnt, and its latest cut-off; None without."""
         r, s = forecast_run.c, forecast_series.c
-        where = [r[name] == value for name, value in _columns(key).items() if name != "learnt"]
+        where = [r[name] == value for name, value in columns_of(key).items() if name != "learnt"]
         statement = (
             sa.select(r.made_at, sa.func.max(s.cutoff))
             .select_from(forecast_run.outerjoin(forecast_series, s.run_id == r.id))
@@ -205,15 +132,15 @@ class ForecastStore:
         Raises:
             ValueError: a value belongs to no series of its run, or a series has a period twice.
         """
-        shaped = [(each, *_in_shape(each)) for each in made]
-        found = []
+        shaped = [(each, *in_shape(each)) for each in made]
+        are_new = []
         with self._database.writing() as connection:
             ids: dict[tuple[str, str, str], int] = {}
             for each, series, values, parts in shaped:
-                found.append(_found(connection, each.key) is None)
-                if found[-1]:
-                    _add(connection, each, (series, values, parts), ids, at or _now())
-        return tuple(found)
+                are_new.append(found(connection, each.key) is None)
+                if are_new[-1]:
+                    add(connection, each, (series, values, parts), ids, at or _now())
+        return tuple(are_new)
 
     def standing(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
         """Returns every word on a series, oldest first, forecast or refusal.
@@ -229,7 +156,7 @@ class ForecastStore:
             .order_by(s.id)
         )
         schema = {"series_id": pl.Int64, "run_id": pl.Int64, **_RUN}
-        return self._frame(statement, {**schema, **{name: _SCHEMAS["series"][name] for name in said}})
+        return self._frame(statement, {**schema, **{name: SCHEMAS["series"][name] for name in said}})
 
     def values(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
         """Returns all that was forecast of a series: `series_id`, `ahead` Int64, `period` Date, quantiles, `naive`."""
@@ -254,7 +181,7 @@ class ForecastStore:
             .where(s.metric == metric)
             .order_by(s.id)
         )
-        schema = {"series_id": pl.Int64, **{name: _SCHEMAS["series"][name] for name in (*_WHOSE, "cutoff")}}
+        schema = {"series_id": pl.Int64, **{name: SCHEMAS["series"][name] for name in (*WHOSE, "cutoff")}}
         return self._frame(statement, {**schema, **{name: _RUN[name] for name in names}})
 
     def values_of_all(self, metric: str) -> pl.DataFrame:
@@ -340,66 +267,6 @@ class ForecastStore:
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema), orient="row")
 
 
-def _add(
-    connection: sa.Connection, made: Made, frames: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
-    ids: dict[tuple[str, str, str], int], at: datetime,
-) -> None:  # fmt: skip
-    """Adds one run; `ids` are those of the series that were added with it, by part, organisation and service."""
-    series, values, parts = frames
-    run_id = _next(connection, forecast_run)
-    first = _next(connection, forecast_series)
-    connection.execute(
-        forecast_run.insert().values(
-            id=run_id, **_columns(made.key), data_version=made.data_version, data_as_of=made.data_as_of, made_at=at
-        )
-    )
-    rows = series.with_row_index("number").select(
-        (pl.col("number").cast(pl.Int64) + first).alias("id"), pl.lit(run_id).alias("run_id"),
-        pl.lit(made.key.metric).alias("metric"), *_SCHEMAS["series"],
-    )  # fmt: skip
-    if rows.height:
-        connection.execute(forecast_series.insert(), rows.to_dicts())
-    numbered = rows.select("organisation", "service", "cutoff", series_id="id")
-    told = values.join(numbered, on=[*_WHOSE, "cutoff"], how="inner").drop(*_WHOSE, "cutoff")
-    if told.height:
-        connection.execute(forecast_value.insert(), told.to_dicts())
-    explained = parts.join(numbered.drop("cutoff"), on=_WHOSE, how="inner").drop(_WHOSE)
-    if explained.height:
-        connection.execute(forecast_part.insert(), explained.to_dicts())
-    if made.sums is None:
-        return
-    own = {(organisation, service): number for organisation, service, number in
-           numbered.select(*_WHOSE, "series_id").iter_rows()}  # fmt: skip
-    ids |= {(made.key.part, *whose): number for whose, number in own.items()}
-    above = [
-        {"series_id": own[whose], "above_id": None if over is None else ids[over]}
-        for whose, over in made.sums.above.items()
-    ]
-    if above:
-        connection.execute(forecast_sum.insert(), above)
-    count = rows["cutoff"].count() - len(above)
-    connection.execute(
-        forecast_coherence.insert().values(run_id=run_id, adding_up=len(above), alone=count, told=made.sums.told)
-    )
-
-
-def _columns(key: Key) -> dict[str, str]:
-    return {
-        "kind": key.kind.value, "metric": key.metric, "part": key.part, "grain": key.grain,
-        "definition_version": key.definition_version, "model_version": key.model_version, "learnt": key.learnt,
-    }  # fmt: skip
-
-
-def _found(connection: sa.Connection, key: Key) -> int | None:
-    where = [forecast_run.c[name] == value for name, value in _columns(key).items()]
-    return connection.scalar(sa.select(forecast_run.c.id).where(*where))
-
-
-def _next(connection: sa.Connection, table: sa.Table) -> int:
-    """Returns the next number of a table; nobody else writes meanwhile."""
-    return int(connection.scalar(sa.select(sa.func.max(table.c.id))) or 0) + 1
-
-
 def _newest_claim(connection: sa.Connection, metric: str, part: str) -> Any:
     c = forecast_claim.c
     statement = sa.select(c.holder, c.state, c.at).where(c.metric == metric, c.part == part)
@@ -409,26 +276,7 @@ def _newest_claim(connection: sa.Connection, metric: str, part: str) -> Any:
 
 def _claimed(connection: sa.Connection, what: tuple[str, str], holder: str, state: str, at: datetime) -> None:
     values = {"metric": what[0], "part": what[1], "holder": holder, "state": state, "at": at}
-    connection.execute(forecast_claim.insert().values(id=_next(connection, forecast_claim), **values))
-
-
-def _in_shape(made: Made) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Returns the frames of a run with their columns as they are kept; refuses those that do not belong together."""
-    empty = pl.DataFrame(schema=dict(_SCHEMAS["parts"]))
-    frames = {"series": made.series, "values": made.values, "parts": empty if made.parts is None else made.parts}
-    series, values, parts = (
-        frame.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMAS[which].items())
-        .with_columns(pl.selectors.float().fill_nan(None))
-        for which, frame in frames.items()
-    )  # fmt: skip
-    whose = [*_WHOSE, "cutoff"]
-    if series.select(pl.struct(whose).is_duplicated().any()).item():
-        raise ValueError(f"The forecasts of '{made.key.metric}' name a series twice from the same cut-off.")
-    if values.join(series, on=whose, how="anti").height or parts.join(series, on=_WHOSE, how="anti").height:
-        raise ValueError(f"The forecasts of '{made.key.metric}' have values of a series that is not among them.")
-    if values.select(pl.struct(*whose, "ahead").is_duplicated().any()).item():
-        raise ValueError(f"The forecasts of '{made.key.metric}' have a period twice in a series.")
-    return series, values, parts
+    connection.execute(forecast_claim.insert().values(id=next_number(connection, forecast_claim), **values))
 
 
 def _now() -> datetime:

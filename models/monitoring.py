@@ -13,7 +13,7 @@ import polars as pl
 
 from metrics import spc
 from models import measures
-from models.forecast_store import Kind
+from models.forecast_run import Kind
 
 LEVELS: Final = (80, 95)
 FEWEST_MONTHS: Final = 13

@@ -18,7 +18,8 @@ from models.backtest import Backtest, backtest
 from models.calendar import Frequency
 from models.demand import FittedForecaster, Forecaster
 from models.explain import explained
-from models.forecast_store import ForecastStore, Key, Kind, Made
+from models.forecast_run import Key, Kind, Made
+from models.forecast_store import ForecastStore
 from models.model_version import model_version
 from models.naive import SeasonalNaive
 from models.panel import SEASON, Panel

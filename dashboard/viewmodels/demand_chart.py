@@ -16,7 +16,7 @@ from dashboard.viewmodels.series import Point
 from metrics.catalogue import Metric
 from metrics.query.request import Grain
 from metrics.query.result import Status
-from models.forecast_store import Kind
+from models.forecast_run import Kind
 
 _DRAWN: Final[Mapping[Grain, int]] = {Grain.DAY: 84, Grain.WEEK: 104, Grain.MONTH: 600}
 

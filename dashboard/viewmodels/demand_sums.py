@@ -14,7 +14,8 @@ from dashboard.viewmodels.forecast_record import UNIT, Context
 from dashboard.viewmodels.places import LEVEL_PLURALS, Places
 from dashboard.viewmodels.published_forecast import Published
 from models.coherence import OTHER
-from models.forecast_store import ForecastStore, Kind
+from models.forecast_run import Kind
+from models.forecast_store import ForecastStore
 
 ALONE: Final = "It was made by itself: it need not add up with forecasts of other levels."
 _MOST: Final = 15

@@ -15,7 +15,7 @@ from dashboard.viewmodels.forecast_charts import charts_of
 from dashboard.viewmodels.spc_view import ControlChart
 from metrics.catalogue import Metric
 from metrics.query.request import Grain
-from models.forecast_store import Kind
+from models.forecast_run import Kind
 from models.monitoring import drift, monthly, scores
 
 UNIT: Final = {Grain.DAY: "day", Grain.WEEK: "week", Grain.MONTH: "month"}

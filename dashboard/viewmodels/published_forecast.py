@@ -10,7 +10,8 @@ import polars as pl
 
 from dashboard import format as words
 from metrics.catalogue import Catalogue, Metric
-from models.forecast_store import ForecastStore, Kind
+from models.forecast_run import Kind
+from models.forecast_store import ForecastStore
 from models.monitoring import stood
 from models.publishing import Part
 

@@ -18,7 +18,8 @@ from metrics.catalogue import Catalogue, Metric
 from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Status
 from models.anomalies import SCHEMA, beside
-from models.forecast_store import ForecastStore, Kind
+from models.forecast_run import Kind
+from models.forecast_store import ForecastStore
 
 _REACH: Final = timedelta(days=7)
 _NAMES: Final = {

@@ -14,7 +14,8 @@ from metrics.journal import JournalError
 from metrics.query.request import Grain
 from metrics.warehouse.settings import Settings, embedded_url
 from models.alerts import SIGNALS, Looked, keep, look
-from models.forecast_store import ForecastStore, Key, Kind
+from models.forecast_run import Key, Kind
+from models.forecast_store import ForecastStore
 from models.forecast_tables import forecast_alert
 from models.model_version import model_version
 from models.publishing import Learnt, Part, fingerprint, forecast_of, replay_of

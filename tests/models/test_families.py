@@ -21,7 +21,8 @@ from models.families import (
     keyed_together,
     replays_together,
 )
-from models.forecast_store import ForecastStore, Key, Kind
+from models.forecast_run import Key, Kind
+from models.forecast_store import ForecastStore
 from models.forecast_tables import PARTS, QUANTILES
 from models.model_version import model_version
 from models.publishing import Learnt, Part, fingerprint, forecast_of, replay_of

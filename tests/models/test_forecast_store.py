@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from metrics.journal import JournalUnusableError
 from metrics.warehouse.connect import server_engine
 from metrics.warehouse.settings import Settings, embedded_url
-from models.forecast_store import CLAIM_HOLDS, ForecastStore, Key, Kind, Made
+from models.forecast_run import Key, Kind, Made
+from models.forecast_store import CLAIM_HOLDS, ForecastStore
 from models.forecast_tables import (
     PARTS,
     QUANTILES,

@@ -13,7 +13,8 @@ import pytest
 from metrics import Filter, MetricsLayer, Status
 from metrics.query.request import Grain, Request
 from metrics.warehouse.settings import Settings, embedded_url
-from models.forecast_store import ForecastStore, Key, Kind
+from models.forecast_run import Key, Kind
+from models.forecast_store import ForecastStore
 from models.forecast_tables import PARTS, QUANTILES
 from models.model_version import model_version
 from models.publishing import (
