@@ -117,6 +117,35 @@ class Need:
         return np.asarray(np.quantile(self.values, levels, axis=0))
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A need beside the capacity there is, the same in every period.
+
+    Attributes:
+        quantiles: of the need, levels x periods.
+        exceeds: probability, by period, that more is needed than there is.
+        ever: that it is in any period.
+        short: how many periods, on average.
+        least: capacity that suffices in every period with the wanted probability.
+    """
+
+    need: Need
+    capacity: float
+    quantiles: Floats
+    exceeds: Floats
+    ever: float
+    short: float
+    least: float
+
+    @classmethod
+    def of(cls, need: Need, capacity: float, *, levels: tuple[float, ...], sure: float) -> Against:
+        """Returns the need beside a capacity; `sure` is the probability with which the least is to suffice."""
+        return cls(
+            need, capacity, need.quantiles(levels), need.exceeds(capacity), need.ever_exceeds(capacity),
+            need.days_short(capacity), least_capacity(need, sure),
+        )  # fmt: skip
+
+
 def beds_needed(demand: DemandPaths, stays: Stays, *, share: float, present: float, seed: int) -> Need:
     """Returns patients in beds at each midnight.
 

@@ -38,7 +38,7 @@ def beds_figure(_view: CapacityView, key: tuple[str, ...]) -> go.Figure:  # noqa
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=[days[0], days[-1]], y=[view.changed.open] * 2, mode="lines", name="Open", hoverinfo="skip",
+        x=[days[0], days[-1]], y=[view.changed.capacity] * 2, mode="lines", name="Open", hoverinfo="skip",
         line={"color": INK, "width": 1.75, "dash": "longdash"},
     )  # fmt: skip
     figure.update_layout(
@@ -46,7 +46,7 @@ def beds_figure(_view: CapacityView, key: tuple[str, ...]) -> go.Figure:  # noqa
         legend={"orientation": "h", "traceorder": "normal", "y": -0.14, "x": 0, "font": {"color": INK, "size": 13}},
     )  # fmt: skip
     ticks = {"color": INK, "size": 13}
-    span = [min(float(low.min()), view.changed.open), max(float(high.max()), view.changed.open)]
+    span = [min(float(low.min()), view.changed.capacity), max(float(high.max()), view.changed.capacity)]
     pad = max((span[1] - span[0]) * 0.1, 1.0)
     figure.update_yaxes(tickfont=ticks, fixedrange=True, zeroline=False, automargin=True, tickformat=",",
                         range=[max(span[0] - pad, 0.0), span[1] + pad], title="Beds")  # fmt: skip

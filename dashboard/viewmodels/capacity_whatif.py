@@ -21,7 +21,7 @@ from dashboard.viewmodels.whole_levers import read_levers, written_levers
 from metrics.catalogue import Catalogue
 from metrics.query.request import Grain, Request
 from metrics.query.result import Status
-from models.capacity import Need, Stays, beds_needed, geometric_stays, least_capacity, staff_needed, stays_of
+from models.capacity import Against, Stays, beds_needed, geometric_stays, staff_needed, stays_of
 from models.demand_paths import DemandPaths, Floats
 from models.forecast_store import ForecastStore
 from models.training import training_frame
@@ -123,32 +123,11 @@ def read(query: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Beds:
-    """Beds needed day by day, against those open.
-
-    Attributes:
-        quantiles: 10 %, 50 % and 90 %, 3 x days.
-        exceeds: probability, by day, that more are needed than are open.
-        ever: that they are on any day.
-        days_short: how many days, on average.
-        least: beds that suffice on every day with the wanted probability.
-    """
-
-    need: Need
-    open: float
-    quantiles: Floats
-    exceeds: Floats
-    ever: float
-    days_short: float
-    least: float
-
-
-@dataclass(frozen=True, slots=True)
 class CapacityView:
     """Everything on the page.
 
     Attributes:
-        as_now, changed: beds without and with the levers.
+        as_now, changed: beds without and with the levers; their capacity is those open, their periods are days.
         nurses: on a shift.
         nurses_needed: quantiles 10 %, 50 % and 90 %, 3 x days.
         nurses_ever: probability that on any day more are needed.
@@ -158,8 +137,8 @@ class CapacityView:
     facts: Facts
     choices: Choices
     days: tuple[date, ...]
-    as_now: Beds
-    changed: Beds
+    as_now: Against
+    changed: Against
     nurses: int
     nurses_needed: Floats
     nurses_ever: float
@@ -302,7 +281,7 @@ def build(facts: Facts, choices: Choices) -> CapacityView:
     as_now = _beds(facts, Choices(sure=choices.sure))
     changed = _beds(facts, choices) if choices.moved else as_now
     # Without a number of its own, a shift is what the open beds need.
-    nurses = choices.nurses or int(np.ceil(changed.open / choices.ratio))
+    nurses = choices.nurses or int(np.ceil(changed.capacity / choices.ratio))
     staff = staff_needed(changed.need, choices.ratio)
     return CapacityView(
         facts, choices, facts.paths.starts, as_now, changed, nurses, staff.quantiles(LEVELS),
@@ -310,18 +289,14 @@ def build(facts: Facts, choices: Choices) -> CapacityView:
     )  # fmt: skip
 
 
-def _beds(facts: Facts, choices: Choices) -> Beds:
+def _beds(facts: Facts, choices: Choices) -> Against:
     assert facts.paths is not None  # noqa: S101 - build has looked
     assert facts.stays is not None  # noqa: S101
     need = beds_needed(
         facts.paths.times(1 + choices.demand / 100), facts.stays.cut(-choices.stay / 100),
         share=facts.share * (1 + choices.admitted / 100), present=facts.present, seed=SEED,
     )  # fmt: skip
-    opened = facts.beds + choices.open
-    return Beds(
-        need, opened, need.quantiles(LEVELS), need.exceeds(opened), need.ever_exceeds(opened), need.days_short(opened),
-        least_capacity(need, choices.sure / 100),
-    )  # fmt: skip
+    return Against.of(need, facts.beds + choices.open, levels=LEVELS, sure=choices.sure / 100)
 
 
 _TRIED: Final = (
@@ -332,13 +307,13 @@ _TRIED: Final = (
 )
 
 
-def _effects(facts: Facts, choices: Choices, as_now: Beds) -> tuple[tuple[str, float, float], ...]:
+def _effects(facts: Facts, choices: Choices, as_now: Against) -> tuple[tuple[str, float, float], ...]:
     """Returns usual levers, each alone, with the probability of any short day and the mean of short days."""
-    found = [("As it is", as_now.ever, as_now.days_short)]
+    found = [("As it is", as_now.ever, as_now.short)]
     for name, tried in _TRIED:
         beds = _beds(facts, tried)
-        found.append((name, beds.ever, beds.days_short))
+        found.append((name, beds.ever, beds.short))
     if choices.moved:
         beds = _beds(facts, choices)
-        found.append(("What is chosen above", beds.ever, beds.days_short))
+        found.append(("What is chosen above", beds.ever, beds.short))
     return tuple(found)

@@ -18,7 +18,7 @@ def headline(view: CapacityView) -> str:
     said = "with what is chosen below" if view.choices.moved else "as it is"
     return (
         f"Beds, {view.facts.reach.shown.name}: the chance that on any day of {span(view)} more are needed than the "
-        f"{many(beds.open)} open is {chance(beds.ever)}, {said}"
+        f"{many(beds.capacity)} open is {chance(beds.ever)}, {said}"
     )
 
 
@@ -32,7 +32,7 @@ def explained(view: CapacityView) -> tuple[str, ...]:
     beds, choices = view.changed, view.choices
     worst = int(beds.exceeds.argmax())
     risk = (
-        f"{words.number(beds.days_short, 1)} of {len(view.days)} days are short on average; the day most at risk is "
+        f"{words.number(beds.short, 1)} of {len(view.days)} days are short on average; the day most at risk is "
         f"{words.day_words(view.days[worst])} ({chance(float(beds.exceeds[worst]))}). {many(beds.least)} beds would "
         f"suffice on every day with a probability of {choices.sure}%."
     )
@@ -44,7 +44,7 @@ def explained(view: CapacityView) -> tuple[str, ...]:
     if choices.moved:
         said.append(
             f"Without the changes the chance of a short day is {chance(view.as_now.ever)}, and "
-            f"{words.number(view.as_now.days_short, 1)} days are short on average."
+            f"{words.number(view.as_now.short, 1)} days are short on average."
         )
     return tuple(said)
 
@@ -70,7 +70,7 @@ def days_table(view: CapacityView) -> Table:
     """Returns each day with what is needed and the chance that it does not suffice."""
     rows = tuple(
         (f"{day:%a} {words.day_words(day)}", many(view.changed.quantiles[1, n]),
-         f"{many(view.changed.quantiles[0, n])} to {many(view.changed.quantiles[2, n])}", many(view.changed.open),
+         f"{many(view.changed.quantiles[0, n])} to {many(view.changed.quantiles[2, n])}", many(view.changed.capacity),
          chance(float(view.changed.exceeds[n])), chance(float(view.as_now.exceeds[n])),
          f"{many(view.nurses_needed[1, n])} ({many(view.nurses_needed[0, n])} to {many(view.nurses_needed[2, n])})")
         for n, day in enumerate(view.days)
@@ -134,7 +134,7 @@ def download(view: CapacityView) -> Download:
             continue
         rows += [
             (view.facts.reach.shown.code, day, name, *(float(beds.quantiles[place, n]) for place in (1, 0, 2)),
-             beds.open, float(beds.exceeds[n]), said)
+             beds.capacity, float(beds.exceeds[n]), said)
             for n, day in enumerate(view.days)
         ]  # fmt: skip
     return Download(f"capacity-{view.facts.reach.shown.code}.csv", columns, tuple(rows))

@@ -20,8 +20,8 @@ from dashboard.viewmodels.whole_levers import read_levers, written_levers
 from metrics.catalogue import Catalogue
 from metrics.query.request import Grain, Request
 from metrics.query.result import Status
-from models.capacity import Need, clinics_needed, least_capacity
-from models.demand_paths import DemandPaths, Floats
+from models.capacity import Against, clinics_needed
+from models.demand_paths import DemandPaths
 from models.forecast_store import ForecastStore
 from models.training import training_frame
 
@@ -99,35 +99,14 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Clinics:
-    """Clinics needed week by week, against those held.
-
-    Attributes:
-        quantiles: 10 %, 50 % and 90 %, 3 x weeks.
-        exceeds: probability, by week, that more are needed than are held.
-        ever: that they are in any week.
-        weeks_short: how many weeks, on average.
-        least: clinics that suffice in every week with the wanted probability.
-    """
-
-    need: Need
-    held: int
-    quantiles: Floats
-    exceeds: Floats
-    ever: float
-    weeks_short: float
-    least: float
-
-
-@dataclass(frozen=True, slots=True)
 class ClinicsView:
-    """What is shown of clinics; `weeks` are the first days."""
+    """What is shown of clinics; `weeks` are the first days, and the capacity is the clinics held a week."""
 
     facts: ClinicFacts
     choices: ClinicChoices
     weeks: tuple[date, ...]
-    as_now: Clinics
-    changed: Clinics
+    as_now: Against
+    changed: Against
     effects: tuple[tuple[str, float, float], ...]
 
 
@@ -212,7 +191,7 @@ def build(facts: ClinicFacts, choices: ClinicChoices) -> ClinicsView:
     tried = [("As it is", as_now)]
     tried += [(name, _clinics(facts, replace(plain, **levers))) for name, levers in _TRIED]
     tried += [("What is chosen above", changed)] if choices.moved else []
-    effects = tuple((name, each.ever, each.weeks_short) for name, each in tried)
+    effects = tuple((name, each.ever, each.short) for name, each in tried)
     return ClinicsView(facts, choices, facts.paths.starts, as_now, changed, effects)
 
 
@@ -223,14 +202,11 @@ _TRIED: Final[tuple[tuple[str, Mapping[str, int]], ...]] = (
 )
 
 
-def _clinics(facts: ClinicFacts, choices: ClinicChoices) -> Clinics:
+def _clinics(facts: ClinicFacts, choices: ClinicChoices) -> Against:
     assert facts.paths is not None  # noqa: S101 - build has looked
     need = clinics_needed(
         facts.paths.times(1 + choices.referred / 100), appointments_each=facts.each,
         missed=min(facts.missed * (1 + choices.dna / 100), 0.99), slots=choices.slots, rebooked=BOOKED_AGAIN, seed=SEED,
     )  # fmt: skip
     held = max(int(np.floor(facts.held / choices.slots + 0.5)) + choices.clinics, 0)
-    return Clinics(
-        need, held, need.quantiles(LEVELS), need.exceeds(held), need.ever_exceeds(held), need.days_short(held),
-        least_capacity(need, choices.enough / 100),
-    )  # fmt: skip
+    return Against.of(need, held, levels=LEVELS, sure=choices.enough / 100)

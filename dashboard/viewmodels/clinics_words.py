@@ -17,7 +17,7 @@ def headline(view: ClinicsView) -> str:
     said = "with what is chosen below" if view.choices.moved else "as it is"
     return (
         f"Clinics, {view.facts.place.name}: the chance that in any of the next {len(view.weeks)} weeks referrals need "
-        f"more than the {many(clinics.held)} held a week is {chance(clinics.ever)}, {said}"
+        f"more than the {many(clinics.capacity)} held a week is {chance(clinics.ever)}, {said}"
     )
 
 
@@ -41,7 +41,7 @@ def weeks_table(view: ClinicsView) -> Table:
     rows = tuple(
         (f"{words.day_words(week)} to {words.day_words(week + timedelta(days=6))}",
          many(view.changed.quantiles[1, n]),
-         f"{many(view.changed.quantiles[0, n])} to {many(view.changed.quantiles[2, n])}", many(view.changed.held),
+         f"{many(view.changed.quantiles[0, n])} to {many(view.changed.quantiles[2, n])}", many(view.changed.capacity),
          chance(float(view.changed.exceeds[n])), chance(float(view.as_now.exceeds[n])))
         for n, week in enumerate(view.weeks)
     )  # fmt: skip
@@ -81,8 +81,8 @@ def download(view: ClinicsView) -> Download:
     levers = "; ".join(f"{name}={value}" for name, value in view.choices.query().items())
     cases = [("as it is", view.as_now, "")] + ([("changed", view.changed, levers)] if view.choices.moved else [])
     rows = [
-        (view.facts.place.code, week, name, *(float(clinics.quantiles[place, n]) for place in (1, 0, 2)), clinics.held,
-         float(clinics.exceeds[n]), said)
+        (view.facts.place.code, week, name, *(float(clinics.quantiles[place, n]) for place in (1, 0, 2)),
+         clinics.capacity, float(clinics.exceeds[n]), said)
         for name, clinics, said in cases
         for n, week in enumerate(view.weeks)
     ]  # fmt: skip

@@ -77,7 +77,7 @@ def test_the_days_are_told_as_they_are_worked_out(trust: model.Facts) -> None:
     assert len(view.days) == 28
     assert view.as_now is view.changed
     assert view.changed.ever >= view.changed.exceeds.max()
-    assert view.changed.days_short == pytest.approx(view.changed.exceeds.sum())
+    assert view.changed.short == pytest.approx(view.changed.exceeds.sum())
     # In balance the beds stay near those occupied at the start.
     assert view.changed.quantiles[1].mean() == pytest.approx(trust.present, rel=0.1)
     table = said.days_table(view)
@@ -95,10 +95,10 @@ def test_levers_lower_and_raise_the_chance(trust: model.Facts) -> None:
         model.Choices(admitted=-10),
     ):
         view = model.build(trust, choices)
-        assert view.changed.days_short <= as_now.days_short
-        assert view.as_now.days_short == as_now.days_short
-        assert view.effects[-1] == ("What is chosen above", view.changed.ever, view.changed.days_short)
-    assert model.build(trust, model.Choices(demand=20)).changed.days_short > as_now.days_short
+        assert view.changed.short <= as_now.short
+        assert view.as_now.short == as_now.short
+        assert view.effects[-1] == ("What is chosen above", view.changed.ever, view.changed.short)
+    assert model.build(trust, model.Choices(demand=20)).changed.short > as_now.short
 
 
 def test_the_beds_that_suffice_do(trust: model.Facts) -> None:
@@ -110,7 +110,7 @@ def test_the_beds_that_suffice_do(trust: model.Facts) -> None:
 
 def test_nurses_follow_the_ratio(trust: model.Facts) -> None:
     view = model.build(trust, model.Choices(ratio=6))
-    assert view.nurses == -(-view.changed.open // 6)
+    assert view.nurses == -(-view.changed.capacity // 6)
     fixed = model.build(trust, model.Choices(ratio=6, nurses=1))
     assert fixed.nurses_ever == 1
 

@@ -84,30 +84,30 @@ def test_in_balance_the_middle_is_near_what_is_held(facts: model.ClinicFacts) ->
     view = model.build(facts, model.ClinicChoices())
     assert view.weeks == tuple(facts.since + timedelta(days=1 + 7 * n) for n in range(4))
     assert view.changed is view.as_now
-    assert view.changed.quantiles[1].mean() == pytest.approx(view.changed.held, rel=0.35)
+    assert view.changed.quantiles[1].mean() == pytest.approx(view.changed.capacity, rel=0.35)
     assert view.changed.ever >= view.changed.exceeds.max()
-    assert view.changed.weeks_short == pytest.approx(view.changed.exceeds.sum())
+    assert view.changed.short == pytest.approx(view.changed.exceeds.sum())
 
 
 def test_levers_lower_and_raise_the_chance(facts: model.ClinicFacts) -> None:
     as_now = model.build(facts, model.ClinicChoices()).changed
     # Near what is needed, so that a lever shows.
-    near = int(as_now.quantiles[1].mean()) - as_now.held
+    near = int(as_now.quantiles[1].mean()) - as_now.capacity
     plain = model.build(facts, model.ClinicChoices(clinics=near)).changed
     for less in ({"clinics": near + 10}, {"dna": -50, "clinics": near}, {"referred": -10, "clinics": near}):
-        assert model.build(facts, model.ClinicChoices(**less)).changed.weeks_short < plain.weeks_short
-    assert model.build(facts, model.ClinicChoices(clinics=near, referred=10)).changed.weeks_short > plain.weeks_short
+        assert model.build(facts, model.ClinicChoices(**less)).changed.short < plain.short
+    assert model.build(facts, model.ClinicChoices(clinics=near, referred=10)).changed.short > plain.short
 
 
 def test_the_clinics_that_suffice_do(facts: model.ClinicFacts) -> None:
     view = model.build(facts, model.ClinicChoices(enough=95))
-    more = int(view.changed.least) - view.changed.held
+    more = int(view.changed.least) - view.changed.capacity
     assert model.build(facts, model.ClinicChoices(clinics=more)).changed.ever <= 0.05
 
 
 def test_words_and_file_say_what_the_view_holds(facts: model.ClinicFacts) -> None:
     view = model.build(facts, model.ClinicChoices(clinics=5, slots=10))
-    assert f"the {view.changed.held:,} held a week" in said.headline(view)
+    assert f"the {view.changed.capacity:,} held a week" in said.headline(view)
     assert said.headline(view).endswith("with what is chosen below")
     rows = said.weeks_table(view).rows
     assert len(rows) == 4
