@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,14 @@ from dashboard.cli_layer import beside, opened, refuse, told
 from dashboard.cli_publish import alerts_told, published
 from metrics.query.request import Grain, Request
 from models.calendar import Frequency
+from models.choice import FEWEST, MARGIN
 from models.holidays import COUNTRIES, UnknownCountryError
 from models.panel import UnusableSeriesError
 from models.training import training_frame
 
 if TYPE_CHECKING:
     from models.backtest import Backtest
+    from models.choosing import ChosenForecast
     from models.demand import Forecast
 
 TESTS = 12
@@ -80,6 +83,14 @@ def forecast(
         bool,
         typer.Option("--backtest", help=f"Write how {TESTS} earlier forecasts would have done, in place of a new one."),
     ] = False,
+    choose: Annotated[
+        bool,
+        typer.Option(
+            "--choose",
+            help="Forecast each series by the model that did best on its own past: the usual one, unless another was "
+            f"better by {MARGIN:.0%} and surely so.",
+        ),
+    ] = False,
     publish: Annotated[
         bool,
         typer.Option(
@@ -104,6 +115,11 @@ def forecast(
     With --backtest the columns are model, series, cutoff, date, ahead, actual, mean, lo80, hi80, lo95, hi95: ours and
     repeating the last week or year, from the same cut-offs. --levels holds for it too.
 
+    With --choose each series is forecast by the calendar regression, or by repeating the last week or year, the mean of
+    late, or the last value, where that missed by less in earlier forecasts. OUT.csv says which in a column `model`, and
+    series that left the calendar regression are named with what it saves. With --backtest besides, the rows of the
+    model `chosen` are what choosing would have given, each time by what was known before.
+
     With --publish forecasts at every level are kept for good, as the pages show them; what is there is not made twice.
 
     With --alerts nothing is forecast: the open alerts of published forecasts are listed, with when each was raised and
@@ -116,12 +132,13 @@ def forecast(
         bellwether forecast discharges_daily --by organisation --horizon 28 --out ahead.csv
     """
     # scikit-learn takes a second to load, and the other commands do without it.
-    from models.backtest import backtest  # noqa: PLC0415
+    from models.backtest import backtest_as  # noqa: PLC0415
+    from models.choosing import Choosing  # noqa: PLC0415
     from models.demand import Forecaster  # noqa: PLC0415
 
     with told():
         if publish:
-            if any((csv, out, by, where, grain, test, holidays, horizon, country, levels)):
+            if any((csv, out, by, where, grain, test, choose, holidays, horizon, country, levels)):
                 refuse("--publish takes a metric and nothing else: it publishes every level that pages show.")
             published(metric, warehouse)
             return
@@ -134,20 +151,16 @@ def forecast(
             series, frequency, most = _asked(metric, csv, out, warehouse, by, grain, where)
             ahead = _HORIZON if horizon is None else horizon
             whose, together = country or _COUNTRY, csv is None
-            if test:
-                tested = backtest(
-                    series,
-                    ahead,
-                    TESTS,
-                    frequency=frequency,
-                    holidays=days,
-                    country=whose,
-                    levels=wanted,
-                    together=together,
-                )
-                _write_test(tested, wanted, out)
-                return
             forecaster = Forecaster(None, frequency, days, whose, wanted, together=together, most=most)
+            if test:
+                by_choice, alone = Choosing(forecaster).backtest, partial(backtest_as, forecaster)
+                _write_test((by_choice if choose else alone)(series, ahead, TESTS), wanted, out)
+                return
+            if choose:
+                chosen = Choosing(forecaster).forecast(series, ahead)
+                _write(chosen, out)
+                _tell_choices(chosen)
+                return
             found = forecaster.fit(series).forecast(ahead)
         except (FrameFileError, UnusableSeriesError, UnknownCountryError) as error:
             refuse(str(error))
@@ -231,7 +244,7 @@ def _own_holidays(path: Path) -> pl.DataFrame:
     return days.drop_nulls("date").with_columns(pl.col("date").cast(pl.Date))
 
 
-def _write(found: Forecast, out: Path | None) -> None:
+def _write(found: Forecast | ChosenForecast, out: Path | None) -> None:
     _tell_refused(found.refused, "forecast")
     if found.frame.is_empty():
         refuse("There is no series that can be forecast.")
@@ -244,6 +257,31 @@ def _write(found: Forecast, out: Path | None) -> None:
             f"Wrote {found.frame.height:,} forecasts of {found.frame['series'].n_unique():,} series to {out}.",
             markup=False,
         )
+
+
+def _tell_choices(found: ChosenForecast) -> None:
+    moved = found.moved.sort("lower", descending=True)
+    for row in moved.head(_SHOWN).iter_rows(named=True):
+        beside.print(
+            f"Series '{row['series']}' is forecast by {row['model']}: over {row['cutoffs']} earlier forecasts it "
+            f"missed by {_amount(row['error'])} on average, {row['lower']:.0%} less than the {found.usual} "
+            f"({_amount(row['usual_error'])}).",
+            markup=False,
+        )
+    if moved.height > _SHOWN:
+        beside.print(f"{moved.height - _SHOWN:,} more series left the {found.usual}; the column 'model' has them.")
+    few = found.choices.filter(pl.col("cutoffs") < FEWEST)["series"].to_list()
+    if few:
+        beside.print(
+            f"{_some(few)}: fewer than {FEWEST} earlier forecasts can be checked, so the {found.usual} stays.",
+            markup=False,
+        )
+    stayed = found.choices.height - moved.height
+    beside.print(f"{stayed:,} of {found.choices.height:,} series are forecast by the {found.usual}.", markup=False)
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _write_test(tested: Backtest, levels: tuple[float, ...], out: Path | None) -> None:

@@ -12,12 +12,14 @@ from models.calendar import Frequency
 from models.calendar_stack import CalendarStack
 from models.covariates import Covariates
 from models.dating import dated
-from models.demand import Horizon, horizons, name_of, standing_holidays
+from models.demand import Forecaster, Horizon, held, horizons, name_of, standing_holidays
 from models.measures import seasonal_steps, summary
 from models.naive import SeasonalNaive
 from models.panel import Panel, checked
 from models.rolling import LEVELS, SHORTEST, Missed, Model, Rolled, roll
 from models.usable import open_days, sorted_out
+
+_RIVALS = (SeasonalNaive(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def backtest(
     step: int | None = None,
     models: Sequence[Model] | None = None,
     *,
+    rivals: Sequence[Model] = _RIVALS,
     frequency: Frequency | None = None,
     holidays: pl.DataFrame | None = None,
     country: str = "GB",
@@ -59,6 +62,7 @@ def backtest(
     levels: tuple[float, ...] = (80, 95),
     together: bool = False,
     every_weekday: bool = False,
+    most: float | None = None,
 ) -> Backtest:
     """Returns what the models would have forecast at the last `origins` cut-offs that have a whole horizon to check.
 
@@ -69,7 +73,8 @@ def backtest(
         horizon: periods ahead, of all series or by frequency.
         origins: most cut-offs; short histories have fewer.
         step: periods between cut-offs; None is the horizon for days and weeks, one for months.
-        models: to compare; None is the calendar regression and seasonal naive.
+        models: to compare; None is the calendar regression and its rivals.
+        rivals: what the calendar regression is compared with.
         frequency: of all series; None tells each one's by its own dates.
         holidays: frame with a `date` column; None is those of the country.
         country: whose holidays, one of `models.holidays.COUNTRIES`.
@@ -78,6 +83,7 @@ def backtest(
         together: every series is tested up to the last period of any, and what stopped before is refused; else each
             up to its own last value.
         every_weekday: test days of the week too on which nothing was reported, as a `Forecaster` does.
+        most: what values cannot exceed, as for a `Forecaster`; by what was known at each cut-off.
 
     Raises:
         UnusableSeriesError: the frame has not these columns, or a date twice in a series.
@@ -89,8 +95,8 @@ def backtest(
     panels, refused = sorted_out(known, together=together)
     steps, shares = horizons(horizon), tuple(round(level / 100, 6) for level in sorted(set(levels)))
     covariates = replace(Covariates.of(known.from_first_days(frame)), is_past=True)
-    compared = models or (CalendarStack(table, covariates), SeasonalNaive())
-    frames, told, most = [], list[tuple[Panel, int, Missed]](), 0
+    compared = models or (CalendarStack(table, covariates), *rivals)
+    frames, told, tests = [], list[tuple[Panel, int, Missed]](), 0
     for whole in panels:
         ahead = steps[whole.frequency]
         lacking: dict[str, str] = {}
@@ -103,14 +109,34 @@ def backtest(
         if not cutoffs or not panel.names:
             refused |= dict.fromkeys(panel.names, "Its history is too short to test a forecast on the past.")
             continue
-        most = max(most, len(cutoffs))
+        tests = max(tests, len(cutoffs))
         for number, model in enumerate(compared):
             rolled = roll(model, panel, cutoffs, ahead, table, levels=shares, missed=missed and number == 0)
-            frames.append(_compared(model.name, panel, rolled, every_weekday=every_weekday))
+            frames.append(_compared(model.name, panel, held(panel, rolled, most), every_weekday=every_weekday))
             told += [(panel, *each) for each in zip(rolled.cutoffs, rolled.missed, strict=False)]
     if not frames:
-        return Backtest(_compared_nothing(shares), most, refused)
-    return Backtest(known.as_given(pl.concat(frames), "cutoff", "date"), most, refused, tuple(told))
+        return Backtest(_compared_nothing(shares), tests, refused)
+    return Backtest(known.as_given(pl.concat(frames), "cutoff", "date"), tests, refused, tuple(told))
+
+
+def backtest_as(
+    forecaster: Forecaster, frame: pl.DataFrame, horizon: Horizon, origins: int = 12, rivals: Sequence[Model] = _RIVALS
+) -> Backtest:
+    """Returns what a forecaster, with its own settings, and rivals of its model would have forecast. See `backtest`."""
+    return backtest(
+        frame,
+        horizon,
+        origins,
+        models=None if forecaster.model is None else (forecaster.model, *rivals),
+        rivals=rivals,
+        frequency=forecaster.frequency,
+        holidays=forecaster.holidays,
+        country=forecaster.country,
+        levels=forecaster.levels,
+        together=forecaster.together,
+        every_weekday=forecaster.every_weekday,
+        most=forecaster.most,
+    )
 
 
 def _cutoffs(panel: Panel, horizon: int, origins: int, stride: int) -> list[int]:

@@ -159,7 +159,7 @@ class FittedForecaster:
         steps = horizons(horizon)
         panels, refused = self._known_ahead(steps)
         rolled = [(panel, self._rolled(panel, steps[panel.frequency], missed=missed)) for panel in panels]
-        frames = [self._frame(panel, _held(panel, result, self.most)) for panel, result in rolled]
+        frames = [self._frame(panel, held(panel, result, self.most)) for panel, result in rolled]
         notes = {name: said for panel, result in rolled for name, said in self._notes(panel, result)}
         told = tuple((panel, each) for panel, result in rolled for each in result.missed)
         frame = pl.concat(frames).sort("series", "date") if frames else pl.DataFrame(schema=schema_of(self.levels))
@@ -295,11 +295,13 @@ def horizons(horizon: Horizon) -> Mapping[Frequency, int]:
     return steps
 
 
-def _held(panel: Panel, rolled: Rolled, most: float | None) -> Rolled:
-    """The forecasts at most at what is possible, but for series that have been above it."""
+def held(panel: Panel, rolled: Rolled, most: float | None) -> Rolled:
+    """Returns forecasts at most at what is possible, but for series that were above it before the cut-off."""
     if most is None:
         return rolled
-    limit = np.where(np.nanmax(panel.values, axis=0) <= most, most, np.inf)
+    there = np.where(np.isnan(panel.values), -np.inf, panel.values)
+    reached = [there[:cutoff].max(axis=0) for cutoff in rolled.cutoffs]
+    limit = np.where(np.stack(reached) <= most, most, np.inf)[:, None, :]
     lower, upper = (
         {level: np.minimum(bound, limit) for level, bound in side.items()} for side in (rolled.lower, rolled.upper)
     )

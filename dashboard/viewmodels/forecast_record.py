@@ -15,6 +15,7 @@ from dashboard.viewmodels.forecast_charts import charts_of
 from dashboard.viewmodels.spc_view import ControlChart
 from metrics.catalogue import Metric
 from metrics.query.request import Grain
+from models.choice import FEWEST, MARGIN
 from models.forecast_run import Kind
 from models.monitoring import drift, monthly, scores
 
@@ -66,6 +67,8 @@ class Record:
     """How forecasts like this one did.
 
     Attributes:
+        beaten: that repeating what was would have been better, by the margin at which a model is to be preferred;
+            empty where it would not.
         drift: what has lately gone another way than before, in sentences; empty while nothing has.
         leads: the distances to choose from, all of them first.
         lead: the one that the charts are of.
@@ -73,6 +76,7 @@ class Record:
     """
 
     sentences: tuple[str, ...]
+    beaten: str
     drift: tuple[str, ...]
     table: Table
     leads: tuple[Lead, ...]
@@ -120,6 +124,7 @@ def record_of(context: Context, outcomes: pl.DataFrame, asked: str = "") -> Reco
     drifting = drift(monthly(outcomes).with_columns(series=pl.lit(context.code)))
     return Record(
         sentences=(*_sentences(overall, repeating), _made_up_of(outcomes)),
+        beaten=_beaten(overall, repeating),
         drift=tuple(_drift_words(row) for row in drifting.iter_rows(named=True)),
         table=table,
         leads=leads,
@@ -147,7 +152,7 @@ def _sentences(ours: Mapping[str, Any], repeating: str) -> tuple[str, ...]:
     forecasts = words.counted(ours["forecasts"], "forecast")
     said = [f"{forecasts} missed by {_share(mine)} on average; {repeating} missed by {_share(other)}."]
     if mine >= other and ours["points"] >= _FEW:
-        said.append(f"Here {repeating} would have done as well or better: prefer it, or look for what changed.")
+        said.append(f"Here {repeating} would have done as well or better.")
     within = [f"the {level}% interval held {_share(ours[f'coverage{level}'], 0)}" for level in (80, 95)
               if ours[f"coverage{level}"] is not None]  # fmt: skip
     if within:
@@ -165,6 +170,20 @@ def _sentences(ours: Mapping[str, Any], repeating: str) -> tuple[str, ...]:
     if abs(lean) >= max(mine / 2, 0.005):
         said.append(f"They were {'too high' if lean > 0 else 'too low'} by {_share(abs(lean))} on balance.")
     return tuple(said)
+
+
+def _beaten(ours: Mapping[str, Any], repeating: str) -> str:
+    """Returns that repeating would have been better by the margin, over enough forecasts; empty where it would not."""
+    mine, other = ours["wmape"], ours["naive_wmape"]
+    if mine is None or other is None or ours["forecasts"] < FEWEST or ours["points"] < _FEW:
+        return ""
+    if other >= (1 - MARGIN) * mine:
+        return ""
+    return (
+        f"On its record {repeating} is the better forecast here: it missed by {_share(other)} on average, this one by "
+        f"{_share(mine)}, over {words.counted(ours['forecasts'], 'forecast')}. Plan on it, as drawn in the chart, or "
+        "look for what changed."
+    )
 
 
 def _made_up_of(outcomes: pl.DataFrame) -> str:

@@ -74,6 +74,8 @@ def draw(visit: Visit) -> None:
     with st.container():  # a place of its own: what comes and goes here closes no list that a reader has open below
         tone = "bw-banner" if view.passed else "bw-note"
         put(f'<div class="bw {tone}" role="status" data-testid="forecast-age">{escape(view.age)}</div>')
+        if view.record and view.record.beaten:
+            put(f'<div class="bw bw-banner" data-testid="forecast-beaten">{escape(view.record.beaten)}</div>')
         if view.newer:
             put(f'<div class="bw bw-note" role="status" data-testid="forecast-newer">{escape(view.newer)}</div>')
     key = (*visit.key, metric.id, str(view.ahead), view.service, state)

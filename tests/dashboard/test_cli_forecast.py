@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from dashboard.cli import app
 from dashboard.cli_forecast import _write_test, forecast
-from models.backtest import backtest
+from models.backtest import backtest, backtest_as
+from models.choosing import Choosing
 from models.demand import Forecaster
-from tests.models.series import daily, monthly
+from tests.models.series import daily, monthly, rota
 
 
 def said(*words: str, code: int = 0) -> str:
@@ -163,6 +165,45 @@ def test_earlier_forecasts_have_the_levels_asked_for_and_all_series(tmp_path: Pa
     assert "80%" not in told
     assert told.count("is not tested. Its history is too short") == 10
     assert "2 more series are not tested either." in told
+
+
+def test_choosing_says_which_series_left_the_usual_model_and_by_how_much(tmp_path: Path) -> None:
+    both = pl.concat([daily(400).with_columns(pl.col("value").round(3)), rota()])
+    both.write_csv(tmp_path / "in.csv")
+    out = tmp_path / "out.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "7", "--choose", "--out", str(out))
+    chosen = Choosing().forecast(both, 7)
+    assert pl.read_csv(out, try_parse_dates=True).equals(chosen.frame)
+    row = chosen.moved.row(0, named=True)
+    assert (
+        f"Series 'rota' is forecast by seasonal naive: over 12 earlier forecasts it missed by {row['error']:.3g} on "
+        f"average, {row['lower']:.0%} less than the calendar regression ({row['usual_error']:.3g})."
+    ) in told
+    assert "1 of 2 series are forecast by the calendar regression." in told
+
+
+def test_what_choosing_would_have_given_is_written_with_the_test(tmp_path: Path) -> None:
+    made = rota()
+    made.write_csv(tmp_path / "in.csv")
+    out = tmp_path / "out.csv"
+    told = said("--csv", str(tmp_path / "in.csv"), "--horizon", "7", "--choose", "--backtest", "--out", str(out))
+    found = pl.read_csv(out, try_parse_dates=True)
+    assert found.drop("actual").equals(Choosing().backtest(made, 7).frame.drop("actual", "step", "step_squared"))
+    assert "Chosen: MASE" in told
+
+
+def test_a_share_is_tested_as_it_is_forecast() -> None:
+    """Most of what the interval reaches is above what is possible, but not where it has been above it."""
+    random = np.random.default_rng(3)
+    shares = daily(400).with_columns(value=pl.Series(1 - random.exponential(0.02, 400)).clip(0.0, 1.0))
+    free, held = (backtest_as(Forecaster(most=most), shares, 14, 4).frame for most in (None, 1.0))
+    assert free["hi95"].max() > 1.0
+    assert held["hi95"].max() == 1.0
+    assert held["hi95"].equals(free["hi95"].clip(upper_bound=1.0))
+    early = shares.with_columns(value=pl.when(pl.col("date") == shares["date"][300]).then(1.2).otherwise("value"))
+    later = backtest_as(Forecaster(most=1.0), early, 14, 12).frame
+    above = later.filter(pl.col("hi95") > 1.0)["cutoff"]
+    assert above.min() > shares["date"][300]
 
 
 def test_an_interval_that_could_not_be_given_is_no_interval_that_held_nothing(

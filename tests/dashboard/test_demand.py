@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -409,3 +409,24 @@ def test_a_handful_of_values_is_not_judged_by() -> None:
         "All were published before their periods were known.",
     )
     assert record_of(context, outcomes.clear()) is None
+
+
+@pytest.mark.parametrize(
+    ("naive", "cutoffs", "beaten"), [(97.0, 6, True), (95.1, 6, False), (97.0, 5, False), (90.0, 6, False)]
+)
+def test_a_forecast_that_repeating_the_last_week_beats_by_the_margin_is_owned_up_to(
+    naive: float, cutoffs: int, *, beaten: bool
+) -> None:
+    """Each of the forecasts is 95 where 100 came."""
+    days = [date(2026, 1, 1) + timedelta(days=7 * number) for number in range(cutoffs)]
+    outcomes = pl.DataFrame({"cutoff": days}).join(pl.DataFrame({"ahead": range(1, 8)}), how="cross").select(
+        "cutoff", "ahead", kind=pl.lit("published"), period=pl.col("cutoff") + pl.duration(days=pl.col("ahead") - 1),
+        actual=100.0, mean=95.0, lo80=90.0, hi80=110.0, lo95=80.0, hi95=120.0, naive=naive,
+    )  # fmt: skip
+    found = record_of(Context(ERROR, "A trust", "R0A", DAY, "1", "v1", TODAY), outcomes)
+    assert found.beaten == (
+        "On its record repeating the last week is the better forecast here: it missed by 3.0% on average, this one by "
+        f"5.0%, over {cutoffs} forecasts. Plan on it, as drawn in the chart, or look for what changed."
+        if beaten
+        else ""
+    )

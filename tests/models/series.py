@@ -48,3 +48,12 @@ def monthly(
     return pl.DataFrame({"series": [series] * count, "date": months.astype("datetime64[D]"), "value": values}).cast(
         {"date": pl.Date}
     )
+
+
+def rota(count: int = 400) -> pl.DataFrame:
+    """Staff on a rota that holds for weeks and then is another, at once: last week says all there is to know."""
+    random = np.random.default_rng(7)
+    days = daily(count)["date"]
+    weeks = np.repeat(random.uniform(20, 400, (count // 70 + 1, 7)), 10, axis=0).ravel()[:count]
+    values = np.round(weeks + random.normal(0, 1, count))
+    return pl.DataFrame({"series": "rota", "date": days, "value": np.maximum(values, 0)})

@@ -12,13 +12,13 @@ from models.backtest import backtest
 from models.calendar import Frequency, bank_holidays
 from models.calendar_stack import CalendarStack
 from models.demand import Forecaster
-from models.naive import SeasonalNaive
+from models.naive import LastValue, RecentMean, SeasonalNaive
 from models.panel import Panel, panel_of
 from models.rolling import Model, roll
 from tests.models.series import daily, monthly
 
 HOLIDAYS = bank_holidays(2018, 2028)
-MODELS = [CalendarStack(HOLIDAYS), SeasonalNaive()]
+MODELS = [CalendarStack(HOLIDAYS), SeasonalNaive(), RecentMean(), LastValue()]
 
 
 def two_series() -> Panel:
