@@ -7,7 +7,7 @@ forecasts missed by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Days, Floats
 from models.reconcile import LEARNT, NEAR_ZERO, Hierarchy, LevelByLevel
+from models.usable import QUIETEST
 
 OTHER: Final = " other"
 """Ends the name of the part, and of the series, of what a parent has beside its forecast children."""
@@ -158,7 +159,7 @@ class Coherent:
     """Forecasts that add up.
 
     Attributes:
-        means: node to its forecasts, period by period.
+        means: node to its forecasts, period by period; NaN on days when it is closed.
         shares: node to how much of its interval's reach is left on each side.
     """
 
@@ -176,19 +177,25 @@ def coherent(
     half of them missed by.
 
     Args:
-        means: node to its forecasts, made by itself, of the same periods for all.
+        means: node to its forecasts, made by itself, of the same periods for all; NaN on days when it is closed, which
+            count as 0.
         missed: node to what its earlier forecasts missed by; may lack nodes.
         parents: of exactly the nodes of `means`.
     """
     names = {_name(node): node for node in parents}
     hierarchy = Hierarchy.of({_name(node): None if above is None else _name(above) for node, above in parents.items()})
     nodes = [names[name] for name in hierarchy.nodes]
-    base = np.stack([means[node] for node in nodes], axis=1)
+    whole = np.stack([means[node] for node in nodes], axis=1)
+    base, closed = _closed(whole, LevelByLevel.of(hierarchy, whole[:0], np.ones(len(nodes))).parents)
     # Without any record errors grow with the root of the amount, as counts do.
     usual = np.maximum(base.mean(axis=0), 1.0)
     errors = _side_by_side(nodes, missed)
     still = base.mean(axis=0) < NEAR_ZERO
-    found = LevelByLevel.of(hierarchy, _rows(errors), usual, still).reconciled(base)
+    found = np.full_like(base, np.nan)
+    for pattern in np.unique(closed, axis=0):
+        alike = (closed == pattern).all(axis=1)
+        learnt = LevelByLevel.of(hierarchy, _rows(errors), usual, still | pattern)
+        found[alike] = np.where(pattern, np.nan, learnt.reconciled(base[alike]))
     shares = _shares(errors, hierarchy, usual, still)
     return Coherent(
         {node: found[:, number] for number, node in enumerate(nodes)},
@@ -196,8 +203,31 @@ def coherent(
     )
 
 
+def _closed(
+    means: Floats, parents: Sequence[tuple[int, NDArray[np.int64]]]
+) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
+    """Forecasts (periods x nodes) with 0 for who is closed, and who is, parents and children alike.
+
+    A parent is closed when all its children are; children are when their parent is. One without a forecast whose
+    children go on as usual, as where one of them never reports on Sundays, is their sum.
+    """
+    closed = np.isnan(means)
+    base = np.where(closed, 0.0, means)
+    for parent, below in parents:
+        closed[:, parent] |= closed[:, below].all(axis=1)
+        whole = base[:, below].sum(axis=1)
+        closed[:, parent] &= closed[:, below].all(axis=1) | (whole < QUIETEST * whole.mean())
+        base[:, parent] = np.where(closed[:, parent], 0.0, np.where(np.isnan(means[:, parent]), whole, base[:, parent]))
+    for parent, below in reversed(parents):
+        closed[:, below] |= closed[:, [parent]]
+    return np.where(closed, 0.0, base), closed
+
+
 def moved(values: pl.DataFrame, part: str, found: Coherent) -> pl.DataFrame:
-    """Returns a part's forecasts from one cut-off, by `series` and `ahead`, as they are when they add up."""
+    """Returns a part's forecasts from one cut-off, by `series` and `ahead`, as they are when they add up.
+
+    Days on which the series' parent is closed fall away.
+    """
     own = {node.series: mean for node, mean in found.means.items() if node.part == part}
     if not own:
         return values
@@ -207,7 +237,9 @@ def moved(values: pl.DataFrame, part: str, found: Coherent) -> pl.DataFrame:
         .with_columns(ahead=pl.int_ranges(1, pl.col("summing").list.len() + 1))
         .explode("summing", "ahead")
     )
-    joined = values.join(told, on=["series", "ahead"], how="left", maintain_order="left")
+    joined = values.join(told, on=["series", "ahead"], how="left", maintain_order="left").filter(
+        pl.col("summing").is_nan().fill_null(value=False).not_()
+    )
     mean = pl.coalesce("summing", "mean")
     bounds = [
         # What reached down to nought still does: a hair above it would leave out every day on which nobody came.

@@ -20,7 +20,7 @@ from models.panel import Panel, UnusableSeriesError, checked
 from models.rolling import LEVELS, Missed, Model, Rolled, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
-from models.usable import UNITS, closed_weekdays, open_days, sorted_out
+from models.usable import UNITS, closed_words, open_days, sorted_out
 
 _FIRST_YEAR = 1978
 
@@ -144,7 +144,7 @@ class FittedForecaster:
         """Returns `series, date, mean` and `lo` and `hi` of each level for the `horizon` periods after the last known.
 
         Series that are refused have no rows; `refused` gives the reasons. The horizon counts days of the calendar;
-        those on whose weekday nothing was reported in the last eight weeks have no rows.
+        those on whose weekday nothing, or nothing but 0, was reported in the last eight weeks have no rows.
         """
         return self.forecast(horizon).frame
 
@@ -238,11 +238,8 @@ class FittedForecaster:
                 f"Its column '{column}' never changed in its history, so what it does is not known: it has no effect."
                 for column in flat.get(name, ())
             ]
-            if (closed := closed_weekdays(panel, number)) and not self.every_weekday:
-                said.append(
-                    f"Nothing was reported on {closed} in its last 8 weeks, so they are not forecast; "
-                    "the horizon counts them."
-                )
+            if (closed := closed_words(panel, number)) and not self.every_weekday:
+                said.append(closed)
             if len(panel.periods) < RECIPES[panel.frequency].annual_from:
                 said.append(
                     f"Its {len(panel.periods)} {unit} of history hold no season of the year, so none is forecast."

@@ -36,13 +36,20 @@ class DemandPaths:
         return DemandPaths(self.starts, self.values * factor)
 
     def without_weekdays(self) -> DemandPaths:
-        """Returns daily paths without the rhythm of the week: each weekday has the mean of all, and its own chance."""
+        """Returns daily paths without the rhythm of the week: each weekday has the mean of all, and its own chance.
+
+        A weekday that is closed has what the open day before it has, or after it where none is before.
+        """
         weekday = np.array([day.weekday() for day in self.starts])
         usual = self.values.mean(axis=0)
         factor = np.ones(len(self.starts))
         for number in set(weekday):
             factor[weekday == number] = usual[weekday == number].mean() / max(float(usual.mean()), 1e-9)
-        return DemandPaths(self.starts, self.values / np.where(factor > 0, factor, 1.0))
+        is_open = np.flatnonzero(factor > 0)
+        if not len(is_open):
+            return self
+        taken = is_open[np.maximum(np.searchsorted(is_open, np.arange(len(self.starts)), side="right") - 1, 0)]
+        return DemandPaths(self.starts, (self.values / np.where(factor > 0, factor, 1.0))[:, taken])
 
 
 def paths_of(forecast: pl.DataFrame, draws: int, *, persistence: float, seed: int) -> DemandPaths:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from models.backtest import Backtest
-from models.calendar import Frequency
+from models.calendar import Floats, Frequency
 from models.coherence import Coherent, Misses, Node, Tree, coherent, moved, tree_of
 from models.forecast_run import Made, Sums
 from models.forecast_store import ForecastStore
@@ -172,19 +172,26 @@ def _together(
     cutoff: date,
 ) -> Coherent:  # fmt: skip
     """Forecasts from one cut-off that add up; a series that had none yet goes on as it was of late."""
-    means = {
-        Node(name, str(series)): frame.sort("ahead")["mean"].to_numpy()
+    told = {
+        Node(name, str(series)): frame.select("ahead", "mean")
         for name, one in values.items()
         for (series,), frame in one.group_by("series")
     }
-    lengths = {len(mean) for mean in means.values()}
-    if len(lengths) != 1:
+    if not told:
         return _nothing()
-    (length,) = lengths
+    length = max(int(frame["ahead"].max()) for frame in told.values())  # type: ignore[arg-type]
+    means = {node: _on_every_day(frame, length) for node, frame in told.items()}
     for node in tree.joined - set(means):
         means[node] = np.full(length, _of_late(every[node.part], node.series, cutoff))
     parents = {node: parent for node, parent in tree.parents.items() if node in tree.joined}
     return coherent({node: means[node] for node in parents}, missed, parents)
+
+
+def _on_every_day(frame: pl.DataFrame, length: int) -> Floats:
+    """A series' forecasts by period ahead; NaN on days without a row, when it is closed."""
+    found = np.full(length, np.nan)
+    found[frame["ahead"].to_numpy() - 1] = frame["mean"].to_numpy()
+    return found
 
 
 def _of_late(learnt: Learnt, series: str, cutoff: date) -> float:

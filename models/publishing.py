@@ -143,7 +143,8 @@ class Alone:
     """Forecasts of a part's series from one cut-off, each made by itself.
 
     Attributes:
-        values: `series` String, `cutoff` Date, `ahead` Int64, `period` Date, `mean`, bounds and `naive` Float64.
+        values: `series` String, `cutoff` Date, `ahead` Int64, `period` Date, `mean`, bounds and `naive` Float64. Days
+            on whose weekday a series is closed have no row; `ahead` counts them.
         refused, notes: as of `models.demand.Forecast`.
         cutoff: the first period that was not known; None without any forecast.
         missed: for each panel of series, what earlier forecasts missed by.
@@ -164,18 +165,25 @@ def alone_of(learnt: Learnt) -> Alone:
     if training.is_empty():
         return Alone(_no_values())
     frequency, horizon = FREQUENCIES[grain], HORIZON[grain]
-    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True, every_weekday=True).fit(training)
+    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True).fit(training)
     found = fitted.forecast(REPLAYS[grain].horizon, missed=True)
     frame = _lengthened(found.frame, fitted, horizon)
-    naive = Forecaster(SeasonalNaive(), frequency, together=True, every_weekday=True).fit(training).predict(horizon)
+    naive = Forecaster(SeasonalNaive(), frequency, together=True).fit(training).predict(horizon)
     values = (
         frame.join(naive.select("series", "date", naive="mean"), on=["series", "date"], how="left")
+        .join(_numbered(fitted, horizon), on="date")
         .sort("series", "date")
-        .with_columns(cutoff=pl.col("date").min().over("series"), ahead=pl.int_range(1, pl.len() + 1).over("series"))
         .rename({"date": "period"})
         .select(*_no_values().columns)
     )
     return Alone(values, found.refused, found.notes, values["cutoff"].min(), found.missed, fitted)  # type: ignore[arg-type]
+
+
+def _numbered(fitted: FittedForecaster, horizon: int) -> pl.DataFrame:
+    """The periods ahead, closed days too: `date`, `cutoff` (the first of them), `ahead`; all series end together."""
+    periods = fitted.panels[0].extended(horizon)[-horizon:] if fitted.panels else np.array([], dtype="datetime64[D]")
+    dates = pl.DataFrame({"date": periods}, schema={"date": pl.Date})
+    return dates.with_columns(cutoff=pl.col("date").min(), ahead=pl.int_range(1, pl.len() + 1))
 
 
 def made_of(learnt: Learnt, alone: Alone) -> Made:
@@ -214,7 +222,6 @@ def replayed_alone(learnt: Learnt) -> Backtest | None:
         asked.step,
         frequency=frequency,
         together=True,
-        every_weekday=True,
         missed=True,
     )
     return tested if tested.origins else None
@@ -294,11 +301,13 @@ def _explained(fitted: FittedForecaster, forecast: pl.DataFrame, horizon: int) -
         return None
     frames = []
     for panel in fitted.panels:
-        wide = forecast.filter(pl.col("series").is_in(panel.names)).pivot("series", index="period", values="mean")
-        mean = wide.sort("period").select(panel.names).to_numpy().astype(np.float64)
-        frames.append(explained(panel, mean, fitted.holidays).drop("mean"))
+        wide = forecast.filter(pl.col("series").is_in(panel.names)).pivot("series", index="ahead", values="mean")
+        every = pl.DataFrame({"ahead": np.arange(1, horizon + 1)}).join(wide, on="ahead", how="left").sort("ahead")
+        mean = every.select(panel.names).to_numpy().astype(np.float64)
+        frames.append(explained(panel, mean, fitted.holidays))
     ahead = pl.int_range(1, horizon + 1).over("series")
-    return pl.concat(frames).sort("series", "date").with_columns(ahead=ahead).drop("date")
+    found = pl.concat(frames).sort("series", "date").with_columns(ahead=ahead)
+    return found.filter(pl.col("mean").is_not_nan()).drop("date", "mean")
 
 
 def _made(learnt: Learnt, key: Key, series: pl.DataFrame, values: pl.DataFrame, parts: pl.DataFrame | None) -> Made:

@@ -23,6 +23,12 @@ _RECENT = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
 _LEAST_REPORTED = 0.5
 _LONG, _SHARED = 400, 28
 _OPEN = 56
+QUIETEST = 1 / 50
+"""Of a usual day: a weekday that is open has so much at least, as referrals at weekends do."""
+
+_IMPROBABLE = 4.6
+"""Expected events of which not one came: by chance of 1 in 100."""
+
 _NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -44,19 +50,25 @@ def sorted_out(dated: Dated, *, together: bool = True) -> tuple[tuple[Panel, ...
 def open_days(panel: Panel, days: Days) -> NDArray[np.bool_]:
     """Returns on which of the days a series can have a value (days x series).
 
-    A weekday is closed to a series that reported nothing on it in the last eight weeks of the panel. Weeks and months
-    are always open.
+    A weekday is closed to a series that reported nothing on it in the last eight weeks of the panel, or nothing but 0
+    for so long that a fiftieth of a usual day would have brought something: counts of a trust's own records are 0 where
+    nothing was written down. Weeks and months are always open.
     """
     if panel.frequency is not Frequency.DAILY:
         return np.ones((len(days), len(panel.names)), dtype=bool)
     return _by_weekday(panel)[_weekday(days)]
 
 
-def closed_weekdays(panel: Panel, number: int) -> str:
-    """Returns on which weekdays a daily series reports nothing, as 'Saturdays and Sundays'; empty if on none."""
+def closed_words(panel: Panel, number: int) -> str:
+    """Returns on which weekdays a daily series reports nothing, as a sentence; empty if on none."""
     if panel.frequency is not Frequency.DAILY:
         return ""
-    return listed(name for name, is_open in zip(_NAMES, _by_weekday(panel)[:, number], strict=True) if not is_open)
+    is_open = _by_weekday(panel)[:, number]
+    if is_open.all():
+        return ""
+    names = listed(name for name, each in zip(_NAMES, is_open, strict=True) if not each)
+    nothing = "Nothing" if np.isnan(panel.values[-_OPEN:][_lately_closed(panel, is_open), number]).all() else "Only 0"
+    return f"{nothing} was reported on {names} in its last 8 weeks, so they are not forecast; the horizon counts them."
 
 
 def listed(names: Iterable[str]) -> str:
@@ -68,7 +80,26 @@ def listed(names: Iterable[str]) -> str:
 def _by_weekday(panel: Panel) -> NDArray[np.bool_]:
     lately = ~np.isnan(panel.values[-_OPEN:])
     weekday = _weekday(panel.periods[-_OPEN:])
-    return np.stack([lately[weekday == number].any(axis=0) for number in range(len(_NAMES))])
+    reported = np.stack([lately[weekday == number].any(axis=0) for number in range(len(_NAMES))])
+    return reported & ~_only_nought(panel)
+
+
+def _only_nought(panel: Panel) -> NDArray[np.bool_]:
+    """On which weekdays each series had nothing for so long that it is no chance (weekdays x series)."""
+    something = np.nan_to_num(panel.values) != 0
+    weekday = _weekday(panel.periods)
+    usual = np.abs(np.nan_to_num(panel.values[-_OPEN:])).mean(axis=0)
+    silent = []
+    for number in range(len(_NAMES)):
+        backwards = something[weekday == number][::-1]
+        silent.append(np.where(backwards.any(axis=0), backwards.argmax(axis=0), len(backwards)))
+    weeks = np.stack(silent)
+    return np.asarray((weeks >= _OPEN // len(_NAMES)) & (weeks * usual * QUIETEST >= _IMPROBABLE))
+
+
+def _lately_closed(panel: Panel, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the newest days lie on closed weekdays."""
+    return np.asarray(~is_open[_weekday(panel.periods[-_OPEN:])])
 
 
 def _weekday(days: Days) -> NDArray[np.int64]:

@@ -20,6 +20,8 @@ from models.forecast_run import Kind
 
 _DRAWN: Final[Mapping[Grain, int]] = {Grain.DAY: 84, Grain.WEEK: 104, Grain.MONTH: 600}
 
+_WEEK: Final = 7
+
 
 @dataclass(frozen=True, slots=True)
 class FanChart:
@@ -46,7 +48,7 @@ class FanChart:
 
 def chart_of(context: Context, points: Sequence[Point], published: Published, filters: Filters, ahead: int) -> FanChart:
     """Returns the chart of a published forecast, its first `ahead` periods, behind the history as it is known now."""
-    expected = published.expected[:ahead]
+    expected = published.within(ahead)
     last = words.period_end(points[-1].period, context.grain)
     passed = ended(expected[-1], context)
     age = _age(context, published, expected, filters.month)
@@ -139,8 +141,11 @@ def _title(
         )
     known = {point.period: point.value for point in points if point.status == Status.FINAL}
     if context.grain is Grain.DAY:
-        earlier = sorted(period for period in known if period < published.cutoff)[-len(expected) :]
-        than = f"the {words.counted(len(expected), unit)} before"
+        # As many days of the same weekdays: on others nothing comes.
+        weekdays = {each.period.weekday() for each in expected}
+        before_it = sorted(period for period in known if period < published.cutoff and period.weekday() in weekdays)
+        earlier = before_it[-len(expected) :]
+        than = f"the {words.counted(len(expected), unit)} before" + (" that were open" if len(weekdays) < _WEEK else "")
     else:
         earlier = [words.months_after(each.period, -12) for each in expected] if context.grain is Grain.MONTH else []
         than = f"the same {unit}s a year before"

@@ -63,7 +63,7 @@ def explained_of(
         ahead: how many of its periods are shown.
         asked: first day of the period wanted.
     """
-    expected = published.expected[:ahead]
+    expected = published.within(ahead)
     to_come = [each for each in expected if words.period_end(each.period, context.grain) >= context.today]
     chosen = next((each for each in expected if each.period == asked), (to_come or expected)[0])
     comparable = _comparable(context, points, published, chosen)
@@ -78,7 +78,7 @@ def explained_of(
         )  # fmt: skip
         return Explained(periods, chosen.period, f"{name}: {context.text(chosen.mean)} expected. {why}", None,
                          comparable, None)  # fmt: skip
-    row = published.parts.filter(pl.col("ahead") == periods.index(chosen.period) + 1).row(0, named=True)
+    row = published.parts.filter(pl.col("ahead") == chosen.ahead).row(0, named=True)
     table = _parts_table(context, name, chosen, row)
     return Explained(
         periods, chosen.period, _sentence(context, name, chosen, row), table, comparable,
@@ -148,6 +148,6 @@ def _download(context: Context, published: Published, ahead: int) -> Download:
     fixed = (context.metric.id, published.data_version, context.code, context.service)
     shown = published.parts.filter(pl.col("ahead") <= ahead).select(PARTS).iter_rows()
     rows = tuple(
-        (*fixed, each.period, each.mean, *parts) for each, parts in zip(published.expected[:ahead], shown, strict=True)
+        (*fixed, each.period, each.mean, *parts) for each, parts in zip(published.within(ahead), shown, strict=True)
     )
     return Download(f"{context.file_name}-forecast-parts.csv", columns, rows)

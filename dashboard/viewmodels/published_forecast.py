@@ -26,8 +26,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One period ahead. A bound of None cannot be stated."""
+    """One period ahead, and which. A bound of None cannot be stated."""
 
+    ahead: int
     period: date
     mean: float
     lo80: float | None
@@ -45,6 +46,7 @@ class Published:
         series_id, run_id: its numbers in the store.
         cutoff: the first period that was not known.
         made_at: UTC.
+        expected: its periods; days on whose weekday nothing comes are not among them.
         kind: published, or replayed.
         parts: what the means are made of, as of `ForecastStore.parts`; empty where there are none.
     """
@@ -61,6 +63,10 @@ class Published:
     notes: tuple[str, ...]
     expected: tuple[Expected, ...]
     parts: pl.DataFrame
+
+    def within(self, ahead: int) -> tuple[Expected, ...]:
+        """Returns what is expected of the first periods, so many; closed days count and have none."""
+        return tuple(each for each in self.expected if each.ahead <= ahead)
 
     @property
     def made_words(self) -> str:
@@ -148,7 +154,7 @@ def _looking_back(
 def _published(store: ForecastStore, row: dict[str, object], values: pl.DataFrame) -> Published:
     series_id = int(str(row["series_id"]))
     own = values.filter(pl.col("series_id") == series_id).sort("ahead")
-    columns = ("period", "mean", "lo80", "hi80", "lo95", "hi95", "naive")
+    columns = ("ahead", "period", "mean", "lo80", "hi80", "lo95", "hi95", "naive")
     return Published(
         series_id, int(str(row["run_id"])), row["cutoff"], row["made_at"], row["kind"], row["model_version"],  # type: ignore[arg-type]
         row["definition_version"], row["data_version"], row["data_as_of"], tuple(str(row["notes"]).splitlines()),  # type: ignore[arg-type]

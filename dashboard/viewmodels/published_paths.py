@@ -12,13 +12,15 @@ from dashboard.forecast_parts import part_of
 from dashboard.viewmodels.asking import Layer
 from dashboard.viewmodels.forecast_record import Context, record_of
 from dashboard.viewmodels.places import Place
-from dashboard.viewmodels.published_forecast import State, standing_of
+from dashboard.viewmodels.published_forecast import Published, State, standing_of
 from models.demand_paths import DemandPaths, paths_of
 from models.forecast_store import ForecastStore
 from models.monitoring import outcomes
 
 PERSISTENCE: Final = 0.3
 """Correlation of the errors of neighbouring days."""
+
+_WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,7 @@ def published_paths(
     standing = standing_of(store, layer.catalogue, part, organisation=place.code, until=until)
     if standing.forecast is None:
         return PublishedPaths(None, standing.refused, waits=standing.state is State.WAITING)
-    expected = standing.forecast.expected[:days]
-    rows = [(each.period, each.mean, each.lo80, each.hi80, each.lo95, each.hi95) for each in expected]
-    frame = pl.DataFrame(rows, schema=["date", "mean", "lo80", "hi80", "lo95", "hi95"], orient="row")
+    frame = _on_every_day(standing.forecast, days)
     record = record_of(context, outcomes(standing.stood, standing.values, training.drop_nulls("value")))
     try:
         paths = paths_of(frame, draws, persistence=PERSISTENCE, seed=seed)
@@ -77,3 +77,14 @@ def published_paths(
         paths, since=standing.forecast.cutoff - timedelta(days=1), made=standing.forecast.made_words,
         record=(*record.drift, *record.sentences) if record else (),
     )  # fmt: skip
+
+
+def _on_every_day(published: Published, days: int) -> pl.DataFrame:
+    """The forecast of each of the days after its cut-off; nothing comes on those that it leaves out."""
+    names = ("mean", "lo80", "hi80", "lo95", "hi95")
+    told = {each.period: [getattr(each, name) for name in names] for each in published.expected}
+    # Forecasts reach whole weeks, of which the last days may be closed.
+    reach = -(-published.expected[-1].ahead // _WEEK) * _WEEK
+    every = [published.cutoff + timedelta(days=number) for number in range(min(days, reach))]
+    rows = [(day, *told.get(day, [0.0] * len(names))) for day in every]
+    return pl.DataFrame(rows, schema=["date", *names], orient="row")

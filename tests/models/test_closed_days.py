@@ -101,6 +101,30 @@ def test_a_service_of_three_days_a_week_is_forecast_on_them() -> None:
     assert (both["mean"] - both["value"]).abs().mean() < 12
 
 
+def clinics(weeks: int, each: float) -> pl.DataFrame:
+    """A trust's own count of clinics that shut at weekends: 0 where nothing was written down."""
+    made = daily(7 * weeks, level=each, noise=each / 40).with_columns(
+        value=pl.col("value").clip(lower_bound=1.0).round()
+    )
+    return made.with_columns(value=pl.when(pl.col("date").dt.weekday() > 5).then(0.0).otherwise("value"))
+
+
+@pytest.mark.parametrize(("weeks", "each", "closed"), [(10, 400.0, True), (60, 200.0, True), (10, 0.0, False)])
+def test_weekdays_of_nothing_but_0_are_closed_where_that_is_no_chance(weeks: int, each: float, *, closed: bool) -> None:
+    found = Forecaster(country="NONE").fit(clinics(weeks, each)).forecast(14)
+    weekdays = set(found.frame["date"].dt.weekday())
+    assert weekdays == ({1, 2, 3, 4, 5} if closed else set(range(1, 8)))
+    said = "Only 0 was reported on Saturdays and Sundays in its last 8 weeks, so they are not forecast; the horizon"
+    assert any(line.startswith(said) for line in found.notes["made"]) == closed
+
+
+def test_a_weekday_on_which_somebody_came_lately_is_open() -> None:
+    made = clinics(60, 300.0)
+    sunday = made.filter(pl.col("date").dt.weekday() == 7)["date"][-5]
+    once = made.with_columns(value=pl.when(pl.col("date") == sunday).then(2.0).otherwise("value"))
+    assert set(Forecaster().fit(once).predict(14)["date"].dt.weekday()) == {1, 2, 3, 4, 5, 7}
+
+
 def test_days_without_service_are_not_tested() -> None:
     known = daily(200).filter(pl.col("date").dt.weekday() <= 5)
     tested = backtest(known, 14, origins=2).frame

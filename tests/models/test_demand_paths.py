@@ -45,6 +45,17 @@ def test_the_rhythm_of_the_week_can_be_taken_out() -> None:
     assert found.values[1] == pytest.approx(np.full(14, 60.0))
 
 
+def test_without_the_rhythm_of_the_week_a_closed_day_is_like_the_open_one_before() -> None:
+    starts = tuple(date(2026, 1, 4 + n) for n in range(14))  # the first is a Sunday
+    week = np.array([0.0, 10, 20, 30, 40, 50, 0])
+    found = DemandPaths(starts, np.array([np.tile(week, 2), np.tile(week, 2) * 2])).without_weekdays()
+    usual = week.mean()
+    assert found.values.mean(axis=0) == pytest.approx(np.full(14, usual * 1.5))
+    assert found.values[0] == pytest.approx(np.full(14, usual))
+    nothing = DemandPaths(starts, np.zeros((2, 14)))
+    assert (nothing.without_weekdays().values == 0).all()
+
+
 def test_the_same_seed_gives_the_same_paths() -> None:
     first, again = (paths_of(FORECAST, 10, persistence=0.3, seed=7).values for _ in range(2))
     assert (first == again).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -163,6 +164,48 @@ def test_replays_add_up_know_nothing_later_and_are_no_worse(known: LearntTogethe
             both = found.values.join(actual, on=["organisation", "period"])
             told.append(float((both["mean"] - both["actual"]).abs().sum() / both["actual"].sum()))
     assert np.mean(missed) <= np.mean(before) * 1.005, (missed, before)
+
+
+def shut(count: int = 300) -> pl.DataFrame:
+    """A reports nothing at weekends, B and all others 0 on Sundays: what is shut brings nothing to a total."""
+    weekday = pl.col("date").dt.weekday()
+    return (
+        leaves(count)
+        .filter((pl.col("series") != "A") | (weekday < 6))
+        .with_columns(value=pl.when(weekday == 7).then(0.0).otherwise("value"))
+    )
+
+
+@pytest.mark.parametrize("made", [forecasts_of, replays_together], ids=["forecasts", "replays"])
+def test_totals_are_right_where_a_child_is_closed_and_no_closed_day_is_published(made) -> None:
+    values = by_series(made(learnt(shut())))
+    assert np.abs(gaps(values)).max() < 1e-6
+    days = {code: set(frame["period"].dt.weekday()) for (code,), frame in values.group_by("organisation")}
+    assert days.pop("A") == {1, 2, 3, 4, 5}
+    assert set(map(frozenset, days.values())) == {frozenset({1, 2, 3, 4, 5, 6})}
+    whole = values.group_by("cutoff", level=pl.col("part")).agg(pl.col("mean").sum()).sort("cutoff", "level")
+    for _, each in whole.group_by("cutoff"):
+        np.testing.assert_allclose(each["mean"], each["mean"][0], rtol=1e-9)
+    saturday = values.filter(pl.col("organisation") == "B", pl.col("period").dt.weekday() == 6)
+    assert saturday["mean"].min() > 80
+    first = values["period"] - values["cutoff"]
+    assert (first.dt.total_days() + 1 == values["ahead"]).all()
+
+
+def test_a_region_that_never_has_its_sundays_leaves_its_trusts_theirs() -> None:
+    known = learnt(leaves())
+    england, regions, trusts = known.parts
+    sunday = (pl.col("series") == "N") & (pl.col("date").dt.weekday() == 7)
+    fewer = replace(regions, training=regions.training.filter(~sunday))
+    values = by_series(forecasts_of(keyed_together(family(), [england, fewer, trusts])))
+    sundays = values.filter(pl.col("period").dt.weekday() == 7)
+    assert set(sundays["organisation"]) == {"ENG", "S", "A", "B", "C", "D"}
+    told = sundays.group_by("ahead").agg(
+        whole=pl.col("mean").filter(pl.col("organisation") == "ENG").sum(),
+        parts=pl.col("mean").filter(pl.col("part") == "organisation").sum(),
+    )
+    np.testing.assert_allclose(told["whole"], told["parts"], rtol=1e-9)
+    assert sundays.filter(organisation="A")["mean"].min() > 0
 
 
 def test_a_part_alone_is_as_it_was() -> None:

@@ -64,6 +64,25 @@ def test_a_forecast_has_every_period_its_quantiles_and_parts_that_add_up() -> No
     np.testing.assert_allclose(both.select(pl.sum_horizontal(PARTS)).to_series(), both["mean"], rtol=1e-9)
 
 
+def test_closed_days_are_not_published_and_are_counted_all_the_same() -> None:
+    """The last day known is a Friday, so the first one ahead is closed."""
+    made = two().filter((pl.col("date").dt.weekday() < 6) | (pl.col("series") == "R1H"))
+    found = forecast_of(learnt(made.filter(pl.col("date") <= date(2023, 4, 7))))
+    own = found.values.filter(organisation="R0A")
+    days = [date(2023, 4, 8) + timedelta(days=n) for n in range(56)]
+    assert found.series["cutoff"].unique().to_list() == [date(2023, 4, 8)]
+    assert own["period"].to_list() == [day for day in days if day.weekday() < 5]
+    assert own["ahead"].to_list() == [number for number, day in enumerate(days, start=1) if day.weekday() < 5]
+    assert own["naive"].null_count() == 0
+    parts = found.parts.filter(organisation="R0A")
+    assert parts["ahead"].to_list() == own["ahead"].to_list()
+    np.testing.assert_allclose(parts.select(pl.sum_horizontal(PARTS)).to_series(), own["mean"], rtol=1e-9)
+    assert found.values.filter(organisation="R1H").height == 56
+    assert "Nothing was reported on Saturdays and Sundays" in found.series.filter(organisation="R0A")["notes"].item()
+    replays = replay_of(learnt(made)).values.filter(organisation="R0A")
+    assert set(replays["period"].dt.weekday()) == {1, 2, 3, 4, 5}
+
+
 def test_services_are_series_of_their_organisation() -> None:
     part = Part("visits", "service of R0A", Grain.MONTH, "service", "R0A")
     found = forecast_of(learnt(monthly(40, series="110"), part))
