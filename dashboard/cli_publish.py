@@ -31,8 +31,9 @@ def published(metric: str | None, warehouse: str | None) -> None:
     """Publishes forecasts of a metric, or of all that can be forecast; says what it does and what it could not."""
     # scikit-learn takes a second to load, and the other commands do without it.
     from dashboard.forecast_parts import demand_metrics  # noqa: PLC0415
-    from dashboard.training_process import work  # noqa: PLC0415
+    from dashboard.training_process import NOT_RECORDED, work  # noqa: PLC0415
     from models.forecast_store import ForecastStore  # noqa: PLC0415
+    from models.recording import Recorder  # noqa: PLC0415
 
     layer = opened(warehouse)
     known = [each.id for each in demand_metrics(layer.catalogue)]
@@ -44,7 +45,12 @@ def published(metric: str | None, warehouse: str | None) -> None:
     counts = {"ended": 0, "failed": 0, "elsewhere": 0}
 
     def say(what: Mapping[str, Any]) -> None:
-        if what["what"] == "done":
+        if what["what"] == "unrecorded":
+            beside.print(f"{NOT_RECORDED} {what['why']}", markup=False)
+        elif what["what"] == "recorded":
+            names = ", ".join(what["metrics"])
+            beside.print(f"What forecasts came to is written into the warehouse: {names}.", markup=False)
+        if "metric" not in what:
             return
         name = f"{what['metric']} ({what['part']})"
         if what["what"] in counts:
@@ -56,7 +62,8 @@ def published(metric: str | None, warehouse: str | None) -> None:
         elif what["what"] == "ended" and what["new"]:
             beside.print(f"{what['done'] + 1} of {what['of']}: {name} published.", markup=False)
 
-    work(layer, store, say, only=metric)
+    recorder = Recorder(settings.warehouse if warehouse is None else warehouse)
+    work(layer, store, say, only=metric, recorder=recorder)
     beside.print(f"{counts['ended']:,} parts published into {store.place}; the others were there.", markup=False)
     if counts["failed"]:
         raise typer.Exit(1)

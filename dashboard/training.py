@@ -18,7 +18,7 @@ import streamlit as st
 
 from dashboard import layer as data
 from dashboard.forecast_parts import demand_metrics
-from dashboard.training_process import Wanted
+from dashboard.training_process import NOT_RECORDED, Wanted
 from dashboard.viewmodels.reach import is_of_own_records
 from metrics import MetricsLayer
 from metrics.catalogue import CatalogueError
@@ -144,7 +144,10 @@ class Training:
 
     def _hear(self, said: dict[str, Any]) -> None:
         what = said["what"]
-        if what == "done":
+        if what == "unrecorded":
+            _log.warning("%s %s", NOT_RECORDED, said["why"])
+            self._elsewhere |= said["again"]
+        if "metric" not in said:
             return
         name, now = (said["metric"], said["part"]), self._progress
         self._elsewhere |= what == "elsewhere"

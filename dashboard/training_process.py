@@ -15,19 +15,31 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
 
 from dashboard.forecast_parts import demand_metrics, families_of, family_with, part_of
 from dashboard.viewmodels.places import Places
 from metrics import MetricsLayer
 from metrics.journal import JournalError
 from metrics.query.errors import QueryError
+from metrics.warehouse.errors import WarehouseBusyError, WarehouseError
+from metrics.warehouse.settings import load_settings
 from models.alerts import keep, look
 from models.families import Family, bring_up_together, is_due_together, learn_together
 from models.forecast_store import ForecastStore
+from models.recording import Recorder
 
 Say = Callable[[Mapping[str, Any]], None]
+NOT_RECORDED: Final = "What forecasts came to could not be written into the warehouse; their metrics stay as they were."
 _NICE: Final = 19
+
+
+class Writes(Protocol):
+    """What has gathered outcomes of forecasts, and writes them; see `models.recording.Recorder`."""
+
+    def write(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +58,20 @@ def work(
     wanted: Callable[[], Iterable[Wanted]] = tuple,
     *,
     only: str | None = None,
+    recorder: Recorder | None = None,
 ) -> None:
     """Makes what is due, a metric's parts at once: first what somebody waits for, then what most look at.
+
+    At the end what forecasts came to is written into the warehouse, where there is anything new.
 
     Args:
         layer: asked for final periods.
         store: where forecasts are published.
-        say: told before and after each part; `what` is 'begun', 'ended', 'failed', 'elsewhere' or 'done'.
+        say: told before and after each part; `what` is 'begun', 'ended', 'failed', 'elsewhere', 'recorded',
+            'unrecorded' or 'done'.
         wanted: gives what somebody has begun to wait for since it was last called.
         only: the one metric to forecast; None is all of them.
+        recorder: writes what forecasts of published figures came to; None writes nothing.
     """
     places = Places.of(layer.organisations())
     families = families_of(layer.catalogue, places)
@@ -68,6 +85,10 @@ def work(
                 waiting.insert(0, family_with(families, part))
         waiting = [family for family in _once(waiting) if _names(family)[0] not in seen]
         if not waiting:
+            if recorder is not None:
+                if only is None:
+                    recorder.leave_out({family.metric for family in families})
+                record(recorder, say)
             say({"what": "done"})
             return
         family = waiting.pop(0)
@@ -77,7 +98,9 @@ def work(
             {"metric": metric, "part": part, "done": done + number, "of": done + len(family.parts) + left}
             for number, (metric, part) in enumerate(_names(family))
         ]
-        _one(layer, store, family, [partial(_say_with, say, each) for each in told])
+        # A part that is forecast because somebody asked is not the whole of a metric's record.
+        whole = family in families and layer.provenance(family.metric) == "published"
+        _one(layer, store, family, [partial(_say_with, say, each) for each in told], recorder if whole else None)
         done += len(family.parts)
 
 
@@ -89,7 +112,9 @@ def _once(families: Iterable[Family]) -> list[Family]:
     return list({_names(family)[0]: family for family in families}.values())
 
 
-def _one(layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequence[Say]) -> None:
+def _one(
+    layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequence[Say], recorder: Recorder | None
+) -> None:
     """Makes a family; `say` has one for each of its parts."""
     holder = f"{platform.node()[:60]} {os.getpid()}"
 
@@ -100,6 +125,8 @@ def _one(layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequenc
     try:
         learnt = learn_together(layer.as_it_stands(), family)
         if not is_due_together(store, learnt):
+            if recorder is not None:
+                recorder.take(store, learnt)
             return
         claimed = [part for part in family.parts if store.claim(part.metric, part.name, holder)]
         try:
@@ -109,6 +136,8 @@ def _one(layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequenc
             each_says({"what": "begun"})
             new = bring_up_together(store, learnt)
             keep(store, family.metric, look(store, learnt.parts))
+            if recorder is not None:
+                recorder.take(store, learnt)
         finally:
             for part in claimed:
                 store.release(part.metric, part.name, holder)
@@ -118,6 +147,18 @@ def _one(layer: MetricsLayer, store: ForecastStore, family: Family, say: Sequenc
         each_says({"what": "failed", "why": str(error)})
     except Exception as error:  # noqa: BLE001 - one family that fails must not keep the others from being made
         each_says({"what": "failed", "why": f"{type(error).__name__}: {error}"})
+
+
+def record(recorder: Writes, say: Say) -> None:
+    """Writes what forecasts came to; where that cannot be, says so, and all else goes on."""
+    try:
+        metrics = recorder.write()
+    except (WarehouseError, sa.exc.DBAPIError, OSError) as error:
+        why = str(error).splitlines()[0]
+        say({"what": "unrecorded", "why": why, "again": isinstance(error, WarehouseBusyError)})
+    else:
+        if metrics:
+            say({"what": "recorded", "metrics": list(metrics)})
 
 
 def _say_with(say: Say, told: Mapping[str, Any], what: Mapping[str, Any]) -> None:
@@ -139,7 +180,8 @@ def main() -> None:
         sys.stdout.write(json.dumps(what) + "\n")
         sys.stdout.flush()
 
-    work(MetricsLayer.open(), ForecastStore.open(), say, wanted)
+    layer = MetricsLayer.open()
+    work(layer, ForecastStore.open(), say, wanted, recorder=Recorder(load_settings().warehouse))
 
 
 def _listen(asked: queue.SimpleQueue[Wanted]) -> None:

@@ -15,8 +15,9 @@ import polars as pl
 from models.anomalies import beside
 from models.forecast_run import Kind
 from models.forecast_store import ForecastStore
-from models.monitoring import drift, monthly, outcomes, stood
+from models.monitoring import drift, monthly
 from models.publishing import Learnt
+from models.seen import WHOSE, seen_of, split
 
 SIGNALS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "organisation": pl.String, "service": pl.String, "measure": pl.String, "period": pl.Date, "value": pl.Float64,
@@ -26,7 +27,6 @@ SIGNALS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 
 DAY: Final = "day"
 OUTSIDE: Final = "outside the 95% interval"
-_WHOSE: Final = ("organisation", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,11 @@ def look(store: ForecastStore, learnt: Sequence[Learnt]) -> Looked:
     Raises:
         JournalUnusableError: the store cannot be read.
     """
-    frames = [each.training.with_columns(*each.whose(pl.col("series"))) for each in learnt]
-    actual = pl.concat(frames).with_columns(_series())
-    whose = frozenset(actual.select(_WHOSE).unique().iter_rows())
-    metric, definition = learnt[0].key.metric, learnt[0].key.definition_version
-    standing = store.standing_of_all(metric).with_columns(_series())
-    values = store.values_of_all(metric)
-    seen = outcomes(stood(standing, definition), values, actual.select("series", "date", "value"))
-    found = [_drifting(seen)]
+    seen, definition = seen_of(store, learnt), learnt[0].key.definition_version
+    found = [_drifting(seen.outcomes)]
     if learnt[0].part.grain == DAY:
-        found.append(_unusual(standing, values, actual, definition))
-    split = pl.col("series").str.split("\x1f")
-    signals = pl.concat(found).with_columns(organisation=split.list.get(0), service=split.list.get(1))
-    return Looked(whose, signals.select(*SIGNALS).sort(*_WHOSE, "measure"))
+        found.append(_unusual(seen.standing, seen.values, seen.actual, definition))
+    return Looked(seen.whose, split(pl.concat(found)).select(*SIGNALS).sort(*WHOSE, "measure"))
 
 
 def keep(store: ForecastStore, metric: str, found: Looked, at: datetime | None = None) -> int:
@@ -74,10 +66,6 @@ def keep(store: ForecastStore, metric: str, found: Looked, at: datetime | None =
         JournalUnusableError: the store cannot be written.
     """
     return store.note_alerts(metric, found.series, found.signals, at or datetime.now(UTC).replace(tzinfo=None))
-
-
-def _series() -> pl.Expr:
-    return pl.concat_str(_WHOSE, separator="\x1f").alias("series")
 
 
 def _drifting(seen: pl.DataFrame) -> pl.DataFrame:

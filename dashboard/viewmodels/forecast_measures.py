@@ -1,7 +1,8 @@
 """The measures of a forecast's record, as control charts want them: what they are called, their unit and direction.
 
-They are no metrics of the catalogue: forecasts are kept where they can never be changed, beside the journal, and not in
-the warehouse that the engine reads. What happened comes from the engine.
+They are read from the store of forecasts, so that a page shows what became known a moment ago, of a trust's own records
+too. For published figures the catalogue's `forecast_wmape`, `forecast_bias` and `forecast_coverage_80` say the same
+once training has written it into the warehouse, which a test holds.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from metrics.catalogue.definition import Input, Metric, Model, Table
 from metrics.catalogue.expression import names
 from metrics.catalogue.finding import suggest
-from metrics.warehouse.tables import KNOWN, operational
+from metrics.warehouse.tables import KNOWN, forecasts, operational
 
 _KINDS: Mapping[str, type[sa.types.TypeEngine[Any]]] = {
     "text": sa.String, "integer": sa.BigInteger, "number": sa.Double, "date": sa.Date, "timestamp": sa.DateTime,
@@ -148,17 +148,31 @@ class Catalogue:
 
     @cached_property
     def without_own_records(self) -> Catalogue:
+        """Returns the definitions of what others published: without trusts' own records and the record of forecasts."""
+        return self.without_trusts_records.without_forecast_record
+
+    @cached_property
+    def without_trusts_records(self) -> Catalogue:
         """Returns the definitions without those of trusts' own records, for warehouses that hold none."""
-        own = {name for name, model in self.models.items() if model.table in operational.metadata.tables}
+        return self._without(operational.metadata.tables)
+
+    @cached_property
+    def without_forecast_record(self) -> Catalogue:
+        """Returns the definitions without those of Bellwether's forecasts, for warehouses without their record."""
+        return self._without(forecasts.metadata.tables)
+
+    def _without(self, tables: Iterable[str]) -> Catalogue:
+        left = frozenset(tables)
+        out = {name for name, model in self.models.items() if model.table in left}
         gone: set[str] = set()
         while True:  # what is made of a metric that goes, goes too
-            more = {each.id for each in self if each.id not in gone and self._needs(each, own, gone)}
+            more = {each.id for each in self if each.id not in gone and self._needs(each, out, gone)}
             if not more:
                 break
             gone |= more
         return replace(
             self,
-            models={name: model for name, model in self.models.items() if name not in own},
+            models={name: model for name, model in self.models.items() if name not in out},
             metrics={name: metric for name, metric in self.metrics.items() if name not in gone},
         )
 

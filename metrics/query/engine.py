@@ -21,7 +21,7 @@ from metrics.query.explaining import Explanation, explain
 from metrics.query.holdings import Holdings, models_behind
 from metrics.query.keeping import Keeping
 from metrics.query.listing import last_day_of, members_of, organisations_of, successions_of
-from metrics.query.own_records import Provenance, held, owners_of, provenance_of_metric
+from metrics.query.own_records import Provenance, provenance_of_metric
 from metrics.query.preparing import Statement, statements
 from metrics.query.request import Against, Grain, Request
 from metrics.query.result import Result
@@ -62,7 +62,7 @@ class MetricsLayer:
         self._lock = threading.Lock()
         self._defined = catalogue  # what is in use is the part of it that the warehouse has tables for
         snapshot = warehouse.snapshot()
-        self._holdings = Holdings(snapshot, held(catalogue, owners_of(snapshot)))
+        self._holdings = Holdings(snapshot, catalogue).answerable(catalogue)
         self._answers: OrderedDict[object, Result] = OrderedDict()
         self._moving = threading.RLock()  # one at a time takes newer data, definitions or cubes
         self._keeping = Keeping(None)
@@ -136,8 +136,7 @@ class MetricsLayer:
             else:
                 cubes = before.cubes.refreshed(snapshot)
                 newer = before.after(snapshot, cubes, cubes.standing)
-            answered = held(self._defined, newer.owners)
-            self._take(newer if answered is newer.catalogue else newer.under(answered))
+            self._take(newer.answerable(self._defined))
         return True
 
     def keep_cubes(self, folder: Path | None = None, of: Callable[[Model], bool] | None = None) -> None:
@@ -240,7 +239,7 @@ class MetricsLayer:
             newest = self._definitions.state
             if newest.catalogue is self._defined:
                 return False
-            newer = self._holdings.under(held(newest.catalogue, self._holdings.owners))
+            newer = self._holdings.answerable(newest.catalogue)
             with self._lock:
                 self._defined, self._read_at, self._holdings = newest.catalogue, newest.read_at, newer
         return True

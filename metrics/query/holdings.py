@@ -21,7 +21,7 @@ from metrics.query.coverage import Presence
 from metrics.query.errors import FanOutError, UnreadableTableError
 from metrics.query.naming import named, names_held
 from metrics.query.organisations import Organisations
-from metrics.query.own_records import first_days, owners_of
+from metrics.query.own_records import first_days, has_forecast_record, held, owners_of
 from metrics.query.plan import LEVELS, Scan
 from metrics.query.reporting import Read, lately, overlaps_of, presence_of, reported, rows_held
 from metrics.query.source import Source, sources_of
@@ -187,6 +187,12 @@ class Holdings:
     def owners(self) -> Mapping[str, str]:
         """Returns the code of each trust with records of its own, and whether they are simulated."""
         return self.keep(("owners",), lambda: owners_of(self.snapshot))
+
+    def answerable(self, defined: Catalogue) -> Holdings:
+        """Returns the same snapshot seen through those of the definitions that it can answer."""
+        recorded = has_forecast_record(self.snapshot) if self.standing is None else bool(self.standing.recorded)
+        answered = held(defined, self.owners, recorded=recorded)
+        return self if answered is self.catalogue else self.under(answered)
 
     def presence(self, source: Source, as_at: date) -> Presence:
         """Returns who reported the source's metric when, organisations as they stand on the day."""

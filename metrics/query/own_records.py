@@ -1,4 +1,4 @@
-"""Whose own records a warehouse holds beside what is published, and whether they are simulated."""
+"""What a warehouse holds beside what is published: trusts' own records, simulated or not, and the forecasts' record."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from metrics.catalogue import Catalogue, Metric, Model
 from metrics.warehouse.connect import Snapshot
 from metrics.warehouse.tables import operational
+from metrics.warehouse.tables.forecasts import meta_forecast_outcome
 from metrics.warehouse.tables.operational.provenance import meta_operational
 
 Provenance = Literal["published", "operational", "simulated"]
@@ -41,9 +42,30 @@ def first_days(snapshot: Snapshot) -> pl.DataFrame:
     return snapshot.frame(first.order_by(meta_operational.c.org_code))
 
 
-def held(catalogue: Catalogue, owners: Mapping[str, str]) -> Catalogue:
-    """Returns the definitions that the warehouse can answer: without trusts' own records, those of published data."""
-    return catalogue if owners else catalogue.without_own_records
+def has_forecast_record(snapshot: Snapshot) -> bool:
+    """Returns whether the outcomes of Bellwether's forecasts are written in the warehouse.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database does not answer.
+    """
+    newest = sa.select(sa.func.max(meta_forecast_outcome.c.written_at).label("at"))
+    try:
+        return snapshot.frame(newest)["at"][0] is not None
+    except sa.exc.ProgrammingError:  # the warehouse has no such tables
+        return False
+
+
+def held(catalogue: Catalogue, owners: Mapping[str, str], *, recorded: bool) -> Catalogue:
+    """Returns the definitions that the warehouse can answer.
+
+    Args:
+        catalogue: all definitions.
+        owners: as of `owners_of`; without any, those of trusts' own records are left out.
+        recorded: whether the outcomes of forecasts are held; else their definitions are left out.
+    """
+    if recorded:
+        return catalogue if owners else catalogue.without_trusts_records
+    return catalogue.without_forecast_record if owners else catalogue.without_own_records
 
 
 def is_own(model: Model) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from metrics.warehouse.tables import metadata as published
+from metrics.warehouse.tables.forecasts import meta_forecast_outcome
+from metrics.warehouse.tables.forecasts import metadata as forecasts
 from metrics.warehouse.tables.meta import meta_load
 from metrics.warehouse.tables.operational import metadata as operational
 from metrics.warehouse.tables.operational.changes import meta_change
@@ -29,6 +31,7 @@ class Standing:
         written: names when the operational tables were written as a whole; empty where there are none.
         change: the newest entry of the log of changes; 0 for none.
         tables: table to its newest entry of the log.
+        recorded: names when the outcomes of forecasts were last written; empty where there are none.
     """
 
     data_version: str
@@ -36,6 +39,7 @@ class Standing:
     written: str = ""
     change: int = 0
     tables: Mapping[str, int] = field(default_factory=dict)
+    recorded: str = ""
 
     def lineage(self, table: str) -> str:
         """Returns what a table was last written as a whole from: while it stays, the log says all that changed."""
@@ -43,6 +47,8 @@ class Standing:
             return f"written {self.written}"
         if table in published.tables:
             return f"loaded {self.loaded}"
+        if table in forecasts.tables:
+            return f"recorded {self.recorded}"
         return f"as of {self.data_version}"  # an analyst's own table: nobody says what changes in it
 
     def version(self, table: str) -> str:
@@ -57,17 +63,20 @@ def standing(reading: Reading, data_version: str) -> Standing:
                                          sa.func.max(meta_load.c.loaded_at))).one()  # fmt: skip
     loaded = f"{loads[0]}-{loads[1]}-{loads[2]}"
     inspector = sa.inspect(connection)
+    recorded = ""
+    if inspector.has_table(meta_forecast_outcome.name):
+        recorded = str(connection.scalar(sa.select(sa.func.max(meta_forecast_outcome.c.written_at))) or "")
     if not inspector.has_table(meta_operational.name):
-        return Standing(data_version, loaded)
+        return Standing(data_version, loaded, recorded=recorded)
     written = connection.execute(sa.select(sa.func.max(meta_operational.c.written_at))).scalar()
     if written is None or not inspector.has_table(meta_change.name):
-        return Standing(data_version, loaded, str(written or ""))
+        return Standing(data_version, loaded, str(written or ""), recorded=recorded)
     log = sa.select(meta_change.c.table_name, sa.func.max(meta_change.c.change_id)).group_by(meta_change.c.table_name)
     rows = connection.execute(log).all()
     return Standing(
         data_version, loaded, str(written),
         change=max((row[1] for row in rows), default=0),
-        tables={row[0]: row[1] for row in rows},
+        tables={row[0]: row[1] for row in rows}, recorded=recorded,
     )  # fmt: skip
 
 

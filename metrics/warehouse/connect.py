@@ -19,6 +19,7 @@ from metrics.warehouse.schema import check_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import DIALECT as SPARK
 from metrics.warehouse.spark.url import is_spark, look_again
+from metrics.warehouse.tables.forecasts import meta_forecast_outcome
 from metrics.warehouse.tables.meta import meta_load
 from metrics.warehouse.tables.operational.changes import meta_change
 from metrics.warehouse.tables.operational.provenance import meta_operational
@@ -171,11 +172,11 @@ class _ServerSource:
             if seen is None:
                 check_tables(connection, place)
             last, loads, at = connection.execute(version).one()
-            own = self._own_records(connection)
+            own, forecasts = self._own_records(connection), self._forecasts_record(connection)
         if last is None and not own:
             raise self._not_built()
         published = "000000-0" if last is None else f"{last:06d}-{loads}-{at:%Y%m%dT%H%M%S}"
-        name = f"{published}{own}"
+        name = f"{published}{own}{forecasts}"
         if seen is not None and seen.data_version == name:
             return seen
         if seen is not None and self._engine.dialect.name == SPARK:
@@ -194,6 +195,16 @@ class _ServerSource:
         written = connection.scalar(sa.select(sa.func.max(meta_operational.c.written_at)))
         change = connection.scalar(sa.select(sa.func.max(meta_change.c.change_id)))
         return "" if written is None else f"-{written:%Y%m%dT%H%M%S%f}-{change or 0}"
+
+    @staticmethod
+    def _forecasts_record(connection: sa.Connection) -> str:
+        """Names the state of the outcomes of forecasts; empty where none are written."""
+        if not sa.inspect(connection).has_table(meta_forecast_outcome.name):
+            return ""
+        if connection.dialect.name == SPARK:
+            look_again(connection, meta_forecast_outcome)
+        written = connection.scalar(sa.select(sa.func.max(meta_forecast_outcome.c.written_at)))
+        return "" if written is None else f"-f{written:%Y%m%dT%H%M%S%f}"
 
     def _not_built(self) -> WarehouseNotBuiltError:
         read_only = self._engine.dialect.name == SPARK

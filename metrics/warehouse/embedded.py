@@ -27,8 +27,10 @@ from metrics.warehouse.errors import WarehouseBusyError
 KEPT_SNAPSHOTS = 3
 KEPT_PARTS = 8  # hot parts come by the second: whoever has just read the pointer must still find the file
 FEED = "A feed"
+RECORD = "The record of forecasts"
+_BRIEF = (FEED, RECORD)
 _POINTER = "CURRENT"
-_FEED_SECONDS = 15.0
+_BRIEF_SECONDS = 15.0
 _ON = re.compile(r"^\d+-\w+-on-(\d+)$")
 
 
@@ -62,10 +64,10 @@ def history_of(snapshot: Path) -> Path | None:
 
 
 @contextmanager
-def writer_lock(folder: Path, *, feed: bool = False) -> Iterator[None]:
+def writer_lock(folder: Path, *, brief: str = "") -> Iterator[None]:
     """Holds the folder's only writing place; the system lets go of it when the process ends.
 
-    A feed holds it for each commit only, so that others wait a little for it.
+    `brief` says who holds it for one commit only (`FEED`, `RECORD`), so that others wait a little for it.
 
     Raises:
         WarehouseBusyError: another writer holds it.
@@ -74,19 +76,19 @@ def writer_lock(folder: Path, *, feed: bool = False) -> Iterator[None]:
     with (folder / "writer.lock").open("a+", encoding="ascii") as lock:
         _take(lock.fileno(), folder)
         lock.truncate(0)
-        lock.write(f"{FEED} (process {os.getpid()})" if feed else f"process {os.getpid()}")
+        lock.write(f"{brief} (process {os.getpid()})" if brief else f"process {os.getpid()}")
         lock.flush()
         yield
 
 
 def _take(lock: int, folder: Path) -> None:
-    given_up = time.monotonic() + _FEED_SECONDS
+    given_up = time.monotonic() + _BRIEF_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             who = os.pread(lock, 100, 0).decode("ascii", errors="replace").strip() or "another process"
-            if not who.startswith(FEED) or time.monotonic() > given_up:
+            if not who.startswith(_BRIEF) or time.monotonic() > given_up:
                 raise WarehouseBusyError(
                     f"{who} is already loading into {folder}. Wait until it has finished; nothing was changed."
                 ) from error

@@ -120,7 +120,7 @@ class LiveFolder:
     @contextmanager
     def commit(self) -> Iterator[Changes]:
         """Gives changes that are published as a new snapshot."""
-        with embedded.writer_lock(self._folder, feed=True):
+        with embedded.writer_lock(self._folder, brief=embedded.FEED):
             part = self._ready()
             try:
                 part.connection.exec_driver_sql("BEGIN TRANSACTION")

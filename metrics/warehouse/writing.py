@@ -27,7 +27,7 @@ from metrics.warehouse.notices import tell
 from metrics.warehouse.schema import create_tables
 from metrics.warehouse.settings import checked_url, file_url, load_settings
 from metrics.warehouse.spark.url import is_spark
-from metrics.warehouse.tables import metadata
+from metrics.warehouse.tables import forecasts, metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,12 +107,13 @@ class Writer:
 
 
 @contextmanager
-def writing(url: str | None = None, *, fresh: bool = False) -> Iterator[Writer]:
+def writing(url: str | None = None, *, fresh: bool = False, brief: str = "") -> Iterator[Writer]:
     """Gives a writer; when the block ends well its changes are published at once, else none of them.
 
     Args:
         url: the warehouse; None is the one that the settings name.
         fresh: starts from empty tables, whatever the warehouse held.
+        brief: who writes, where it takes a moment only and others may wait for it; see `embedded.writer_lock`.
 
     Raises:
         WarehouseBusyError: another writer is at work.
@@ -123,13 +124,13 @@ def writing(url: str | None = None, *, fresh: bool = False) -> Iterator[Writer]:
     if is_spark(url):
         raise WarehouseReadOnlyError.at(sa.make_url(url).render_as_string())
     folder = embedded_folder(url)
-    with _on_server(url, fresh=fresh) if folder is None else _on_file(folder, fresh=fresh) as writer:
+    with _on_server(url, fresh=fresh) if folder is None else _on_file(folder, fresh=fresh, brief=brief) as writer:
         yield writer
 
 
 @contextmanager
-def _on_file(folder: Path, *, fresh: bool) -> Iterator[Writer]:
-    with writer_lock(folder):
+def _on_file(folder: Path, *, fresh: bool, brief: str) -> Iterator[Writer]:
+    with writer_lock(folder, brief=brief):
         path = private_copy(folder, fresh=fresh)
         engine = sa.create_engine(file_url(path), isolation_level="AUTOCOMMIT")
         try:
@@ -164,6 +165,7 @@ def _on_server(url: str, *, fresh: bool) -> Iterator[Writer]:
                 lock_server(connection)
             if fresh:
                 metadata.drop_all(connection)
+                forecasts.metadata.drop_all(connection)
             create_tables(connection, engine.url.render_as_string())
             yield (writer := Writer(connection))
             if writer.changed:

@@ -19,7 +19,7 @@ from metrics.query.own_records import is_own
 from metrics.query.plan import dimensions_of
 from sample_data.simulator.trust import ORG_CODE
 
-CATALOGUE = load()
+CATALOGUE = load().without_forecast_record
 PUBLISHED = CATALOGUE.without_own_records
 OWN = [metric for metric in CATALOGUE if metric.id not in PUBLISHED.metrics and "today" not in metric.tags]
 TODAY = date(2026, 11, 2)

@@ -15,7 +15,7 @@ from metrics.query.request import Grain
 from sample_data.simulator.trust import ORG_CODE
 
 TODAY = date(2026, 11, 2)
-CATALOGUE = load()
+CATALOGUE = load().without_forecast_record
 PUBLISHED = CATALOGUE.without_own_records
 OWN = [metric for metric in CATALOGUE if metric.id not in PUBLISHED.metrics]
 TWINS = sorted({metric.twin for metric in OWN if metric.twin})

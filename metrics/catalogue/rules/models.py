@@ -11,6 +11,7 @@ from metrics.catalogue.rules.rule import Fault, Path, rule
 from metrics.catalogue.rules.scope import LEVELS, columns_of, kinds_in
 from metrics.catalogue.types import WORDS, Kind
 from metrics.warehouse.tables import KNOWN
+from metrics.warehouse.tables.forecasts import metadata as forecasts
 
 RESULT_COLUMNS = (
     "metric", "period", "value", "numerator", "denominator", "status", "reporting", "expected", "is_total",
@@ -147,10 +148,14 @@ def changes_are_timestamps(catalogue: Catalogue) -> Iterator[Fault]:
             yield Fault(f"model:{model.name}", ("changed_at",), message)
 
 
-@rule("W109", "A model of published data names its publication.", "Name it: 'publication: ...'.")
+@rule(
+    "W109",
+    "A model of published data names its publication, unless its rows are Bellwether's own published forecasts.",
+    "Name it: 'publication: ...'.",
+)
 def published_models_name_their_publication(catalogue: Catalogue) -> Iterator[Fault]:
     for model in catalogue.models.values():
-        if model.provenance == "published" and model.publication is None:
+        if model.provenance == "published" and model.publication is None and model.table not in forecasts.tables:
             yield Fault(f"model:{model.name}", ("provenance",), "published data without 'publication'.")
 
 

@@ -7,11 +7,23 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from metrics.warehouse.tables import access, capacity, digital, dimensions, meta, operational, outcomes, people
+from metrics.warehouse.tables import (
+    access,
+    capacity,
+    digital,
+    dimensions,
+    forecasts,
+    meta,
+    operational,
+    outcomes,
+    people,
+)
 from metrics.warehouse.tables.base import LOAD_COLUMNS, metadata
 
-# Every table that Bellwether knows, published and operational, by name.
-KNOWN: Final[Mapping[str, sa.Table]] = {**metadata.tables, **operational.metadata.tables}
+# Every table that Bellwether knows, by name: published, operational, and of its own forecasts.
+KNOWN: Final[Mapping[str, sa.Table]] = {
+    **metadata.tables, **operational.metadata.tables, **forecasts.metadata.tables
+}  # fmt: skip
 
 __all__ = [
     "KNOWN",
@@ -20,6 +32,7 @@ __all__ = [
     "capacity",
     "digital",
     "dimensions",
+    "forecasts",
     "meta",
     "metadata",
     "operational",
