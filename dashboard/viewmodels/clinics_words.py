@@ -69,8 +69,9 @@ def seen(facts: ClinicFacts, slots: int) -> tuple[tuple[str, str], ...]:
 
 METHOD: Final = (
     "Clinics here are those that the referrals of a week lead to, first appointments and those that follow, whenever "
-    "these take place: with too few, the waiting list grows. All services are taken together, as if any clinic could "
-    "see any patient."
+    "these take place: with too few, the waiting list grows. A change of referrals reaches the clinics held over more "
+    "than a year, as lists and follow-ups go on. All services are taken together, as if any clinic could see any "
+    "patient."
 )
 
 

@@ -211,7 +211,8 @@ METHOD: Final = (
     ),
     (
         "Usual treatments and who gets them stay the same whatever is changed above. Extra treatments take the "
-        "share chosen from the longest waits, the rest by the service's own pattern of ages."
+        "share chosen from the longest waits, the rest by the service's own pattern of ages. Where clinics are kept "
+        "for urgent patients, fewer referrals leave some of them empty, and a list shrinks later than is said here."
     ),
     "A 'treatment' here is any clock stop: care begun, or a decision that none is needed.",
 )
