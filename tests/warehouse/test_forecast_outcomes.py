@@ -14,16 +14,22 @@ import pytest
 import sqlalchemy as sa
 
 from dashboard.training_process import record
+from metrics.query.own_records import has_forecast_record
 from metrics.warehouse import forecast_outcomes
+from metrics.warehouse.changes import changed_since, standing
+from metrics.warehouse.changing import changing
 from metrics.warehouse.connect import Warehouse, open_warehouse
 from metrics.warehouse.embedded import RECORD, writer_lock
 from metrics.warehouse.errors import WarehouseBusyError
 from metrics.warehouse.forecast_outcomes import COLUMNS, Outcomes, states_held, write_outcomes
+from metrics.warehouse.reading import reading
 from metrics.warehouse.settings import embedded_url
 from metrics.warehouse.tables.forecasts import fact_forecast_outcome, meta_forecast_outcome
 from metrics.warehouse.tables.meta import meta_load
+from metrics.warehouse.tables.operational.flow import fact_alert
 from metrics.warehouse.writing import writing
 from models.recording import Recorder
+from tests.warehouse.operational import alerts, begun
 from tests.warehouse.test_writing import LOAD
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -123,6 +129,28 @@ def test_a_warehouse_written_anew_and_tables_of_another_version_are_written_agai
     assert states_held(warehouse) == {}
     assert write_outcomes(url, warehouse, {"visits": TWO}) == ("visits",)
     assert len(held(warehouse)) == 2
+
+
+def test_a_feed_and_the_record_write_in_turn(url: str) -> None:
+    begun(url, alerts([1]))
+    warehouse = open_warehouse(url)
+    write_outcomes(url, warehouse, {"visits": TWO})
+    with changing(url) as changes:
+        changes.insert(fact_alert, alerts([7]))
+    warehouse.refresh()
+    assert has_forecast_record(warehouse.snapshot())
+    with reading(warehouse.snapshot()) as told:
+        first = standing(told, warehouse.data_version)
+    assert write_outcomes(url, warehouse, {"visits": outcomes(("R0A", 1, 10.0, None), state="2")}) == ("visits",)
+    warehouse.refresh()
+    with reading(warehouse.snapshot()) as told:
+        then = standing(told, warehouse.data_version)
+    assert changed_since(first, then, [fact_forecast_outcome.name])
+    assert not changed_since(first, then, [fact_alert.name, "dim_organisation"])
+    assert 7 in warehouse.frame(sa.select(fact_alert.c.alert_id))["alert_id"]
+    with changing(url) as changes:
+        changes.insert(fact_alert, alerts([8]))
+    assert len(held(warehouse)) == 1
 
 
 def test_who_else_writes_a_file_waits_a_moment_for_it(tmp_path: Path) -> None:
