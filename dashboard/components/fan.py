@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,22 +24,25 @@ _MANY: Final = 120
 def fan_figure(chart: FanChart) -> go.Figure:
     """Returns the figure: not-final points hollow, unreported periods as gaps, intervals as two bands."""
     figure = go.Figure()
+    runs = _runs(chart)
     ahead = [each.period for each in chart.expected]
     for level, colour in _BANDS.items():
-        _band(figure, chart.expected, level, colour)
+        for number, run in enumerate(runs):
+            _band(figure, run, level, colour, named=number == 0)
     _history(figure, chart)
     figure.add_scatter(
-        x=ahead, y=[each.naive for each in chart.expected], name=chart.naive_name, legendrank=5, mode="lines",
+        x=_apart(runs, lambda each: each.period), y=_apart(runs, lambda each: each.naive), name=chart.naive_name,
+        legendrank=5, mode="lines",
         connectgaps=False,
         line={"color": INK, "width": 1.5, "dash": "dot"},
         hovertemplate="%{y:,.0f}<extra>%{fullData.name}</extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=ahead, y=[each.mean for each in chart.expected], name="Expected", legendrank=2,
-        mode="lines" if len(ahead) > 14 else "lines+markers",
+        x=_apart(runs, lambda each: each.period), y=_apart(runs, lambda each: each.mean), name="Expected", legendrank=2,
+        mode="lines" if len(ahead) > 14 and len(runs) == 1 else "lines+markers", connectgaps=False,
         line={"color": SERIES_COLOURS[0], "width": 2.5, "dash": "dash"},
         marker={"color": SERIES_COLOURS[0], "size": 7, "symbol": "diamond"},
-        customdata=[_words(chart, each) for each in chart.expected],
+        customdata=_apart(runs, lambda each: _words(chart, each)),
         hovertemplate="%{customdata}<extra>Expected</extra>",
     )  # fmt: skip
     figure.update_layout(
@@ -67,7 +71,27 @@ def draw(chart: FanChart, *, source: str, key: tuple[str, ...]) -> None:
     with_table(chart.table, chart.download, name)
 
 
-def _band(figure: go.Figure, expected: tuple[Expected, ...], level: str, colour: str) -> None:
+def _runs(chart: FanChart) -> list[tuple[Expected, ...]]:
+    """The periods ahead without those between that are closed; as one where most would be of a single day."""
+    runs: list[list[Expected]] = []
+    for each in chart.expected:
+        if runs and each.ahead == runs[-1][-1].ahead + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    single = sum(1 for run in runs if len(run) == 1)
+    return [chart.expected] if 2 * single >= len(runs) else [tuple(run) for run in runs]
+
+
+def _apart(runs: list[tuple[Expected, ...]], part: Callable[[Expected], Any]) -> list[Any]:
+    """A part of each period, and None between two runs, so that no line crosses closed days."""
+    found: list[Any] = []
+    for run in runs:
+        found += ([None] if found else []) + [part(each) for each in run]
+    return found
+
+
+def _band(figure: go.Figure, expected: tuple[Expected, ...], level: str, colour: str, *, named: bool) -> None:
     stated = [
         (each.period, low, high)
         for each in expected
@@ -79,11 +103,18 @@ def _band(figure: go.Figure, expected: tuple[Expected, ...], level: str, colour:
     # Thin lines at the edges keep the band visible where its shade alone has little contrast.
     edge = {"color": INK, "width": 0.75}
     figure.add_scatter(
-        x=periods, y=[low for _, low, _ in stated], mode="lines", line=edge, hoverinfo="skip", showlegend=False
+        x=periods,
+        y=[low for _, low, _ in stated],
+        mode="lines",
+        line=edge,
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=level,
     )
     figure.add_scatter(
         x=periods, y=[high for _, _, high in stated], mode="lines", line=edge, fill="tonexty", fillcolor=colour,
-        name=f"{level}% interval", legendrank=3 if level == "80" else 4, hoverinfo="skip",
+        name=f"{level}% interval", legendrank=3 if level == "80" else 4, hoverinfo="skip", showlegend=named,
+        legendgroup=level,
     )  # fmt: skip
 
 

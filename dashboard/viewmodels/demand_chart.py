@@ -131,21 +131,23 @@ def _title(
     typical = sum(each.mean for each in expected) / len(expected)
     amount = words.value_words(_rounded(typical), metric)
     span = span_words(expected[0].period, expected[-1].period, context.grain)
-    text = f"{metric.name}, {context.whose}: about {amount} a {unit} expected for {span}"
+    weekdays = {each.period.weekday() for each in expected}
+    is_closed = context.grain is Grain.DAY and len(weekdays) < min(_WEEK, expected[-1].ahead)
+    a_unit = "an open day" if is_closed else f"a {unit}"
+    text = f"{metric.name}, {context.whose}: about {amount} {a_unit} expected for {span}"
     if ended(expected[-1], context):
         why = "looking back" if looks_back else "no outlook, as the data are too old"
         origin = words.period_words(origin_of(published, context.grain), context.grain)
         text = (
-            f"{metric.name}, {context.whose}: {why}; from data to {origin}, about {amount} a {unit} were expected for "
+            f"{metric.name}, {context.whose}: {why}; from data to {origin}, about {amount} {a_unit} were expected for "
             f"{span}"
         )
     known = {point.period: point.value for point in points if point.status == Status.FINAL}
     if context.grain is Grain.DAY:
         # As many days of the same weekdays: on others nothing comes.
-        weekdays = {each.period.weekday() for each in expected}
         before_it = sorted(period for period in known if period < published.cutoff and period.weekday() in weekdays)
         earlier = before_it[-len(expected) :]
-        than = f"the {words.counted(len(expected), unit)} before" + (" that were open" if len(weekdays) < _WEEK else "")
+        than = f"the {words.counted(len(expected), 'open day' if is_closed else unit)} before"
     else:
         earlier = [words.months_after(each.period, -12) for each in expected] if context.grain is Grain.MONTH else []
         than = f"the same {unit}s a year before"

@@ -54,10 +54,19 @@ def test_no_weekend_is_shown_and_the_page_says_why(view: DemandView) -> None:
     assert len(periods) == 20  # four weeks
     assert {day.weekday() for day in periods} == {0, 1, 2, 3, 4}
     assert len(view.chart.table.rows) == 20
-    assert "than in the 20 days before that were open" in view.chart.title
+    assert "an open day expected" in view.chart.title
+    assert "than in the 20 open days before" in view.chart.title
     assert any(note.startswith("Only 0 was reported on Saturdays and Sundays") for note in view.notes)
+
+
+def test_no_line_and_no_band_crosses_a_weekend(view: DemandView) -> None:
     fan = fan_figure(view.chart)
-    assert sum(1 for trace in fan.data if trace.name == "Expected" and len(trace.x) == 20) == 1
+    (line,) = (trace for trace in fan.data if trace.name == "Expected")
+    assert [day for day in line.x if day is not None] == [each.period for each in view.chart.expected]
+    runs = [trace for trace in fan.data if trace.name == "80% interval"]
+    assert [trace.showlegend for trace in runs].count(True) == 1
+    assert list(line.x).count(None) == len(runs) - 1 >= 3
+    assert all((max(trace.x) - min(trace.x)).days < 5 for trace in runs)
 
 
 def test_files_have_the_open_days_and_their_parts(view: DemandView) -> None:
