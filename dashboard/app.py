@@ -29,8 +29,8 @@ _SIDEBAR = 224
 def main() -> None:
     """Draws the chosen page."""
     pages = [_page(entry) for entry in entries()]
-    # The first page of the menu answers at the root as well as under its own name.
-    first = entries(records=data.holds_records())[0]
+    # A page answers at the root as well as under its own name. Nobody is met by simulated figures.
+    first = entries(records=data.holds_real_records())[0]
     chosen = st.navigation([_page(first, default=True), *pages], position="hidden")
     st.set_page_config(
         page_title=f"{chosen.title} \N{EN DASH} Bellwether", page_icon=shell.ICON, layout="wide",

@@ -16,7 +16,7 @@ import streamlit as st
 from dashboard.format import LONDON
 from dashboard.last_good import Good, LastGood
 from dashboard.refresher import UNREACHABLE, Reachability, follow, is_silence, refresh
-from dashboard.viewmodels.places import Places
+from dashboard.viewmodels.places import SIMULATED, Places
 from metrics import MetricsLayer
 from metrics.catalogue import CatalogueError, Finding
 from metrics.query.errors import QueryError
@@ -31,6 +31,7 @@ __all__ = [
     "Standing",
     "answer",
     "definitions_of",
+    "holds_real_records",
     "holds_records",
     "is_silence",
     "metrics_layer",
@@ -141,6 +142,15 @@ def holds_records() -> bool:
     try:
         return metrics_layer().clock() is not None
     except (WarehouseError, CatalogueError, *UNREACHABLE):
+        return False
+
+
+def holds_real_records() -> bool:
+    """Returns whether the warehouse holds records of a trust that is not simulated; no while that cannot be told."""
+    try:
+        layer = metrics_layer()
+        return any(place.own_records not in (None, SIMULATED) for place in places(layer).by_code.values())
+    except (QueryError, WarehouseError, CatalogueError, *UNREACHABLE):
         return False
 
 

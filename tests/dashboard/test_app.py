@@ -39,6 +39,17 @@ def test_the_root_shows_the_scorecard_of_england(app):
     assert app.query_params["org"] == "ENG"
 
 
+def test_nobody_is_met_by_simulated_figures(trust_home, monkeypatch):
+    """With a simulated trust beside the published data, Today is in the menu, and the root shows the scorecard."""
+    monkeypatch.setenv("BELLWETHER_HOME", str(trust_home))
+    st.cache_resource.clear()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    assert not app.exception
+    assert app.title[0].value == "Scorecard: England"
+    assert "Today" in text_of(app)
+    st.cache_resource.clear()
+
+
 def test_the_organisation_of_the_link_is_shown_and_a_choice_is_written_to_the_link(app):
     app.query_params["org"] = "R0A"
     app.run()
