@@ -17,8 +17,22 @@ from numpy.typing import NDArray
 from models.calendar import Floats, Frequency, Regressors, bank_holidays, regressors
 from models.covariates import Covariates, contribution
 from models.effects import EXACT, Effects, Filtered, drawn_in, fitted
+from models.level_shifts import SHIFTS, Shifts, continued
 from models.panel import Panel, Scale
 from models.stacking import Candidates, Lessons, Weighing, by_record, direct, lessons
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A straight trend that goes on.
+
+    Attributes:
+        memory: periods after which a period weighs half in its slope.
+        pace: which of the adaptive levels it goes on from.
+    """
+
+    memory: float
+    pace: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,7 @@ class Recipe:
         pace: of the average that the filter before the regression takes away.
         annual: how tightly the season is held, one fit for each.
         fresh: half-lives of weekdays with a shorter memory (days only).
+        drift: a straight trend; None leaves it out.
     """
 
     half_life: float
@@ -50,6 +65,7 @@ class Recipe:
     pace: float
     annual: tuple[float, ...]
     fresh: tuple[float, ...] = ()
+    drift: Drift | None = None
 
 
 RECIPES = {
@@ -86,9 +102,10 @@ RECIPES = {
         anchored=True,
         damping=0.9,
         annual_from=24,
-        weighing=Weighing(30, 4, 3),
+        weighing=Weighing(30, 10, 3),
         pace=0.5,
-        annual=(5.0, 30.0),
+        annual=(1.0, 5.0, 30.0),
+        drift=Drift(memory=36, pace=1),
     ),
 }
 
@@ -150,6 +167,8 @@ class Known:
     signed: NDArray[np.bool_]
     yearly: tuple[Filtered, ...]
     plain: Filtered
+    rare: NDArray[np.bool_]
+    shifts: Shifts
     beside: Floats | None = None
 
     @classmethod
@@ -158,12 +177,24 @@ class Known:
         weekdays = panel.season if panel.frequency is Frequency.DAILY else 0
         yearly = tuple(Filtered.of(calendar, recipe.pace, held, weekdays) for held in recipe.annual)
         plain = Filtered.of(calendar, recipe.pace, None, weekdays)
-        return cls(scale.forward(panel.values), panel.season, recipe, scale.signed, yearly, plain)
+        rare = np.asarray(calendar.matrix[:, calendar.rare].any(axis=1), dtype=np.bool_)
+        return cls(
+            scale.forward(panel.values),
+            panel.season,
+            recipe,
+            scale.signed,
+            yearly,
+            plain,
+            rare,
+            SHIFTS[panel.frequency],
+        )
 
 
 def _candidates(known: Known, cutoff: int, horizon: int) -> Candidates:
     """Forecasts of every candidate from one cut-off: with the season, then without it."""
     past, recipe = known.scaled[:cutoff], known.recipe
+    if known.beside is None:
+        past = continued(past, known.rare[:cutoff], known.signed, known.shifts)
     if known.beside is not None:
         filtered = known.plain if cutoff < recipe.annual_from else known.yearly[0]
         added = contribution(past, known.beside[: cutoff + horizon], filtered, recipe.half_life)
@@ -233,7 +264,21 @@ def _adaptive(adjusted: Floats, known: Known, horizon: int) -> Floats:
     result = [*flat, seasonal]
     if recipe.damping is not None:
         result.append(_damped_trend(smooth[1], smooth[0], recipe, recipe.damping, horizon))
+    if recipe.drift is not None:
+        straight = _straight_trend(value - overall, counted, recipe.drift.memory)
+        pace = recipe.paces[recipe.drift.pace]
+        # On a straight line an average lags behind.
+        ahead = np.arange(1, horizon + 1)[:, None] + (1 - pace) / pace
+        result.append(smooth[recipe.drift.pace] + straight * ahead)
     return np.stack(result, axis=1)
+
+
+def _straight_trend(value: Floats, counted: Floats, memory: float) -> Floats:
+    """The slope of a straight line through the values, whose weights fade with age (series)."""
+    age = np.arange(len(value))[::-1]
+    weight = (0.5 ** (age / memory))[:, None] * counted
+    away = -age[:, None] - (weight * -age[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-12)
+    return np.asarray((weight * away * value).sum(axis=0) / np.maximum((weight * away**2).sum(axis=0), 1e-12))
 
 
 def _damped_trend(fast: Floats, slow: Floats, recipe: Recipe, damping: float, horizon: int) -> Floats:

@@ -10,14 +10,14 @@ are (Student's t), and whoever shows the interval must say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from models.adaptive import followed
 from models.calendar import Floats
@@ -49,6 +49,16 @@ class Widths:
     variance: Floats
     origins: NDArray[np.int64]
     errors: Floats
+
+    def at_least(self, usual: Floats) -> Widths:
+        """Returns intervals no narrower than those of normal errors of the usual absolute size (series)."""
+        if not usual.any():
+            return self
+        below, above = (
+            {level: np.maximum(side, _MEAN_TO_SD * ndtri((1 + level) / 2) * usual) for level, side in sides.items()}
+            for sides in (self.below, self.above)
+        )
+        return replace(self, below=below, above=above)
 
 
 def origins_needed(level: float) -> int:

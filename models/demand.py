@@ -16,8 +16,9 @@ from models.covariates import Covariates
 from models.dating import Dated, dated
 from models.holidays import holidays_of
 from models.joint import joint_paths
-from models.panel import Panel, UnusableSeriesError, checked
-from models.rolling import LEVELS, Missed, Model, Rolled, roll
+from models.level_shifts import SHIFTS, changes, levels_around
+from models.panel import Panel, Scale, UnusableSeriesError, checked
+from models.rolling import LEVELS, Missed, Model, Rolled, holiday_periods, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
 from models.usable import UNITS, closed_words, open_days, sorted_out
@@ -224,11 +225,24 @@ class FittedForecaster:
             .filter(pl.Series(is_open.T.ravel()))
         )
 
+    def _changes(self, panel: Panel) -> dict[int, list[tuple[int, float, float]]]:
+        """Lasting changes of level that the calendar regression has followed, by number of the series."""
+        if not isinstance(self.model, CalendarStack) or self.covariates.names:
+            return {}
+        how = SHIFTS[panel.frequency]
+        unusual = holiday_periods(panel.periods, panel.frequency, self.holidays)
+        scaled = Scale.of(panel, 1, len(panel.periods)).forward(panel.values)
+        return {
+            number: levels_around(panel.values[:, number], begins, how)
+            for number, begins in changes(scaled, unusual, how).items()
+        }
+
     def _notes(self, panel: Panel, rolled: Rolled) -> Iterator[tuple[str, tuple[str, ...]]]:
         unit = UNITS[panel.frequency]
         horizon = rolled.mean.shape[1]
         is_open = open_days(panel, panel.extended(horizon)[-horizon:]) | self.every_weekday
         flat = self.covariates.unchanged(panel)
+        moved = self._changes(panel)
         for number, name in enumerate(panel.names):
             said = [
                 f"Its column '{column}' is not known ahead, so it has no part in the forecast."
@@ -238,6 +252,7 @@ class FittedForecaster:
                 f"Its column '{column}' never changed in its history, so what it does is not known: it has no effect."
                 for column in flat.get(name, ())
             ]
+            said += [_said_of_change(panel, *each) for each in moved.get(number, [])]
             if (closed := closed_words(panel, number)) and not self.every_weekday:
                 said.append(closed)
             if len(panel.periods) < RECIPES[panel.frequency].annual_from:
@@ -254,6 +269,16 @@ class FittedForecaster:
             ]
             if said:
                 yield name, tuple(said)
+
+
+def _said_of_change(panel: Panel, begin: int, old: float, new: float) -> str:
+    day: date = panel.periods[begin].astype(object)
+    when = f"{day:%B %Y}" if panel.frequency is Frequency.MONTHLY else f"{day.day} {day:%B %Y}"
+    now, then = (f"{level:,.0f}" if abs(level) >= 100 else f"{level:.3g}" for level in (new, old))
+    return (
+        f"Its level has been about {now} since about {when}, after {then}: "
+        "what came before counts as on the level of now."
+    )
 
 
 def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:

@@ -14,6 +14,8 @@ from threadpoolctl import ThreadpoolController
 
 from models.calendar import Days, Floats, Frequency, keeps
 from models.conformal import Widths, widths
+from models.error_record import without_changes
+from models.level_shifts import SHIFTS, changes
 from models.panel import Panel, Scale
 
 LEVELS = (0.8, 0.95)
@@ -215,13 +217,16 @@ def _judged(
         ladder = earlier_cutoffs(cutoff, panel.frequency, horizon)
         forecasts = points([*ladder, cutoff])
         errors, marked = _errors(forecasts[:-1], scaled[:cutoff], ladder, unusual)
+        how = SHIFTS[panel.frequency]
+        found = changes(scaled[:cutoff], unusual[:cutoff], how)
+        level = np.nan_to_num(np.nanmean(np.abs(scaled[:cutoff]), axis=0))
+        errors, lone = without_changes(errors, ladder, found, how, level)
         ahead = unusual[cutoff : cutoff + horizon]
         bucket, memory = _BUCKET[panel.frequency], _MEMORY[panel.frequency]
         step = cutoff - ladder[-1] if ladder else 1
         week = panel.season if panel.frequency is Frequency.DAILY and step % panel.season == 0 else 1
-        level = np.nan_to_num(np.nanmean(np.abs(scaled[:cutoff]), axis=0))
         width = widths(errors, levels, bucket, marked, ahead, step=step, memory=memory, season=week, level_of=level)
-        yield cutoff, forecasts, width
+        yield cutoff, forecasts, width.at_least(lone)
 
 
 def earlier_cutoffs(cutoff: int, frequency: Frequency, horizon: int) -> list[int]:
