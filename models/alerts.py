@@ -47,7 +47,8 @@ def look(store: ForecastStore, learnt: Sequence[Learnt]) -> Looked:
 
     Args:
         store: whose forecasts are judged.
-        learnt: the parts with their final periods: what happened.
+        learnt: the parts with their final periods: what happened. Those of sites raise none: the same patients would
+            be told of at each level.
 
     Raises:
         JournalUnusableError: the store cannot be read.

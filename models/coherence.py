@@ -104,6 +104,37 @@ def tree_of(
                 tuple(sorted(unlike)))  # fmt: skip
 
 
+def across_of(
+    learnt: Mapping[str, pl.DataFrame], tree: Tree, beside: Above, forecast: Collection[Node], recent: int | None
+) -> tuple[Mapping[Node, Node], tuple[Node, ...]]:  # fmt: skip
+    """Returns what leaves of a tree add up to across it, as the data say, and the nodes that are not their sum.
+
+    Args:
+        learnt: part to its final periods, as of `tree_of`, those across the tree included.
+        tree: who adds up to whom.
+        beside: what a leaf is part of across the tree, whether or not that has a forecast; None of others.
+        forecast: the series that have a forecast.
+        recent: newest periods that are compared; None compares all.
+    """
+    leaves: dict[Node, list[Node]] = {}
+    for node in sorted(tree.joined - set(tree.parents.values())):
+        if (whole := beside(node)) is not None and whole in forecast:
+            leaves.setdefault(whole, []).append(node)
+    found: dict[Node, Node] = {}
+    unlike = []
+    for whole, below in leaves.items():
+        own = learnt[whole.part].filter(pl.col("series") == whole.series).select("date", "value").drop_nulls()
+        told = pl.concat([learnt[node.part].filter(pl.col("series") == node.series) for node in below])
+        summed = told.group_by("date").agg(told=pl.col("value").sum())
+        both = own.join(summed, on="date", how="left").sort("date").tail(recent or own.height)
+        apart = both.select((pl.col("value") - pl.col("told").fill_null(0.0)).abs().max()).item() or 0.0
+        if apart > _CLOSE * max(float(both["value"].abs().max() or 0.0), 1.0):  # type: ignore[arg-type]
+            unlike.append(whole)
+        else:
+            found |= dict.fromkeys(below, whole)
+    return found, tuple(unlike)
+
+
 def _filled(learnt: Mapping[str, pl.DataFrame], above: Above) -> dict[Node, pl.DataFrame]:
     """Values of every node by date; a parent's missing ones are the sum of its children's.
 
@@ -168,35 +199,44 @@ class Coherent:
 
 
 def coherent(
-    means: Mapping[Node, Floats], missed: Mapping[Node, Misses], parents: Mapping[Node, Node | None]
+    means: Mapping[Node, Floats], missed: Mapping[Node, Misses], parents: Mapping[Node, Node | None],
+    across: Mapping[Node, Node] | None = None,
 ) -> Coherent:  # fmt: skip
     """Returns the nearest forecasts that add up.
 
-    How far each is moved follows what earlier forecasts missed by (`LevelByLevel`). Intervals keep their
-    shape; their reach changes as the errors of the earlier forecasts do when these are made to add up by what the other
-    half of them missed by.
+    How far each is moved follows what earlier forecasts missed by (`LevelByLevel`). What lies across the tree becomes
+    the sum of its leaves. Intervals keep their shape; their reach changes as the errors of the earlier forecasts do when
+    these are made to add up by what the other half of them missed by.
 
     Args:
         means: node to its forecasts, made by itself, of the same periods for all; NaN on days when it is closed, which
             count as 0.
         missed: node to what its earlier forecasts missed by; may lack nodes.
-        parents: of exactly the nodes of `means`.
+        parents: of the nodes of a tree.
+        across: leaf to what it adds up to across the tree. `means` has exactly these nodes and those of the tree.
     """
-    names = {_name(node): node for node in parents}
-    hierarchy = Hierarchy.of({_name(node): None if above is None else _name(above) for node, above in parents.items()})
-    nodes = [names[name] for name in hierarchy.nodes]
+    across = across or {}
+    names = {_name(node): node for node in (*parents, *across.values())}
+    tree = Hierarchy.of({_name(node): None if above is None else _name(above) for node, above in parents.items()})
+    nodes = [*(names[name] for name in tree.nodes), *sorted(set(across.values()))]
+    place = {node: number for number, node in enumerate(nodes)}
+    beside = [
+        (place[whole], [place[leaf] for leaf, other in across.items() if other == whole])
+        for whole in nodes[len(tree.nodes) :]
+    ]
     whole = np.stack([means[node] for node in nodes], axis=1)
-    base, closed = _closed(whole, LevelByLevel.of(hierarchy, whole[:0], np.ones(len(nodes))).parents)
+    levels = LevelByLevel.of(tree, whole[:0, : len(tree.nodes)], np.ones(len(tree.nodes))).parents
+    base, closed = _closed(whole, levels, beside)
     # Without any record errors grow with the root of the amount, as counts do.
     usual = np.maximum(base.mean(axis=0), 1.0)
     errors = _side_by_side(nodes, missed)
     still = base.mean(axis=0) < NEAR_ZERO
+    sums = _Sums(tree, beside, usual, still)
     found = np.full_like(base, np.nan)
     for pattern in np.unique(closed, axis=0):
         alike = (closed == pattern).all(axis=1)
-        learnt = LevelByLevel.of(hierarchy, _rows(errors), usual, still | pattern)
-        found[alike] = np.where(pattern, np.nan, learnt.reconciled(base[alike]))
-    shares = _shares(errors, hierarchy, usual, still)
+        found[alike] = np.where(pattern, np.nan, sums.kept(base[alike], _rows(errors), closed=pattern))
+    shares = _shares(errors, sums)
     return Coherent(
         {node: found[:, number] for number, node in enumerate(nodes)},
         {node: float(shares[number]) for number, node in enumerate(nodes)},
@@ -204,15 +244,20 @@ def coherent(
 
 
 def _closed(
-    means: Floats, parents: Sequence[tuple[int, NDArray[np.int64]]]
+    means: Floats, parents: Sequence[tuple[int, NDArray[np.int64]]], across: Sequence[tuple[int, list[int]]]
 ) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
     """Forecasts (periods x nodes) with 0 for who is closed, and who is, parents and children alike.
 
     A parent is closed when all its children are; children are when their parent is. One without a forecast whose
-    children go on as usual, as where one of them never reports on Sundays, is their sum.
+    children go on as usual, as where one of them never reports on Sundays, is their sum. So is what lies across the
+    tree of its leaves.
     """
     closed = np.isnan(means)
     base = np.where(closed, 0.0, means)
+    for whole_of, leaves in across:
+        told = base[:, leaves].sum(axis=1)
+        closed[:, leaves] |= (closed[:, whole_of] & (told < QUIETEST * told.mean()))[:, None]
+        base[:, leaves] = np.where(closed[:, leaves], 0.0, base[:, leaves])
     for parent, below in parents:
         closed[:, parent] |= closed[:, below].all(axis=1)
         whole = base[:, below].sum(axis=1)
@@ -220,6 +265,8 @@ def _closed(
         base[:, parent] = np.where(closed[:, parent], 0.0, np.where(np.isnan(means[:, parent]), whole, base[:, parent]))
     for parent, below in reversed(parents):
         closed[:, below] |= closed[:, [parent]]
+    for whole_of, leaves in across:
+        closed[:, whole_of] = closed[:, leaves].all(axis=1)
     return np.where(closed, 0.0, base), closed
 
 
@@ -277,7 +324,34 @@ def _rows(errors: Floats) -> Floats:
     return np.asarray(rows[~np.isnan(rows).all(axis=1)])
 
 
-def _shares(errors: Floats, hierarchy: Hierarchy, usual: Floats, still: NDArray[np.bool_]) -> Floats:
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Which columns add up: those of a tree, and after them those across it, each with the columns of its leaves."""
+
+    tree: Hierarchy
+    across: Sequence[tuple[int, list[int]]]
+    usual: Floats
+    still: NDArray[np.bool_]
+
+    def kept(
+        self, base: Floats, errors: Floats, *, closed: NDArray[np.bool_] | None = None, floor: bool = True
+    ) -> Floats:
+        """Returns forecasts that add up (periods x nodes), as errors (periods x nodes) teach; 0 of who is closed."""
+        own = slice(len(self.tree.nodes))
+        still = self.still if closed is None else self.still | closed
+        learnt = LevelByLevel.of(self.tree, errors[:, own], self.usual[own], still[own])
+        found = base.copy()
+        found[:, own] = learnt.reconciled(base[:, own], floor=floor)
+        if closed is not None:  # where all siblings are next to nothing, who is closed had a share of what is left
+            found[:, closed] = 0.0
+            for parent, below in learnt.parents:
+                found[:, parent] = found[:, below].sum(axis=1)
+        for whole, leaves in self.across:
+            found[:, whole] = found[:, leaves].sum(axis=1)
+        return found
+
+
+def _shares(errors: Floats, sums: _Sums) -> Floats:
     """How the size of each node's errors changes when those of one half of the cut-offs are mended by the other's.
 
     Half of the way, as for the weights: few errors tell, and they overlap.
@@ -289,8 +363,7 @@ def _shares(errors: Floats, hierarchy: Hierarchy, usual: Floats, still: NDArray[
         if not len(rows):
             continue
         known = ~np.isnan(rows)
-        learnt = LevelByLevel.of(hierarchy, _rows(others), usual, still)
-        mended = learnt.reconciled(np.where(known, rows, 0.0), floor=False)
+        mended = sums.kept(np.where(known, rows, 0.0), _rows(others), floor=False)
         before += (np.where(known, rows, 0.0) ** 2).sum(axis=0)
         after += (np.where(known, mended, 0.0) ** 2).sum(axis=0)
     ratio = np.sqrt(np.where(before > 0, after / np.where(before > 0, before, 1.0), 1.0)) ** LEARNT

@@ -12,8 +12,9 @@ import polars as pl
 
 from models.backtest import Backtest
 from models.calendar import Floats, Frequency
-from models.coherence import Coherent, Misses, Node, Tree, coherent, moved, tree_of
-from models.forecast_run import Made, Sums
+from models.coherence import OTHER, Coherent, Misses, Node, across_of, coherent, moved, tree_of
+from models.family_sums import FamilySums
+from models.forecast_run import Made
 from models.forecast_store import ForecastStore
 from models.panel import Panel
 from models.publishing import (
@@ -33,12 +34,15 @@ from models.publishing import (
     replays_of,
 )
 from models.rolling import Missed
+from models.training import BETWEEN
 
 RECENT: Final[Mapping[Frequency, int]] = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
 """Newest periods whose mean goes on where there is no better forecast."""
 
 JUDGED: Final[Mapping[Frequency, int]] = {Frequency.DAILY: 371, Frequency.WEEKLY: 60, Frequency.MONTHLY: 28}
 """Newest periods whose errors say how far forecasts are moved: all that there was in them has a place in the sum."""
+
+GOES_ON: Final = "It goes on as in its newest periods, without an interval."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,14 @@ class Family:
     Attributes:
         parents: series to its parent, whether or not either has a forecast.
         usual: part to the parent of its series that `parents` does not name.
+        crossed: a part of several dimensions, as services within sites, to the part of the first of them, whose
+            children its series are, and to that of the last, which they also add up to: services of all sites.
     """
 
     parts: tuple[Part, ...]
     parents: Mapping[Node, Node] = field(default_factory=dict, hash=False)
     usual: Mapping[str, Node] = field(default_factory=dict, hash=False)
+    crossed: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
 
     @property
     def metric(self) -> str:
@@ -61,7 +68,20 @@ class Family:
 
     def above(self, node: Node) -> Node | None:
         """Returns a series' parent; None of a top."""
+        if node.part in self.crossed:
+            return Node(self.crossed[node.part][0], node.series.partition(BETWEEN)[0])
         return self.parents.get(node, self.usual.get(node.part))
+
+    def beside(self, node: Node) -> Node | None:
+        """Returns what a series adds up to besides its parent; None of most."""
+        if node.part not in self.crossed:
+            return None
+        return Node(self.crossed[node.part][1], node.series.partition(BETWEEN)[2])
+
+    @property
+    def across(self) -> frozenset[str]:
+        """Returns the parts whose series lie across the tree."""
+        return frozenset(whole for _, whole in self.crossed.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +134,24 @@ def bring_up_together(store: ForecastStore, learnt: LearntTogether) -> dict[str,
 def forecasts_of(learnt: LearntTogether) -> tuple[Made, ...]:
     """Returns the forecasts of all parts, and of what else there is, which add up where the data do."""
     alone = {each.part.name: alone_of(each) for each in learnt.parts}
-    tree, others = _tree(learnt, alone, JUDGED[FREQUENCIES[learnt.family.parts[0].grain]])
-    alone |= {name: alone_of(each) for name, each in others.items()}
-    every = {**{each.part.name: each for each in learnt.parts}, **others}
+    parts = {each.part.name: each for each in learnt.parts}
+    cutoffs = {each.cutoff for each in alone.values() if each.cutoff}
+    if len(cutoffs) == 1:  # what cannot be forecast there still belongs to two sums
+        alone |= {name: _stated(alone[name], parts[name], *cutoffs) for name in learnt.family.crossed}
+    sums = _sums_of(learnt, alone, JUDGED[FREQUENCIES[learnt.family.parts[0].grain]])
+    alone |= {name: alone_of(each) for name, each in sums.others.items()}
+    every = {**parts, **sums.others}
     cutoffs = {each.cutoff for each in alone.values() if each.cutoff}
     found = _nothing()
-    if len(cutoffs) == 1 and tree.joined:
+    if len(cutoffs) == 1 and sums.tree.joined:
         (cutoff,) = cutoffs
-        alone = {name: _stated(each, every[name], cutoff) if name in others else each for name, each in alone.items()}
+        alone |= {name: _stated(alone[name], each, cutoff) for name, each in sums.others.items()}
         missed = {node: each for name, one in alone.items() for node, each in _misses(name, one.missed)}
-        found = _together(tree, {name: one.values for name, one in alone.items()}, missed, every, cutoff)
+        found = _together(sums, {name: one.values for name, one in alone.items()}, missed, every, cutoff)
     made = []
     for name, one in alone.items():
         mended = replace(one, values=moved(one.values, name, found))
-        made.append(replace(made_of(every[name], mended), sums=_sums(every, tree, name, found)))
+        made.append(replace(made_of(every[name], mended), sums=sums.told(every, name, found)))
     return tuple(made)
 
 
@@ -136,39 +160,40 @@ def replays_together(learnt: LearntTogether) -> tuple[Made, ...]:
     tested = {each.part.name: found for each in learnt.parts if (found := replayed_alone(each)) is not None}
     if not tested:
         return ()
-    tree, others = _tree(learnt, {name: Alone(replays_of(one)) for name, one in tested.items()}, None)
-    tested |= {name: one for name, each in others.items() if (one := replayed_alone(each)) is not None}
-    every = {**{each.part.name: each for each in learnt.parts}, **others}
+    sums = _sums_of(learnt, {name: Alone(replays_of(one)) for name, one in tested.items()}, None)
+    tested |= {name: one for name, each in sums.others.items() if (one := replayed_alone(each)) is not None}
+    every = {**{each.part.name: each for each in learnt.parts}, **sums.others}
     values = {name: replays_of(one) for name, one in tested.items()}
     done: dict[str, list[pl.DataFrame]] = {name: [] for name in values}
     cutoffs = sorted({cutoff for frame in values.values() for cutoff in frame["cutoff"].unique()})
     for cutoff in cutoffs:
         own = {name: frame.filter(pl.col("cutoff") == cutoff) for name, frame in values.items()}
         missed = {node: each for name, one in tested.items() for node, each in _misses_at(name, one, cutoff)}
-        summing = _together(tree, own, missed, every, cutoff) if tree.joined else _nothing()
+        summing = _together(sums, own, missed, every, cutoff) if sums.tree.joined else _nothing()
         for name, frame in own.items():
             done[name].append(moved(frame, name, summing))
     return tuple(replayed_made_of(every[name], pl.concat(frames)) for name, frames in done.items())
 
 
-def _tree(learnt: LearntTogether, alone: Mapping[str, Alone], recent: int | None) -> tuple[Tree, dict[str, Learnt]]:
+def _sums_of(learnt: LearntTogether, alone: Mapping[str, Alone], recent: int | None) -> FamilySums:
     """Who adds up to whom, and what is to be forecast beside: parts of what else there is."""
-    parts = {each.part.name: each for each in learnt.parts}
+    family, parts = learnt.family, {each.part.name: each for each in learnt.parts}
     nodes = [Node(name, series) for name, one in alone.items() for series in one.values["series"].unique()]
     frames = {name: each.training for name, each in parts.items()}
-    tree = tree_of(frames, nodes, learnt.family.above, recent)
+    inside = {name: frame for name, frame in frames.items() if name not in family.across}
+    tree = tree_of(inside, [node for node in nodes if node.part in inside], family.above, recent)
+    across, apart = across_of(frames, tree, family.beside, nodes, recent)
     others = {}
     for name, frame in tree.others.items():
-        whole = parts[name.removesuffix(" other")]
-        part = replace(
-            whole.part, name=name, organisation=f"{whole.part.organisation} other" if whole.part.organisation else ""
-        )
+        whole = parts[name.removesuffix(OTHER)]
+        named = f"{whole.part.organisation}{OTHER}" if not whole.part.by else whole.part.organisation
+        part = replace(whole.part, name=name, organisation=named)
         others[name] = replace(whole, part=part, training=frame, key=replace(whole.key, part=name))
-    return tree, others
+    return FamilySums(tree, across, apart, others)
 
 
 def _together(
-    tree: Tree, values: Mapping[str, pl.DataFrame], missed: Mapping[Node, Misses], every: Mapping[str, Learnt],
+    sums: FamilySums, values: Mapping[str, pl.DataFrame], missed: Mapping[Node, Misses], every: Mapping[str, Learnt],
     cutoff: date,
 ) -> Coherent:  # fmt: skip
     """Forecasts from one cut-off that add up; a series that had none yet goes on as it was of late."""
@@ -181,10 +206,12 @@ def _together(
         return _nothing()
     length = max(int(frame["ahead"].max()) for frame in told.values())  # type: ignore[arg-type]
     means = {node: _on_every_day(frame, length) for node, frame in told.items()}
+    tree = sums.tree
     for node in tree.joined - set(means):
         means[node] = np.full(length, _of_late(every[node.part], node.series, cutoff))
     parents = {node: parent for node, parent in tree.parents.items() if node in tree.joined}
-    return coherent({node: means[node] for node in parents}, missed, parents)
+    across = {leaf: whole for leaf, whole in sums.across.items() if whole in means}
+    return coherent({node: means[node] for node in (*parents, *across.values())}, missed, parents, across)
 
 
 def _on_every_day(frame: pl.DataFrame, length: int) -> Floats:
@@ -200,21 +227,25 @@ def _of_late(learnt: Learnt, series: str, cutoff: date) -> float:
 
 
 def _stated(alone: Alone, learnt: Learnt, cutoff: date) -> Alone:
-    """What else there is, with series that cannot be forecast going on as they were of late: they belong to the sum."""
-    lacking = [name for name in learnt.training["series"].unique() if name not in set(alone.values["series"])]
+    """Forecasts with series that cannot be forecast going on as they were of late: they belong to the sum."""
+    lacking = {
+        name: mean
+        for name in sorted(set(learnt.training["series"]) - set(alone.values["series"]))
+        if (mean := _of_late(learnt, name, cutoff)) > 0
+    }
     if not lacking:
         return alone
     periods = _periods_of(learnt, cutoff)
     frames = [alone.values]
-    for name in lacking:
-        mean = _of_late(learnt, name, cutoff)
+    for name, mean in lacking.items():
         frames.append(
             pl.DataFrame({"series": name, "cutoff": cutoff, "period": periods}).with_columns(
                 ahead=pl.int_range(1, pl.len() + 1), mean=pl.lit(mean)
             )
         )
     values = pl.concat(frames, how="diagonal_relaxed").select(alone.values.columns)
-    return replace(alone, values=values, cutoff=cutoff)
+    why = {name: f"{alone.refused[name]} {GOES_ON}" for name in lacking if name in alone.refused}
+    return replace(alone, values=values, cutoff=cutoff, notes={**alone.notes, **{name: (why[name],) for name in why}})
 
 
 def _periods_of(learnt: Learnt, cutoff: date) -> list[date]:
@@ -235,17 +266,6 @@ def _misses(part: str, told: Sequence[tuple[Panel, Missed]]) -> Iterator[tuple[N
 def _misses_at(part: str, tested: Backtest, cutoff: date) -> Iterator[tuple[Node, Misses]]:
     same = [(panel, missed) for panel, at, missed in tested.missed if panel.periods[at] == np.datetime64(cutoff)]
     return _misses(part, same)
-
-
-def _sums(every: Mapping[str, Learnt], tree: Tree, name: str, found: Coherent) -> Sums:
-    """What a run says of adding up: the parent of each of its series that does, and what stands against it."""
-    above: dict[tuple[str, str], tuple[str, str, str] | None] = {}
-    for node in sorted(each for each in found.means if each.part == name):
-        over = tree.parents[node]
-        told = None if over is None else (over.part, *every[over.part].named(over.series))
-        above[every[name].named(node.series)] = told
-    unlike = [node.series for node in tree.unlike if node.part == name]
-    return Sums(above, f"Less than their children: {', '.join(unlike)}."[:500] if unlike else "")
 
 
 def _nothing() -> Coherent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from models.forecast_tables import (
     PARTS,
     QUANTILES,
+    forecast_across,
     forecast_coherence,
     forecast_part,
     forecast_run,
@@ -23,14 +24,18 @@ from models.forecast_tables import (
 )
 
 SCHEMAS: Final[Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]]] = {
-    "series": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "refused": pl.String,
-               "notes": pl.String},
-    "values": {"organisation": pl.String, "service": pl.String, "cutoff": pl.Date, "ahead": pl.Int64,
+    "series": {"organisation": pl.String, "site": pl.String, "service": pl.String, "cutoff": pl.Date,
+               "refused": pl.String, "notes": pl.String},
+    "values": {"organisation": pl.String, "site": pl.String, "service": pl.String, "cutoff": pl.Date, "ahead": pl.Int64,
                "period": pl.Date, **dict.fromkeys((*QUANTILES, "naive"), pl.Float64)},
-    "parts": {"organisation": pl.String, "service": pl.String, "ahead": pl.Int64,
+    "parts": {"organisation": pl.String, "site": pl.String, "service": pl.String, "ahead": pl.Int64,
               **dict.fromkeys(PARTS, pl.Float64)},
 }  # fmt: skip
-WHOSE: Final = ["organisation", "service"]
+WHOSE: Final = ["organisation", "site", "service"]
+"""What tells series apart; site and service are empty for all."""
+
+Whose = tuple[str, str, str]
+"""Organisation, site and service of a series."""
 
 
 class Kind(StrEnum):
@@ -68,12 +73,14 @@ class Sums:
     """Which series of a run add up with others.
 
     Attributes:
-        above: of each series that does (organisation, service) its parent (part, organisation, service); None of a top.
+        above: of each series that does its parent and the part of that; None of a top.
         told: why others do not; empty where nothing stands against it.
+        across: of each series that adds up another way as well, what it is part of there, and the part of that.
     """
 
-    above: Mapping[tuple[str, str], tuple[str, str, str] | None]
+    above: Mapping[Whose, tuple[str, *Whose] | None]
     told: str = ""
+    across: Mapping[Whose, tuple[str, *Whose]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,13 @@ class Made:
     """A run of forecasts, to be published.
 
     Attributes:
-        series: `organisation`, `service` String (empty: all), `cutoff` Date (the first period not known), `refused`,
-            `notes` String; a series without a forecast has no cut-off and says why.
-        values: `organisation`, `service`, `cutoff`, `ahead` Int64, `period` Date, the quantiles and `naive` Float64.
-        parts: of daily forecasts `organisation`, `service`, `ahead` and the parts that add up to the mean.
+        series: `organisation`, `site`, `service` String (empty: all), `cutoff` Date (the first period not known),
+            `refused`, `notes` String; a series without a forecast has no cut-off and says why.
+        values: `organisation`, `site`, `service`, `cutoff`, `ahead` Int64, `period` Date, the quantiles and `naive`
+            Float64.
+        parts: of daily forecasts `organisation`, `site`, `service`, `ahead` and the parts that add up to the mean.
+
+    Frames without a column `site` are of whole organisations.
     """
 
     key: Key
@@ -100,6 +110,8 @@ def in_shape(made: Made) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Returns the frames of a run with their columns as they are kept; refuses those that do not belong together."""
     empty = pl.DataFrame(schema=dict(SCHEMAS["parts"]))
     frames = {"series": made.series, "values": made.values, "parts": empty if made.parts is None else made.parts}
+    frames = {name: frame if "site" in frame.columns else frame.with_columns(site=pl.lit(""))
+              for name, frame in frames.items()}  # fmt: skip
     series, values, parts = (
         frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[which].items())
         .with_columns(pl.selectors.float().fill_nan(None))
@@ -117,9 +129,9 @@ def in_shape(made: Made) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
 def add(
     connection: sa.Connection, made: Made, frames: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
-    ids: dict[tuple[str, str, str], int], at: datetime,
+    ids: dict[tuple[str, *Whose], int], at: datetime,
 ) -> None:  # fmt: skip
-    """Adds one run; `ids` are those of the series that were added with it, by part, organisation and service."""
+    """Adds one run; `ids` are those of the series that were added with it, by part, organisation, site and service."""
     series, values, parts = frames
     run_id = next_number(connection, forecast_run)
     first = next_number(connection, forecast_series)
@@ -134,7 +146,7 @@ def add(
     )  # fmt: skip
     if rows.height:
         connection.execute(forecast_series.insert(), rows.to_dicts())
-    numbered = rows.select("organisation", "service", "cutoff", series_id="id")
+    numbered = rows.select(*WHOSE, "cutoff", series_id="id")
     told = values.join(numbered, on=[*WHOSE, "cutoff"], how="inner").drop(*WHOSE, "cutoff")
     if told.height:
         connection.execute(forecast_value.insert(), told.to_dicts())
@@ -143,8 +155,8 @@ def add(
         connection.execute(forecast_part.insert(), explained.to_dicts())
     if made.sums is None:
         return
-    own = {(organisation, service): number for organisation, service, number in
-           numbered.select(*WHOSE, "series_id").iter_rows()}  # fmt: skip
+    own: dict[Whose, int] = {(organisation, site, service): number for organisation, site, service, number in
+                             numbered.select(*WHOSE, "series_id").iter_rows()}  # fmt: skip
     ids |= {(made.key.part, *whose): number for whose, number in own.items()}
     above = [
         {"series_id": own[whose], "above_id": None if over is None else ids[over]}
@@ -152,9 +164,13 @@ def add(
     ]
     if above:
         connection.execute(forecast_sum.insert(), above)
-    count = rows["cutoff"].count() - len(above)
+    across = [{"series_id": own[whose], "above_id": ids[over]} for whose, over in made.sums.across.items()]
+    if across:
+        connection.execute(forecast_across.insert(), across)
+    adding_up = len({*made.sums.above, *made.sums.across})
+    count = rows["cutoff"].count() - adding_up
     connection.execute(
-        forecast_coherence.insert().values(run_id=run_id, adding_up=len(above), alone=count, told=made.sums.told)
+        forecast_coherence.insert().values(run_id=run_id, adding_up=adding_up, alone=count, told=made.sums.told)
     )
 
 

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from metrics.journal.database import Database
 from metrics.warehouse.settings import Settings, load_settings
 from models import forecast_alerts
-from models.forecast_run import SCHEMAS, WHOSE, Key, Made, add, columns_of, found, in_shape, next_number
+from models.forecast_run import SCHEMAS, WHOSE, Key, Made, Whose, add, columns_of, found, in_shape, next_number
 from models.forecast_tables import (
     FORECASTS,
     PARTS,
     QUANTILES,
+    forecast_across,
     forecast_alert,
     forecast_claim,
     forecast_coherence,
@@ -70,11 +71,11 @@ class ForecastStore:
             newest = (sa.select(sa.func.max(table.c.id)) for table in (forecast_run, forecast_alert))
             return " ".join(str(connection.scalar(each) or 0) for each in newest)
 
-    def state_of(self, metric: str, organisation: str, service: str = "") -> str:
+    def state_of(self, metric: str, organisation: str, service: str = "", site: str = "") -> str:
         """Returns a name of what the store says of a series, which every word on it changes: for cache keys."""
         s, r = forecast_series.c, forecast_run.c
         own = sa.select(sa.func.max(s.id)).where(
-            s.metric == metric, s.organisation == organisation, s.service == service
+            s.metric == metric, s.organisation == organisation, s.service == service, s.site == site
         )
         with self._database.reading() as connection:
             if connection is None:
@@ -135,14 +136,14 @@ class ForecastStore:
         shaped = [(each, *in_shape(each)) for each in made]
         are_new = []
         with self._database.writing() as connection:
-            ids: dict[tuple[str, str, str], int] = {}
+            ids: dict[tuple[str, *Whose], int] = {}
             for each, series, values, parts in shaped:
                 are_new.append(found(connection, each.key) is None)
                 if are_new[-1]:
                     add(connection, each, (series, values, parts), ids, at or _now())
         return tuple(are_new)
 
-    def standing(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
+    def standing(self, metric: str, organisation: str, service: str = "", site: str = "") -> pl.DataFrame:
         """Returns every word on a series, oldest first, forecast or refusal.
 
         Columns: `series_id`, `run_id` Int64, those of the run as in `runs`, `cutoff` Date, `refused`, `notes` String.
@@ -152,19 +153,19 @@ class ForecastStore:
         statement = (
             sa.select(s.id, s.run_id, *(r[name] for name in _RUN), *(s[name] for name in said))
             .select_from(forecast_series.join(forecast_run, s.run_id == r.id))
-            .where(s.metric == metric, s.organisation == organisation, s.service == service)
+            .where(s.metric == metric, s.organisation == organisation, s.service == service, s.site == site)
             .order_by(s.id)
         )
         schema = {"series_id": pl.Int64, "run_id": pl.Int64, **_RUN}
         return self._frame(statement, {**schema, **{name: SCHEMAS["series"][name] for name in said}})
 
-    def values(self, metric: str, organisation: str, service: str = "") -> pl.DataFrame:
+    def values(self, metric: str, organisation: str, service: str = "", site: str = "") -> pl.DataFrame:
         """Returns all that was forecast of a series: `series_id`, `ahead` Int64, `period` Date, quantiles, `naive`."""
         s, v = forecast_series.c, forecast_value.c
         statement = (
             sa.select(v.series_id, v.ahead, v.period, *(v[name] for name in (*QUANTILES, "naive")))
             .select_from(forecast_value.join(forecast_series, v.series_id == s.id))
-            .where(s.metric == metric, s.organisation == organisation, s.service == service)
+            .where(s.metric == metric, s.organisation == organisation, s.service == service, s.site == site)
             .order_by(v.series_id, v.ahead)
         )
         schema = {"series_id": pl.Int64, "ahead": pl.Int64, "period": pl.Date,
@@ -172,26 +173,29 @@ class ForecastStore:
         return self._frame(statement, schema)
 
     def standing_of_all(self, metric: str) -> pl.DataFrame:
-        """Returns every forecast of a metric, as of `standing` but without notes, with `organisation`, `service`."""
+        """Returns every forecast of a metric but those of sites, as of `standing` without notes, and whose it is.
+
+        That is `organisation`, `site`, `service`.
+        """
         r, s = forecast_run.c, forecast_series.c
         names = ("kind", "definition_version", "made_at")
         statement = (
-            sa.select(s.id, s.organisation, s.service, s.cutoff, *(r[name] for name in names))
+            sa.select(s.id, s.organisation, s.site, s.service, s.cutoff, *(r[name] for name in names))
             .select_from(forecast_series.join(forecast_run, s.run_id == r.id))
-            .where(s.metric == metric)
+            .where(s.metric == metric, s.site == "")
             .order_by(s.id)
         )
         schema = {"series_id": pl.Int64, **{name: SCHEMAS["series"][name] for name in (*WHOSE, "cutoff")}}
         return self._frame(statement, {**schema, **{name: _RUN[name] for name in names}})
 
     def values_of_all(self, metric: str) -> pl.DataFrame:
-        """Returns all that was forecast of a metric, as of `values` but without the 50% intervals."""
+        """Returns all that was forecast of a metric but for its sites, as of `values` without the 50% intervals."""
         s, v = forecast_series.c, forecast_value.c
         names = ("lo95", "lo80", "mean", "hi80", "hi95", "naive")
         statement = (
             sa.select(v.series_id, v.ahead, v.period, *(v[name] for name in names))
             .select_from(forecast_value.join(forecast_series, v.series_id == s.id))
-            .where(s.metric == metric)
+            .where(s.metric == metric, s.site == "")
         )
         schema = {"series_id": pl.Int64, "ahead": pl.Int64, "period": pl.Date, **dict.fromkeys(names, pl.Float64)}
         return self._frame(statement, schema)
@@ -215,21 +219,26 @@ class ForecastStore:
         statement = sa.select(*columns).where(forecast_part.c.series_id == series_id).order_by(forecast_part.c.ahead)
         return self._frame(statement, {"ahead": pl.Int64, **dict.fromkeys(PARTS, pl.Float64)})
 
-    def summed(self, series_id: int) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    def summed(self, series_id: int, *, across: bool = False) -> tuple[pl.DataFrame, pl.DataFrame] | None:
         """Returns what a series adds up to, and what adds up to it; None where its forecast was made by itself.
 
-        Both have the columns `series_id` Int64, `part`, `organisation`, `service` String; the first at most one row.
+        Both have the columns `series_id` Int64, `part`, `organisation`, `site`, `service` String; the first at most one
+        row.
+
+        Args:
+            series_id: of the series.
+            across: the other way in which it adds up, by service across sites; None where there is none.
         """
-        s, r, u = forecast_series.c, forecast_run.c, forecast_sum.c
-        told = sa.select(s.id, r.part, s.organisation, s.service).select_from(
-            forecast_sum.join(forecast_series, u.series_id == s.id).join(forecast_run, s.run_id == r.id)
-        )
-        schema = {"series_id": pl.Int64, "part": pl.String, "organisation": pl.String, "service": pl.String}
-        if self._frame(told.where(s.id == series_id), schema).is_empty():
-            return None
-        own = sa.select(forecast_sum.c.above_id).where(forecast_sum.c.series_id == series_id).scalar_subquery()
-        above = self._frame(told.where(s.id == own), schema)
-        return above, self._frame(told.where(u.above_id == series_id).order_by(s.id), schema)
+        sums = forecast_across if across else forecast_sum
+        s, r, u = forecast_series.c, forecast_run.c, sums.c
+        whose = (s.id, r.part, *(s[name] for name in WHOSE))
+        series = forecast_series.join(forecast_run, s.run_id == r.id)
+        schema = {"series_id": pl.Int64, **dict.fromkeys(("part", *WHOSE), pl.String)}
+        own = sa.select(u.above_id).where(u.series_id == series_id).scalar_subquery()
+        above = self._frame(sa.select(*whose).select_from(series).where(s.id == own), schema)
+        children = sa.select(*whose).select_from(series.join(sums, u.series_id == s.id))
+        below = self._frame(children.where(u.above_id == series_id).order_by(s.id), schema)
+        return None if above.is_empty() and below.is_empty() else (above, below)
 
     def means(self, series_ids: Sequence[int]) -> pl.DataFrame:
         """Returns the means of some forecasts: `series_id`, `ahead` Int64, `period` Date, `mean` Float64."""

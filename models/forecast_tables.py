@@ -15,7 +15,7 @@ QUANTILES: Final = ("lo95", "lo80", "lo50", "mean", "hi50", "hi80", "hi95")
 PARTS: Final = ("level", "trend", "weekday", "season", "holiday", "recent")
 """What adds up to the mean of a daily forecast."""
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 metadata = sa.MetaData()
 
@@ -49,6 +49,7 @@ forecast_series = sa.Table(
     sa.Column("run_id", sa.Integer, sa.ForeignKey("forecast_run.id"), nullable=False, index=True),
     sa.Column("metric", sa.String(60), nullable=False),
     sa.Column("organisation", sa.String(40), nullable=False),
+    sa.Column("site", sa.String(40), nullable=False, server_default="", comment="empty: all; since version 3"),
     sa.Column("service", sa.String(40), nullable=False, comment="empty: all"),
     sa.Column("cutoff", sa.Date, comment="first period that was not known; null where there is no forecast"),
     sa.Column("refused", sa.String(500), nullable=False, comment="why there is no forecast; else empty"),
@@ -82,6 +83,14 @@ forecast_sum = sa.Table(
     sa.Column("series_id", sa.Integer, sa.ForeignKey("forecast_series.id"), primary_key=True, autoincrement=False),
     sa.Column("above_id", sa.Integer, sa.ForeignKey("forecast_series.id"), index=True, comment="null: it is the top"),
     comment="Series whose forecasts add up: the values of those with one above_id are its values, summed.",
+)
+
+forecast_across = sa.Table(
+    "forecast_across",
+    metadata,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("forecast_series.id"), primary_key=True, autoincrement=False),
+    sa.Column("above_id", sa.Integer, sa.ForeignKey("forecast_series.id"), nullable=False, index=True),
+    comment="The other way in which series add up, by service across sites: read as forecast_sum.",
 )
 
 forecast_coherence = sa.Table(
@@ -127,8 +136,8 @@ forecast_claim = sa.Table(
 )
 
 TABLES: Final = (
-    forecast_run, forecast_series, forecast_value, forecast_part, forecast_sum, forecast_coherence, forecast_alert,
-    forecast_claim,
+    forecast_run, forecast_series, forecast_value, forecast_part, forecast_sum, forecast_across, forecast_coherence,
+    forecast_alert, forecast_claim,
 )  # fmt: skip
 
 only_added_to(metadata, "forecast store", TABLES)

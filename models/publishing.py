@@ -18,13 +18,13 @@ from models.backtest import Backtest, backtest
 from models.calendar import Frequency
 from models.demand import FittedForecaster, Forecaster
 from models.explain import explained
-from models.forecast_run import Key, Kind, Made
+from models.forecast_run import Key, Kind, Made, Whose
 from models.forecast_store import ForecastStore
 from models.model_version import model_version
 from models.naive import SeasonalNaive
 from models.panel import SEASON, Panel
 from models.rolling import SHORTEST, Missed
-from models.training import training_frame
+from models.training import BETWEEN, training_frame
 
 FREQUENCIES: Final[Mapping[Grain, Frequency]] = {
     Grain.DAY: Frequency.DAILY, Grain.WEEK: Frequency.WEEKLY, Grain.MONTH: Frequency.MONTHLY,
@@ -34,6 +34,8 @@ HORIZON: Final[Mapping[Grain, int]] = {Grain.DAY: 56, Grain.WEEK: 13, Grain.MONT
 """Periods that a published forecast reaches."""
 
 LEVELS: Final = (50, 80, 95)
+SITE: Final = "site"
+SERVICE: Final = "service"
 
 CORRECTED_AFTER: Final = timedelta(hours=20)
 """Before which corrections alone make no new forecast of days."""
@@ -75,6 +77,7 @@ class Part:
         by: the dimension that tells its series apart; empty for a single one.
         organisation: whose all of its series are, where `by` does not say it.
         where: filters of the request.
+        within: the dimension that splits those of `by` further up: with 'site', a series is a site's.
     """
 
     metric: str
@@ -83,6 +86,12 @@ class Part:
     by: str = ""
     organisation: str = ""
     where: tuple[Filter, ...] = ()
+    within: str = ""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Returns the dimensions that tell its series apart, the widest first."""
+        return tuple(name for name in (self.within, self.by) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +109,22 @@ class Learnt:
     data_version: str
     data_as_of: date | None
 
-    def named(self, series: str) -> tuple[str, str]:
-        """Returns organisation and service (empty: all) of a series."""
-        one = pl.select(*self.whose(pl.lit(series))).row(0)
-        return str(one[0]), str(one[1])
+    def named(self, series: str) -> Whose:
+        """Returns organisation, site and service (empty: all) of a series."""
+        organisation, site, service = pl.select(*self.whose(pl.lit(series))).row(0)
+        return str(organisation), str(site), str(service)
 
-    def whose(self, series: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """Returns organisation and service (empty: all) of the series of a frame."""
-        fixed, none = pl.lit(self.part.organisation), pl.lit("")
-        if self.part.by == "service":
-            return fixed.alias("organisation"), series.alias("service")
-        return (series if self.part.by else fixed).alias("organisation"), none.alias("service")
+    def whose(self, series: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+        """Returns organisation, site and service (empty: all) of the series of a frame."""
+        dimensions = self.part.dimensions
+        codes = series.str.splitn(BETWEEN, len(dimensions)).struct
+        found = {name: codes.field(f"field_{number}") for number, name in enumerate(dimensions)}
+        whole, none = pl.lit(self.part.organisation), pl.lit("")
+        organisation = whole if {SITE, SERVICE} & set(dimensions) or not dimensions else series
+        return (
+            organisation.alias("organisation"), found.get(SITE, none).alias("site"),
+            found.get(SERVICE, none).alias("service"),
+        )  # fmt: skip
 
 
 def learn(layer: Layer, part: Part) -> Learnt:
@@ -119,8 +133,7 @@ def learn(layer: Layer, part: Part) -> Learnt:
     Raises:
         UnknownMetricError, QueryError: the part cannot be asked.
     """
-    by = (part.by,) if part.by else ()
-    result = layer.ask(Request((part.metric,), by=by, grain=part.grain, where=part.where))
+    result = layer.ask(Request((part.metric,), by=part.dimensions, grain=part.grain, where=part.where))
     training = training_frame(result, part.metric).drop_nulls()
     definition = layer.catalogue.version_of(layer.catalogue.metric(part.metric))
     key = Key(

@@ -10,7 +10,7 @@ import polars as pl
 
 from models.forecast_store import ForecastStore
 from models.monitoring import outcomes, stood
-from models.publishing import Learnt
+from models.publishing import SITE, Learnt
 
 WHOSE: Final = ("organisation", "service")
 _APART: Final = "\x1f"
@@ -43,7 +43,7 @@ def seen_of(store: ForecastStore, learnt: Sequence[Learnt]) -> Seen:
 
     Args:
         store: whose forecasts are judged.
-        learnt: the parts with their final periods: what happened.
+        learnt: the parts with their final periods: what happened. Those of sites are left out.
 
     Raises:
         JournalUnusableError: the store cannot be read.
@@ -51,6 +51,7 @@ def seen_of(store: ForecastStore, learnt: Sequence[Learnt]) -> Seen:
     frames = [
         each.training.with_columns(*each.whose(pl.col("series")), pl.lit(each.part.name).alias("part"))
         for each in learnt
+        if SITE not in each.part.dimensions
     ]
     actual = pl.concat(frames).with_columns(_series())
     metric, definition = learnt[0].key.metric, learnt[0].key.definition_version

@@ -79,7 +79,7 @@ class Database:
                 older = self._is_older(connection)
             if older:
                 with self.writing():
-                    pass  # which adds the tables that it lacks
+                    pass  # which adds the tables and columns that it lacks
             with self._engine.connect() as connection:
                 yield connection if self._is_begun(connection) else None
 
@@ -97,8 +97,7 @@ class Database:
                 if self._file is None:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._kept.lock)))
                 if not self._is_begun(connection) or self._is_older(connection):
-                    self._kept.metadata.create_all(connection)
-                    connection.execute(self._kept.versions.insert().values(version=self._kept.version))
+                    self._bring_up(connection)
                 yield connection
 
     def _is_begun(self, connection: sa.Connection) -> bool:
@@ -108,8 +107,25 @@ class Database:
         return version > 0
 
     def _is_older(self, connection: sa.Connection) -> bool:
-        """Returns whether it was begun by an earlier program; later ones only add tables."""
+        """Returns whether it was begun by an earlier program; later ones only add tables and columns."""
         return 0 < self._version(connection) < self._kept.version
+
+    def _bring_up(self, connection: sa.Connection) -> None:
+        """Makes the tables that are not there, and adds to those of an earlier program the columns that they lack.
+
+        What was written before has the column's default there, which the database gives.
+        """
+        held = sa.inspect(connection)
+        for table in self._kept.metadata.sorted_tables:
+            if not held.has_table(table.name):
+                continue
+            names = {column["name"] for column in held.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in names:
+                    told = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+        self._kept.metadata.create_all(connection)
+        connection.execute(self._kept.versions.insert().values(version=self._kept.version))
 
     def _version(self, connection: sa.Connection) -> int:
         versions = self._kept.versions

@@ -22,6 +22,7 @@ from models.forecast_tables import (
     PARTS,
     QUANTILES,
     TABLES,
+    forecast_across,
     forecast_alert,
     forecast_coherence,
     forecast_sum,
@@ -220,3 +221,31 @@ def test_a_store_of_the_first_version_gets_the_tables_that_it_lacks(tmp_path: Pa
     assert store.coherence(1) is None
     assert set(sa.inspect(engine).get_table_names()) >= later
     assert ForecastStore.open(settings).version == "0 0"
+
+
+def test_a_store_of_the_second_version_keeps_its_rows_and_learns_of_sites(
+    store: ForecastStore, settings: Settings
+) -> None:
+    store.publish(made(), at=NOON)
+    before, held = store.values("visits", "R0A"), rows(settings)
+    url = settings.warehouse if "postgresql" in settings.warehouse else f"sqlite:///{settings.home}/forecasts.sqlite"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:  # as the second version left it
+        connection.execute(sa.text("ALTER TABLE forecast_series DROP COLUMN site"))
+        forecast_across.drop(connection)
+        connection.execute(forecast_version.delete())
+        connection.execute(forecast_version.insert().values(version=2))
+    again = ForecastStore.open(settings)
+    assert again.values("visits", "R0A").equals(before), "what is read is brought up, and is what it was"
+    assert rows(settings) == held
+    site = {"series": series("R0A").with_columns(site=pl.lit("R0A01")),
+            "values": values("R0A", level=40.0).with_columns(site=pl.lit("R0A01"))}  # fmt: skip
+    assert again.publish(replace(made(replace(KEY, part="site of R0A")), **site))
+    assert again.values("visits", "R0A").equals(before), "a site's are not the whole trust's"
+    assert again.values("visits", "R0A", site="R0A01")["naive"].to_list() == [40.0] * 3
+    assert again.standing("visits", "R0A").height == again.standing("visits", "R0A", site="R0A01").height == 1
+    assert again.standing_of_all("visits")["site"].unique().to_list() == [""]
+    assert again.values_of_all("visits").height == held["forecast_value"]
+    with pytest.raises(sa.exc.DBAPIError, match="only added to"), engine.begin() as connection:
+        connection.execute(sa.text("UPDATE forecast_series SET site = ''"))
+    engine.dispose()
