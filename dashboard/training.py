@@ -79,9 +79,9 @@ class Training:
         """Returns how far it is."""
         return self._progress
 
-    def want(self, metric: str, place: str, *, by_service: bool = False) -> None:
+    def want(self, metric: str, place: str, *, by_service: bool = False, by_site: bool = False) -> None:
         """Puts a forecast that somebody waits for before all others."""
-        asked = Wanted(metric, place, by_service)
+        asked = Wanted(metric, place, by_service, by_site)
         with self._lock:
             if self._process is None or not self._told(self._process, asked):
                 self._wanted.append(asked)

@@ -44,11 +44,12 @@ class Writes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody waits for: the forecast of a metric at a place, or of its services there."""
+    """What somebody waits for: the forecast of a metric at a place, or of its services or sites there, or of both."""
 
     metric: str
     place: str
     by_service: bool = False
+    by_site: bool = False
 
 
 def work(
@@ -81,7 +82,9 @@ def work(
         for each in wanted():
             if each.place in places.by_code and any(m.id == each.metric for m in demand_metrics(layer.catalogue)):
                 metric, place = layer.catalogue.metric(each.metric), places.by_code[each.place]
-                part = part_of(layer.catalogue, metric, place, by_service=each.by_service)
+                part = part_of(
+                    layer.catalogue, metric, place, by_service=each.by_service, by_site=each.by_site
+                )  # fmt: skip
                 waiting.insert(0, family_with(families, part))
         waiting = [family for family in _once(waiting) if _names(family)[0] not in seen]
         if not waiting:

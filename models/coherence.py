@@ -205,8 +205,8 @@ def coherent(
     """Returns the nearest forecasts that add up.
 
     How far each is moved follows what earlier forecasts missed by (`LevelByLevel`). What lies across the tree becomes
-    the sum of its leaves. Intervals keep their shape; their reach changes as the errors of the earlier forecasts do when
-    these are made to add up by what the other half of them missed by.
+    the sum of its leaves. Intervals keep their shape; their reach changes as the errors of the earlier forecasts do
+    when these are made to add up by what the other half of them missed by.
 
     Args:
         means: node to its forecasts, made by itself, of the same periods for all; NaN on days when it is closed, which

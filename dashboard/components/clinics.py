@@ -28,7 +28,7 @@ def draw(visit: Visit) -> None:
     st.header("Clinics needed by week", anchor=False)
     choices, messages = model.read(st.query_params.to_dict())
     states.messages(messages)
-    mark = (model.REFERRALS, visit.place.code, "")
+    mark = (model.REFERRALS, visit.place.code, "", "")
     try:
         state = store().state_of(*mark)
         facts = visit.answer(

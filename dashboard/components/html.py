@@ -74,8 +74,10 @@ def table(content: Table) -> str:
     heads = "".join(
         f'<th scope="col"{_numeric(content, place)}>{escape(title)}</th>' for place, title in enumerate(content.columns)
     )
+    links = content.links or ("",) * len(content.rows)
     rows = "".join(
-        f"<tr>{''.join(_cell(content, place, cell) for place, cell in enumerate(row))}</tr>" for row in content.rows
+        f"<tr>{''.join(_cell(content, place, cell, address) for place, cell in enumerate(row))}</tr>"
+        for row, address in zip(content.rows, links, strict=True)
     )
     more = f'<p class="bw-note">{escape(content.more)}</p>' if content.more else ""
     return (
@@ -85,9 +87,9 @@ def table(content: Table) -> str:
     )
 
 
-def _cell(content: Table, place: int, text: str) -> str:
+def _cell(content: Table, place: int, text: str, address: str) -> str:
     if place == 0:
-        return f'<th scope="row">{escape(text)}</th>'
+        return f'<th scope="row">{view_link(address, text) if address else escape(text)}</th>'
     return f"<td{_numeric(content, place)}>{escape(text)}</td>"
 
 

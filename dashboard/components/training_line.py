@@ -16,18 +16,21 @@ from metrics.journal import JournalError
 from metrics.warehouse.settings import load_settings
 from models.publishing import Part
 
+Mark = tuple[str, str, str, str]
+"""Metric, organisation, service and site of a series in the store; empty for all."""
+
 _WAITING_SECONDS: Final = 2
 _SHOWN_SECONDS: Final = 20
 
 
-def waiting(metric: Metric, part: Part, place: str, mark: tuple[str, str, str], state: str) -> None:
+def waiting(metric: Metric, part: Part, place: str, mark: Mark, state: str) -> None:
     """Draws that the first forecast of a series is waited for, and how far it is; and the page anew when it is there.
 
     Args:
         metric: what is to be forecast.
         part: the part that holds the series.
         place: code of the organisation.
-        mark: metric, organisation and service of the series.
+        mark: names the series.
         state: of the store when the page was drawn, as of `ForecastStore.state_of`.
     """
     if not load_settings().forecasts:
@@ -41,14 +44,14 @@ def waiting(metric: Metric, part: Part, place: str, mark: tuple[str, str, str], 
 
 
 @st.fragment(run_every=_WAITING_SECONDS)
-def _waits(metric: Metric, part: Part, place: str, mark: tuple[str, str, str], state: str) -> None:
+def _waits(metric: Metric, part: Part, place: str, mark: Mark, state: str) -> None:
     _look(mark, state)
     progress = training().progress
     failed = progress.failed.get((part.metric, part.name), "")
     if failed:
         states.state("The forecast could not be made", f"{failed} It is tried again when newer figures come.")
         return
-    training().want(metric.id, place, by_service=bool(mark[2]))
+    training().want(metric.id, place, by_service=bool(mark[2]), by_site=bool(mark[3]))
     far = escape(said(progress, metrics_layer().catalogue))
     put(
         '<div class="bw bw-state" role="status" data-testid="forecast-waits"><h2>The first forecast is being made</h2>'
@@ -58,7 +61,7 @@ def _waits(metric: Metric, part: Part, place: str, mark: tuple[str, str, str], s
 
 
 @st.fragment(run_every=_SHOWN_SECONDS)
-def follow(mark: tuple[str, str, str], state: str) -> None:
+def follow(mark: Mark, state: str) -> None:
     """Draws nothing, and the page anew when a newer forecast of the series has been published."""
     _look(mark, state)
 
@@ -75,7 +78,7 @@ def said(progress: Progress, catalogue: Catalogue) -> str:
 
 
 def _part_words(part: str) -> str:
-    level = part.partition(" of ")[0]
+    level = part.partition(" of ")[0].replace(" by ", " and ")
     return "England" if level == "england" else f"by {'ICB' if level == 'icb' else level}"
 
 
@@ -88,7 +91,7 @@ def _bar(progress: Progress) -> str:
     )
 
 
-def _look(mark: tuple[str, str, str], state: str) -> None:
+def _look(mark: Mark, state: str) -> None:
     try:
         now = store().state_of(*mark)
     except JournalError:

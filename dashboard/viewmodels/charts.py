@@ -20,13 +20,18 @@ _LONGEST_TABLE: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under titled columns. `numeric` columns are set right."""
+    """Rows of text under titled columns. `numeric` columns are set right.
+
+    Attributes:
+        links: of each row the address that its first cell leads to, empty for none; none at all without links.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     more: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,23 @@ from typing import Final
 import polars as pl
 
 from dashboard import format as words
-from dashboard.forecast_parts import part_of, splits_by_service
+from dashboard.forecast_parts import part_of, splits_by_service, splits_by_site
 from dashboard.viewmodels.asking import Layer, filters_of
 from dashboard.viewmodels.demand_chart import FanChart, chart_of, origin_of
 from dashboard.viewmodels.demand_explained import Explained, explained_of
 from dashboard.viewmodels.demand_sums import Names, Summing, summing_of
 from dashboard.viewmodels.filters import Filters
 from dashboard.viewmodels.forecast_record import UNIT, Context, Record, record_of
-from dashboard.viewmodels.places import Places
+from dashboard.viewmodels.places import Place, Places
 from dashboard.viewmodels.published_forecast import Published, Standing, State, standing_of
 from dashboard.viewmodels.reach import Reach, reach
 from dashboard.viewmodels.series import Point, points_of
 from metrics.catalogue import Metric
-from metrics.query.request import Grain, Request
+from metrics.query.request import Filter, Grain, Request
 from metrics.query.result import Result, Status
 from models.forecast_store import ForecastStore
 from models.monitoring import outcomes
+from models.publishing import SITE
 from models.training import training_frame
 
 AHEAD: Final[Mapping[Grain, tuple[int, ...]]] = {
@@ -51,11 +52,13 @@ class Asked:
         ahead: periods ahead, one of the choices of the metric's grain; else the default.
         lead: key of the distance ahead that the record's charts are of.
         period: first day of the period to explain.
+        site: code of the site, one of `sites_of`; empty for all.
     """
 
     ahead: int | None = None
     lead: str = ""
     period: date | None = None
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class DemandView:
 
     Attributes:
         service: treatment function code; empty for all, or where the metric is not held by service.
+        site: code of the site; empty for all.
         waits: the first forecast of this has not been made yet.
         chart: None when there is no forecast.
         refused: why there is none; empty when there is one, or one is waited for.
@@ -77,6 +81,7 @@ class DemandView:
     metric: Metric
     reach: Reach
     service: str
+    site: str
     ahead: int
     choices: tuple[int, ...]
     unit: str
@@ -101,6 +106,20 @@ class DemandView:
         return self.chart is not None and self.chart.passed
 
 
+def sites_of(layer: Layer, metric: Metric, place: Place) -> Mapping[str, str]:
+    """Returns the sites of a place that a metric is forecast by, code to name by name; none where it is not.
+
+    They are those that its own figures name: who may not see a site's figures is not offered it.
+    """
+    if not splits_by_site(layer.catalogue, metric) or not place.own_records:
+        return {}
+    grain = Grain(layer.catalogue.model_of(metric).grain)
+    result = layer.ask(Request((metric.id,), by=(SITE,), grain=grain, where=filters_of(place)))
+    codes = result.frame.filter(~pl.col("is_total"))[SITE].drop_nulls().unique()
+    names = result.labels.get(SITE, {})
+    return {code: names.get(code, code) for code in sorted(codes, key=lambda each: (names.get(each, each), each))}
+
+
 def build(
     layer: Layer,
     store: ForecastStore,
@@ -111,6 +130,7 @@ def build(
     today: date,
     asked: Asked | None = None,
     services: Mapping[str, str] | None = None,
+    sites: Mapping[str, str] | None = None,
 ) -> DemandView:
     """Returns the last forecast of a metric for the chosen organisation, or for the nearest above it that has figures.
 
@@ -123,31 +143,32 @@ def build(
         today: the day that ages are counted to.
         asked: what was chosen beside the filters; None chooses nothing.
         services: names of services, by code.
+        sites: as of `sites_of`.
 
     Raises:
         JournalUnusableError: the store cannot be read.
     """
     catalogue, chosen = layer.catalogue, asked or Asked()
+    names = Names(places, services or {}, sites or {}, filters)
     metric = catalogue.metric(metric_id)
     grain = Grain(catalogue.model_of(metric).grain)
     found = reach(catalogue, metric, places.by_code[filters.organisation], places)
     service = filters.services[0] if filters.services and splits_by_service(catalogue, metric) else ""
-    where = filters_of(found.shown, (service,) if service else ())
+    site = chosen.site if chosen.site in names.sites else ""
+    where = (*filters_of(found.shown, (service,) if service else ()), *((Filter(SITE, (site,)),) if site else ()))
     result = layer.ask(Request((metric.id,), grain=grain, period_to=filters.period_to, where=where))
     standing = standing_of(
-        store, catalogue, part_of(catalogue, metric, found.shown, by_service=bool(service)),
-        organisation=found.shown.code, service=service, until=filters.period_to,
+        store, catalogue, part_of(catalogue, metric, found.shown, by_service=bool(service), by_site=bool(site)),
+        organisation=found.shown.code, service=service, site=site, until=filters.period_to,
     )  # fmt: skip
     context = Context(
-        metric, found.shown.name, found.shown.code, grain, catalogue.version_of(metric), result.data_version, today,
-        service,
+        metric, names.whole(found.shown.code, site, service), found.shown.code, grain, catalogue.version_of(metric),
+        result.data_version, today, service, site,
     )  # fmt: skip
     view = _view(context, result, standing, found, filters=filters, asked=chosen)
     if standing.forecast is None:
         return view
-    return replace(
-        view, summing=summing_of(store, context, Names(places, services or {}), standing.forecast, view.ahead)
-    )
+    return replace(view, summing=summing_of(store, context, names, standing.forecast, view.ahead))
 
 
 def _view(
@@ -170,8 +191,8 @@ def _view(
     happened = outcomes(standing.stood, standing.values, training)
     seen = _seen(training, points, published, context)
     return DemandView(
-        metric, found, context.service, ahead, choices, UNIT[grain], standing.state is State.WAITING, chart,
-        standing.refused, newer, record_of(context, happened, asked.lead), explained, seen, notes,
+        metric, found, context.service, context.site, ahead, choices, UNIT[grain], standing.state is State.WAITING,
+        chart, standing.refused, newer, record_of(context, happened, asked.lead), explained, seen, notes,
     )  # fmt: skip
 
 

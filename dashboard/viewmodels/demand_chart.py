@@ -197,11 +197,11 @@ def _download(
     context: Context, published: Published, held: Sequence[Point], expected: tuple[Expected, ...]
 ) -> Download:
     columns = (
-        "metric", "definition_version", "data_version", "organisation", "service", "period", "grain", "kind", "value",
-        "lo80", "hi80", "lo95", "hi95", "seasonal_naive", "status", "made_at", "model_version",
+        "metric", "definition_version", "data_version", "organisation", "site", "service", "period", "grain", "kind",
+        "value", "lo80", "hi80", "lo95", "hi95", "seasonal_naive", "status", "made_at", "model_version",
     )  # fmt: skip
     first = (context.metric.id, context.version)
-    whose = (context.code, context.service)
+    whose = context.codes
     past = tuple(
         (
             *first,

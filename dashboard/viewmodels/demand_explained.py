@@ -144,8 +144,8 @@ def _comparable(context: Context, points: Sequence[Point], published: Published,
 
 
 def _download(context: Context, published: Published, ahead: int) -> Download:
-    columns = ("metric", "data_version", "organisation", "service", "period", "expected", *PARTS)
-    fixed = (context.metric.id, published.data_version, context.code, context.service)
+    columns = ("metric", "data_version", "organisation", "site", "service", "period", "expected", *PARTS)
+    fixed = (context.metric.id, published.data_version, *context.codes)
     shown = published.parts.filter(pl.col("ahead") <= ahead).select(PARTS).iter_rows()
     rows = tuple(
         (*fixed, each.period, each.mean, *parts) for each, parts in zip(published.within(ahead), shown, strict=True)

@@ -41,6 +41,12 @@ class Context:
     data_version: str
     today: date
     service: str = ""
+    site: str = ""
+
+    @property
+    def codes(self) -> tuple[str, str, str]:
+        """Returns organisation, site and service (empty for all), as files name them."""
+        return self.code, self.site, self.service
 
     def text(self, value: float | None) -> str:
         """Returns the value in its unit, 'Not stated' for none."""
@@ -49,7 +55,7 @@ class Context:
     @property
     def file_name(self) -> str:
         """Returns how its files begin: 'discharges_daily-R0A'."""
-        return "-".join(part for part in (self.metric.id, self.code, self.service) if part)
+        return "-".join(part for part in (self.metric.id, *self.codes) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +246,7 @@ def _signed(value: float | None) -> str:
 
 def _record_download(context: Context, outcomes: pl.DataFrame) -> Download:
     columns = ("cutoff", "kind", "period", "ahead", "actual", "mean", "lo80", "hi80", "lo95", "hi95", "naive")
-    names = ("metric", "definition_version", "data_version", "organisation", "service", *columns)
-    fixed = (context.metric.id, context.version, context.data_version, context.code, context.service)
+    names = ("metric", "definition_version", "data_version", "organisation", "site", "service", *columns)
+    fixed = (context.metric.id, context.version, context.data_version, *context.codes)
     rows = tuple((*fixed, *row) for row in outcomes.sort("cutoff", "period").select(columns).iter_rows())
     return Download(f"{context.file_name}-forecast-record.csv", names, rows)

@@ -104,6 +104,7 @@ def standing_of(
     *,
     organisation: str,
     service: str = "",
+    site: str = "",
     until: date | None = None,
 ) -> Standing:
     """Returns the last forecast of a series, or why there is none.
@@ -114,6 +115,7 @@ def standing_of(
         part: the part that holds the series.
         organisation: whose it is.
         service: its service; empty for all.
+        site: its site; empty for all.
         until: the last day that it may have been made from; None is the newest.
 
     Raises:
@@ -121,8 +123,8 @@ def standing_of(
     """
     metric: Metric = catalogue.metric(part.metric)
     definition = catalogue.version_of(metric)
-    told = store.standing(metric.id, organisation, service).filter(pl.col("definition_version") == definition)
-    values = store.values(metric.id, organisation, service)
+    told = store.standing(metric.id, organisation, service, site).filter(pl.col("definition_version") == definition)
+    values = store.values(metric.id, organisation, service, site)
     counted = stood(told, definition)
     if until is not None:
         return _looking_back(store, told, counted, values, until)

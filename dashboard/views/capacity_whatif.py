@@ -72,11 +72,11 @@ def draw(visit: Visit) -> None:
     put("".join(f'<p class="bw bw-note">{escape(text)}</p>' for text in said.METHOD))
 
 
-def _facts(visit: Visit) -> tuple[model.Facts, tuple[str, str, str], str]:
+def _facts(visit: Visit) -> tuple[model.Facts, training_line.Mark, str]:
     """Returns the facts, what names the forecast of demand in the store, and the store's state they were read from."""
     catalogue = visit.layer.catalogue
     demand, _ = model.demand_of(catalogue, visit.place)
-    mark = (demand, reach(catalogue, catalogue.metric(demand), visit.place, visit.places).shown.code, "")
+    mark = (demand, reach(catalogue, catalogue.metric(demand), visit.place, visit.places).shown.code, "", "")
     state = store().state_of(*mark)
 
     def learn() -> model.Facts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from html import escape
 from typing import Final
@@ -11,7 +12,7 @@ import streamlit as st
 from dashboard.components import charts, fan, spc_chart, states, training_line
 from dashboard.components import drifting as drifting_list
 from dashboard.components.html import badge, definition_list, put, table
-from dashboard.forecast_parts import demand_metrics, part_of, splits_by_service
+from dashboard.forecast_parts import demand_metrics, part_of, splits_by_service, splits_by_site
 from dashboard.training import store
 from dashboard.viewmodels import demand as model
 from dashboard.viewmodels import drifting
@@ -40,11 +41,9 @@ def draw(visit: Visit) -> None:
     if not known:
         states.empty("There is no demand to forecast", "No measure of demand by day, week or month is defined.")
         return
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
-    with left:
-        metric = _chosen_metric(known, OWN_DEFAULT if visit.place.own_records else DEFAULT)
+    metric, sites, site, right = _chosen(visit, known)
     try:
-        view, mark, state = _answered(visit, metric)
+        view, mark, state = _answered(visit, metric, sites, site)
         lately = drifting.build(visit.layer.catalogue, store(), (visit.place.code,), visit.services)
     except JournalError as error:
         states.state("Forecasts cannot be read", f"{error} Other pages are not affected.")
@@ -57,7 +56,9 @@ def draw(visit: Visit) -> None:
             put(f'<p class="bw">{badge(view.reach.label, "warn")}</p>')
         _service_words(visit, metric, view)
     if view.waits:
-        part = part_of(visit.layer.catalogue, metric, view.reach.shown, by_service=bool(view.service))
+        part = part_of(
+            visit.layer.catalogue, metric, view.reach.shown, by_service=bool(view.service), by_site=bool(view.site)
+        )
         training_line.waiting(metric, part, view.reach.shown.code, mark, state)
     elif view.chart is None:
         states.empty(
@@ -78,7 +79,7 @@ def draw(visit: Visit) -> None:
             put(f'<div class="bw bw-banner" data-testid="forecast-beaten">{escape(view.record.beaten)}</div>')
         if view.newer:
             put(f'<div class="bw bw-note" role="status" data-testid="forecast-newer">{escape(view.newer)}</div>')
-    key = (*visit.key, metric.id, str(view.ahead), view.service, state)
+    key = (*visit.key, metric.id, str(view.ahead), view.service, view.site, state)
     fan.draw(view.chart, source=visit.source_of(metric.id), key=key)
     _notes(view)
     if view.summing:
@@ -90,31 +91,52 @@ def draw(visit: Visit) -> None:
     put(definition_list(view.seen))
 
 
-def _answered(visit: Visit, metric: Metric) -> tuple[model.DemandView, tuple[str, str, str], str]:
+def _chosen(
+    visit: Visit, known: tuple[Metric, ...]
+) -> tuple[Metric, Mapping[str, str], str, st.delta_generator.DeltaGenerator]:
+    """Draws what is chosen from; returns the measure, its sites, the chosen one, and the place for another box."""
+    boxes = st.container()
+    metric = _asked_metric(known, OWN_DEFAULT if visit.place.own_records else DEFAULT)
+    shown = reach(visit.layer.catalogue, metric, visit.place, visit.places).shown
+    sites = visit.answer(lambda: model.sites_of(visit.layer, metric, shown), "demand-sites", metric.id)
+    site = _asked_site(visit.layer.catalogue, metric, sites)
+    with boxes:
+        left, *middle, right = st.columns([4, 3, 2] if sites else [5, 2], vertical_alignment="bottom")
+    with left:
+        _metric_box(known, metric)
+    if sites:
+        with middle[0]:
+            _site_box(sites, site)
+    return metric, sites, site, right
+
+
+def _answered(
+    visit: Visit, metric: Metric, sites: Mapping[str, str], site: str
+) -> tuple[model.DemandView, training_line.Mark, str]:
     """Returns the view, what names its series in the store, and the store's state that it was read from."""
     catalogue = visit.layer.catalogue
     shown = reach(catalogue, metric, visit.place, visit.places).shown.code
     services = visit.filters.services if splits_by_service(catalogue, metric) else ()
-    mark = (metric.id, shown, services[0] if services else "")
+    mark = (metric.id, shown, services[0] if services else "", site)
     state = store().state_of(*mark)
-    asked = _asked()
+    asked = _asked(site)
 
     def build() -> model.DemandView:
         return model.build(
             visit.layer, store(), visit.places, visit.filters, metric.id, today=visit.today, asked=asked,
-            services=visit.services,
+            services=visit.services, sites=sites,
         )  # fmt: skip
 
     return visit.answer(build, "demand", metric.id, asked, state), mark, state
 
 
-def _asked() -> model.Asked:
+def _asked(site: str) -> model.Asked:
     ahead, day = st.query_params.get("ahead", ""), st.query_params.get("day", "")
     try:
         period = date.fromisoformat(day) if day else None
     except ValueError:
         period = None
-    return model.Asked(int(ahead) if ahead.isdigit() else None, st.query_params.get("lead", ""), period)
+    return model.Asked(int(ahead) if ahead.isdigit() else None, st.query_params.get("lead", ""), period, site)
 
 
 def _service_words(visit: Visit, metric: Metric, view: model.DemandView) -> None:
@@ -131,21 +153,45 @@ def _notes(view: model.DemandView) -> None:
             put(f'<p class="bw bw-note">{escape(note)}</p>')
 
 
-def _chosen_metric(known: tuple[Metric, ...], usual: str) -> Metric:
+def _asked_metric(known: tuple[Metric, ...], usual: str) -> Metric:
     by_id = {metric.id: metric for metric in known}
     asked = st.query_params.get("metric") or st.session_state.get("demand_shown", usual)
     chosen = asked if asked in by_id else usual if usual in by_id else known[0].id
     if asked != chosen:
         text = f"There is no forecast of '{asked}'. {suggest(asked, by_id)}".strip()
         states.messages((f"{text} {by_id[chosen].title} is shown.",))
-    st.session_state["demand_box"] = st.session_state["demand_shown"] = chosen
     if st.query_params.get("metric") != chosen:
         st.query_params["metric"] = chosen
+    return by_id[chosen]
+
+
+def _metric_box(known: tuple[Metric, ...], chosen: Metric) -> None:
+    by_id = {metric.id: metric for metric in known}
+    st.session_state["demand_box"] = st.session_state["demand_shown"] = chosen.id
     st.selectbox(
         "Demand", list(by_id), key="demand_box", on_change=_choose, args=("metric", "demand_box"),
         format_func=lambda name: by_id[name].title, filter_mode="contains",
     )  # fmt: skip
-    return by_id[chosen]
+
+
+def _asked_site(catalogue: Catalogue, metric: Metric, sites: Mapping[str, str]) -> str:
+    """Returns the site of the address where there is such a one; says otherwise why all are shown, and forgets it."""
+    asked = st.query_params.get("site", "")
+    if not asked or asked in sites:
+        return asked
+    del st.query_params["site"]
+    held = splits_by_site(catalogue, metric)
+    why = f"There is no site '{asked}' of it." if held else f"{metric.name} is not forecast by site."
+    states.messages((f"{why} The whole is shown.",))
+    return ""
+
+
+def _site_box(sites: Mapping[str, str], chosen: str) -> None:
+    st.session_state["site_box"] = chosen
+    st.selectbox(
+        "Site", ["", *sites], key="site_box", on_change=_choose, args=("site", "site_box"),
+        format_func=lambda code: f"{sites[code]} ({code})" if code else "All sites",
+    )  # fmt: skip
 
 
 def _ahead_box(view: model.DemandView) -> None:
@@ -171,9 +217,10 @@ def _summing(found: Summing) -> None:
     with st.container():
         if found.sentences:
             put(f'<p class="bw" data-testid="summing">{escape(" ".join(found.sentences))}</p>')
-        if found.table.rows:
+        if found.tables:
             with st.expander("What it is the sum of"):
-                put(table(found.table))
+                for each in found.tables:
+                    put(table(each))
 
 
 def _explained(found: Explained, view: model.DemandView) -> None:

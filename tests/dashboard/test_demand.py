@@ -83,14 +83,14 @@ def test_a_forecast_says_whether_it_adds_up_and_with_what(
 
     england = summing("ENG")
     assert england.sentences == ("It adds up: it is the sum of the forecasts of 7 regions.",)
-    assert england.table.caption == "What sums to it in the 28 days ahead"
-    amounts = [int(row[1].replace(",", "")) for row in england.table.rows]
+    assert england.tables[0].caption == "What sums to it in the 28 days ahead"
+    amounts = [int(row[1].replace(",", "")) for row in england.tables[0].rows]
     assert amounts == sorted(amounts, reverse=True)
     ahead = demand.build(layer, store, places, Filters("ENG"), "nhs111_calls", today=TODAY).chart.expected
     assert sum(amounts) == pytest.approx(sum(each.mean for each in ahead), abs=7)
     london = summing("Y56")
     assert london.sentences == ("It adds up: it is one of 7 forecasts that sum to that of England.",)
-    assert not london.table.rows
+    assert not london.tables
 
 
 def rows(download: object) -> list[dict[str, str]]:

@@ -134,6 +134,26 @@ def test_what_is_of_no_site_belongs_to_the_trust_and_its_service_is_no_sum_of_si
     ), "it stays as it was made by itself"
 
 
+def test_days_on_which_a_service_is_closed_are_no_part_of_any_sum() -> None:
+    """Service 100 is closed at weekends; at the second site so few come that nobody could tell it by that alone."""
+    rest = pl.col("date").dt.weekday() > 5
+    few = pl.when(pl.col("site") == "S2").then((pl.col("value") / 60).round()).otherwise("value")
+    shut = leaves().with_columns(pl.when(pl.col("service") == "100").then(pl.when(rest).then(0.0).otherwise(few))
+                                 .otherwise("value").alias("value"))  # fmt: skip
+    values = means(forecasts_of(learnt(shut)))
+    held = of(values, 2, service="100")
+    assert held.height == 40
+    assert held["period"].dt.weekday().max() == 5
+    assert of(values, 3, service="100", site="S2")["period"].dt.weekday().max() == 5, "as its service is"
+    for whole, below in (
+        (of(values, 0), of(values, 1)), (of(values, 0), of(values, 2)), (of(values, 1, site="S2"), of(values, 3, site="S2")),
+        (held, of(values, 3, service="100")),
+    ):  # fmt: skip
+        both = whole.join(below.group_by("ahead").agg(told=pl.col("mean").sum()), on="ahead")
+        assert both.height == whole.height
+        assert np.abs((both["mean"] - both["told"]).to_numpy()).max() < 1e-6
+
+
 def test_the_store_knows_both_ways(tmp_path: Path) -> None:
     store = ForecastStore.open(Settings(tmp_path, embedded_url(tmp_path / "warehouse")))
     bring_up_together(store, learnt(leaves()))
