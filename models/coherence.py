@@ -200,7 +200,7 @@ class Coherent:
 
 def coherent(
     means: Mapping[Node, Floats], missed: Mapping[Node, Misses], parents: Mapping[Node, Node | None],
-    across: Mapping[Node, Node] | None = None,
+    across: Mapping[Node, Node] | None = None, nought: Mapping[Node, NDArray[np.bool_]] | None = None,
 ) -> Coherent:  # fmt: skip
     """Returns the nearest forecasts that add up.
 
@@ -214,8 +214,9 @@ def coherent(
         missed: node to what its earlier forecasts missed by; may lack nodes.
         parents: of the nodes of a tree.
         across: leaf to what it adds up to across the tree. `means` has exactly these nodes and those of the tree.
+        nought: node to the periods on whose weekday its newest figures are 0; may lack nodes.
     """
-    across = across or {}
+    across, nought = across or {}, nought or {}
     names = {_name(node): node for node in (*parents, *across.values())}
     tree = Hierarchy.of({_name(node): None if above is None else _name(above) for node, above in parents.items()})
     nodes = [*(names[name] for name in tree.nodes), *sorted(set(across.values()))]
@@ -226,7 +227,8 @@ def coherent(
     ]
     whole = np.stack([means[node] for node in nodes], axis=1)
     levels = LevelByLevel.of(tree, whole[:0, : len(tree.nodes)], np.ones(len(tree.nodes))).parents
-    base, closed = _closed(whole, levels, beside)
+    never = np.zeros(len(whole), dtype=bool)
+    base, closed = _closed(whole, np.stack([nought.get(node, never) for node in nodes], axis=1), levels, beside)
     # Without any record errors grow with the root of the amount, as counts do.
     usual = np.maximum(base.mean(axis=0), 1.0)
     errors = _side_by_side(nodes, missed)
@@ -244,24 +246,25 @@ def coherent(
 
 
 def _closed(
-    means: Floats, parents: Sequence[tuple[int, NDArray[np.int64]]], across: Sequence[tuple[int, list[int]]]
+    means: Floats, nought: NDArray[np.bool_], parents: Sequence[tuple[int, NDArray[np.int64]]],
+    across: Sequence[tuple[int, list[int]]],
 ) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
     """Forecasts (periods x nodes) with 0 for who is closed, and who is, parents and children alike.
 
-    A parent is closed when all its children are; children are when their parent is. One without a forecast whose
-    children go on as usual, as where one of them never reports on Sundays, is their sum. So is what lies across the
-    tree of its leaves.
+    A parent is closed when all its children are; children are when their parent is, whose figures are 0 then, though
+    theirs may be too few to tell. One without a forecast or figures whose children go on as usual, as where one of them
+    never reports on Sundays, is their sum. So is what lies across the tree of its leaves.
     """
     closed = np.isnan(means)
     base = np.where(closed, 0.0, means)
     for whole_of, leaves in across:
-        told = base[:, leaves].sum(axis=1)
-        closed[:, leaves] |= (closed[:, whole_of] & (told < QUIETEST * told.mean()))[:, None]
+        closed[:, leaves] |= (closed[:, whole_of] & nought[:, whole_of])[:, None]
         base[:, leaves] = np.where(closed[:, leaves], 0.0, base[:, leaves])
     for parent, below in parents:
         closed[:, parent] |= closed[:, below].all(axis=1)
         whole = base[:, below].sum(axis=1)
-        closed[:, parent] &= closed[:, below].all(axis=1) | (whole < QUIETEST * whole.mean())
+        quiet = nought[:, parent] | (whole < QUIETEST * whole.mean())
+        closed[:, parent] &= closed[:, below].all(axis=1) | quiet
         base[:, parent] = np.where(closed[:, parent], 0.0, np.where(np.isnan(means[:, parent]), whole, base[:, parent]))
     for parent, below in reversed(parents):
         closed[:, below] |= closed[:, [parent]]

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from models.backtest import Backtest
 from models.calendar import Floats, Frequency
@@ -33,7 +34,7 @@ from models.publishing import (
     replayed_made_of,
     replays_of,
 )
-from models.rolling import Missed
+from models.rolling import SHORTEST, Missed
 from models.training import BETWEEN
 
 RECENT: Final[Mapping[Frequency, int]] = {Frequency.DAILY: 28, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}
@@ -211,7 +212,22 @@ def _together(
         means[node] = np.full(length, _of_late(every[node.part], node.series, cutoff))
     parents = {node: parent for node, parent in tree.parents.items() if node in tree.joined}
     across = {leaf: whole for leaf, whole in sums.across.items() if whole in means}
-    return coherent({node: means[node] for node in (*parents, *across.values())}, missed, parents, across)
+    nought = {node: days for learnt in every.values() for node, days in _nought(learnt, cutoff, length)}
+    return coherent({node: means[node] for node in (*parents, *across.values())}, missed, parents, across, nought)
+
+
+def _nought(learnt: Learnt, cutoff: date, length: int) -> Iterator[tuple[Node, NDArray[np.bool_]]]:
+    """Of daily series with weekdays of nothing but 0 lately: which of the days from a cut-off on lie on those."""
+    frequency = FREQUENCIES[learnt.part.grain]
+    if frequency is not Frequency.DAILY:
+        return
+    newest = learnt.training.filter(
+        pl.col("date") < cutoff, pl.col("date") >= pl.lit(cutoff).dt.offset_by(f"-{SHORTEST[frequency]}d")
+    )
+    lately = newest.group_by("series", weekday=pl.col("date").dt.weekday()).agg(most=pl.col("value").abs().max())
+    weekdays = (cutoff.weekday() + np.arange(length)) % 7 + 1
+    for (series,), frame in lately.filter(pl.col("most") == 0).group_by("series"):
+        yield Node(learnt.part.name, str(series)), np.isin(weekdays, frame["weekday"].to_numpy())
 
 
 def _on_every_day(frame: pl.DataFrame, length: int) -> Floats:

@@ -79,8 +79,9 @@ def check(made: tuple[Made, ...]) -> None:
         (services, leaves, [*ALL, "service"]),
     ):  # fmt: skip
         summed = parts.group_by(keys).agg(told=pl.col("mean").sum())
-        both = whole.join(summed, on=keys)
+        both = whole.join(summed, on=keys, how="full", coalesce=True)
         assert both.height == whole.height > 0
+        assert both["told"].null_count() == 0, "nor is there a day of a sum without parts"
         assert np.abs((both["mean"] - both["told"]).to_numpy()).max() < 1e-6
 
 

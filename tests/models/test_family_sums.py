@@ -149,8 +149,9 @@ def test_days_on_which_a_service_is_closed_are_no_part_of_any_sum() -> None:
         (of(values, 0), of(values, 1)), (of(values, 0), of(values, 2)), (of(values, 1, site="S2"), of(values, 3, site="S2")),
         (held, of(values, 3, service="100")),
     ):  # fmt: skip
-        both = whole.join(below.group_by("ahead").agg(told=pl.col("mean").sum()), on="ahead")
-        assert both.height == whole.height
+        summed = below.group_by("ahead").agg(told=pl.col("mean").sum())
+        both = whole.join(summed, on="ahead", how="full")
+        assert both.height == whole.height == summed.height
         assert np.abs((both["mean"] - both["told"]).to_numpy()).max() < 1e-6
 
 
