@@ -8,6 +8,7 @@ import polars as pl
 from models.calendar import Floats, Frequency, regressors
 from models.calendar_stack import RECIPES, unit_of
 from models.effects import Effects, Filtered, fitted
+from models.level_shifts import SHIFTS, continued
 from models.panel import Panel, Scale
 
 PARTS = ("level", "trend", "weekday", "season", "holiday", "recent")
@@ -43,10 +44,11 @@ def explained(panel: Panel, mean: Floats, holidays: pl.DataFrame) -> pl.DataFram
     scale = Scale.of(panel, horizon, cutoff)
     recipe = RECIPES[Frequency.DAILY]
     annual = cutoff >= recipe.annual_from
-    past = scale.forward(panel.values)
-    filtered = Filtered.of(
-        regressors(periods, Frequency.DAILY, holidays), recipe.pace, recipe.annual[0] if annual else None, _WEEKDAYS
-    )
+    days = regressors(periods, Frequency.DAILY, holidays)
+    rare = np.asarray(days.matrix[:cutoff, days.rare].any(axis=1), dtype=np.bool_)
+    # As the forecast has it: what came before a lasting change is on the level of now.
+    past = continued(scale.forward(panel.values), rare, scale.signed, SHIFTS[Frequency.DAILY])
+    filtered = Filtered.of(days, recipe.pace, recipe.annual[0] if annual else None, _WEEKDAYS)
     effects = fitted(past, filtered, recipe.half_life, recipe.fresh[:1], unit_of(past, scale.signed))[-1]
     calendar, base = _parts(effects, filtered)
     adjusted = effects.tamed - effects.calendar[:cutoff] + base

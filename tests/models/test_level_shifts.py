@@ -10,6 +10,7 @@ import pytest
 
 from models.calendar import Frequency
 from models.demand import Forecaster
+from models.explain import explained
 from models.level_shifts import SHIFTS, changes, continued
 
 DAYS, AHEAD = 800, 28
@@ -177,3 +178,14 @@ def test_a_change_is_told_with_its_day_and_both_levels():
     )
     assert [now, then] == pytest.approx([2000, 1000], rel=0.1)
     assert not Forecaster().fit(pl.DataFrame({"series": "a", "date": dates, "value": usual()})).forecast(AHEAD).notes
+
+
+def test_the_level_that_explains_a_forecast_is_that_of_now():
+    values = usual()
+    values[-60:] *= 2
+    dates = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    fitted = Forecaster().fit(pl.DataFrame({"series": "a", "date": dates, "value": values}))
+    mean = fitted.predict(AHEAD)["mean"].to_numpy()[:, None]
+    parts = explained(fitted.panels[0], mean, fitted.holidays)
+    assert parts["level"].mean() == pytest.approx(2 * 970, rel=0.1)
+    assert abs(parts["recent"].mean()) < 100
