@@ -18,8 +18,9 @@ from dashboard.last_good import Good, LastGood
 from dashboard.refresher import UNREACHABLE, Reachability, follow, is_silence, refresh
 from dashboard.viewmodels.places import SIMULATED, Places
 from metrics import MetricsLayer
-from metrics.catalogue import CatalogueError, Finding
+from metrics.catalogue import CatalogueError, Finding, Model
 from metrics.query.errors import QueryError
+from metrics.query.own_records import is_own
 from metrics.warehouse.errors import WarehouseError
 from metrics.warehouse.settings import load_settings
 
@@ -39,6 +40,7 @@ __all__ = [
     "reachability",
     "refreshed",
     "services",
+    "services_of",
     "standing",
     "today",
 ]
@@ -160,12 +162,23 @@ def places(layer: MetricsLayer) -> Places:
 
 
 def services(layer: MetricsLayer) -> dict[str, str]:
-    """Returns treatment function code to name; none when no metric is held by service."""
+    """Returns treatment function code to name, by name; none when no metric is held by service."""
+    return answer(layer, lambda: services_of(layer), "services")
 
-    def read() -> dict[str, str]:
-        try:
-            return dict(layer.members("service").select("code", "name").iter_rows())
-        except QueryError:
-            return {}
 
-    return answer(layer, read, "services")
+def services_of(layer: MetricsLayer) -> dict[str, str]:
+    """Returns the services of published lists, and of the demand in a trust's own records, which has more of them."""
+    models = layer.catalogue.models
+    own = {metric.model for metric in layer.catalogue if metric.capability == "demand" and metric.model}
+    held = [name for name in sorted(own) if is_own(models[name]) and _is_by_service(models[name])]
+    try:
+        found: dict[str, str] = dict(layer.members("service").select("code", "name").iter_rows())
+    except QueryError:
+        return {}
+    for name in held:
+        found = dict(layer.members("service", name).select("code", "name").iter_rows()) | found
+    return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
+
+
+def _is_by_service(model: Model) -> bool:
+    return any(dimension.name == "service" for dimension in model.dimensions)

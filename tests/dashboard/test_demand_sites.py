@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from dashboard.forecast_parts import families_of, parts_of, splits_by_service, splits_by_site
+from dashboard.layer import services_of
 from dashboard.training_process import Wanted, work
 from dashboard.viewmodels import demand
 from dashboard.viewmodels.filters import Filters
@@ -116,6 +117,13 @@ def test_what_is_held_by_site_is_forecast_by_site(layer: MetricsLayer, places: P
     both = catalogue.metric(METRIC)
     assert (splits_by_site(catalogue, both), splits_by_service(catalogue, both)) == (True, True)
     assert not splits_by_site(catalogue, catalogue.metric("ae_attendances"))
+
+
+def test_all_services_of_a_trusts_demand_can_be_chosen(layer: MetricsLayer, known: LearntTogether) -> None:
+    services = services_of(layer)
+    assert set(known.parts[2].training["series"]) <= set(services)
+    assert services["501"] == "Obstetrics", "which no list is published of"
+    assert list(services.values()) == sorted(services.values())
 
 
 def test_a_reader_chooses_among_the_sites_that_the_trust_has_figures_of(layer: MetricsLayer, places: Places) -> None:
