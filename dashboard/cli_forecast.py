@@ -109,9 +109,9 @@ def forecast(
     IN.csv has the columns series, date and value, parted by commas, semicolons or tabs. Dates may be missing and rows
     in any order; days, weeks (dates on one weekday) and months (one day of each month, such as the first or the last)
     are told by each series' own dates. OUT.csv has series, date, mean, lo80, hi80, lo95, hi95 for the periods after
-    each series' last one; weekdays on which a series reports nothing, or only 0, are left out. Series that cannot be
-    forecast are named with the reason, and so are intervals that rest on little. Of a metric, only final periods are
-    learnt from.
+    each series' last one; weekdays on which a series reports nothing are left out, and those with only 0 are 0. Series
+    that cannot be forecast are named with the reason, and so are intervals that rest on little. Of a metric, only final
+    periods are learnt from.
 
     With --backtest the columns are model, series, cutoff, date, ahead, actual, mean, lo80, hi80, lo95, hi95: ours and
     repeating the last week or year, from the same cut-offs. --levels holds for it too.

@@ -21,7 +21,7 @@ from models.panel import Panel, Scale, UnusableSeriesError, checked
 from models.rolling import LEVELS, Missed, Model, Rolled, holiday_periods, roll
 from models.spreads import COMPANIONS
 from models.sums import Paths
-from models.usable import UNITS, closed_words, open_days, sorted_out
+from models.usable import UNITS, closed_words, nought_days, open_days, sorted_out
 
 _FIRST_YEAR = 1978
 
@@ -72,6 +72,8 @@ class Forecaster:
             refused; else each series is forecast from its own last value on.
         most: what values cannot exceed, such as 1 for shares; a series that has exceeded it is not held to it.
         every_weekday: forecast days of the week too on which nothing was reported in the last eight weeks.
+        noughts: days of the week that for eight weeks at least reported 0 and nothing else are forecast as 0; else they
+            are left out, as those are that reported nothing.
     """
 
     model: Model | None = None
@@ -82,6 +84,7 @@ class Forecaster:
     together: bool = False
     most: float | None = None
     every_weekday: bool = False
+    noughts: bool = True
 
     def fit(self, frame: pl.DataFrame) -> FittedForecaster:
         """Returns a forecaster that knows the series.
@@ -118,6 +121,7 @@ class Forecaster:
             covariates,
             most=self.most,
             every_weekday=self.every_weekday,
+            noughts=self.noughts,
         )
 
 
@@ -134,6 +138,7 @@ class FittedForecaster:
     covariates: Covariates = field(default_factory=Covariates.none)
     most: float | None = None
     every_weekday: bool = False
+    noughts: bool = True
 
     @property
     def frequency(self) -> Frequency | None:
@@ -212,6 +217,8 @@ class FittedForecaster:
             columns[f"hi{name_of(level)}"] = rolled.upper[level][0]
         ahead = panel.extended(horizon)[-horizon:]
         is_open = open_days(panel, ahead) | self.every_weekday
+        is_nought = nought_days(panel, ahead) & (self.noughts and not self.every_weekday)
+        columns = {name: np.where(is_nought, 0.0, values) for name, values in columns.items()}
         return (
             pl.DataFrame(
                 {
@@ -222,7 +229,7 @@ class FittedForecaster:
             )
             .cast(pl.Schema(schema_of(tuple(rolled.lower))))
             .with_columns(pl.selectors.float().fill_nan(None))
-            .filter(pl.Series(is_open.T.ravel()))
+            .filter(pl.Series((is_open | is_nought).T.ravel()))
         )
 
     def _changes(self, panel: Panel) -> dict[int, list[tuple[int, float, float]]]:
@@ -253,7 +260,7 @@ class FittedForecaster:
                 for column in flat.get(name, ())
             ]
             said += [_said_of_change(panel, *each) for each in moved.get(number, [])]
-            if (closed := closed_words(panel, number)) and not self.every_weekday:
+            if (closed := closed_words(panel, number, noughts=self.noughts)) and not self.every_weekday:
                 said.append(closed)
             if len(panel.periods) < RECIPES[panel.frequency].annual_from:
                 said.append(

@@ -178,10 +178,10 @@ def alone_of(learnt: Learnt) -> Alone:
     if training.is_empty():
         return Alone(_no_values())
     frequency, horizon = FREQUENCIES[grain], HORIZON[grain]
-    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True).fit(training)
+    fitted = Forecaster(frequency=frequency, levels=LEVELS, together=True, noughts=False).fit(training)
     found = fitted.forecast(REPLAYS[grain].horizon, missed=True)
     frame = _lengthened(found.frame, fitted, horizon)
-    naive = Forecaster(SeasonalNaive(), frequency, together=True).fit(training).predict(horizon)
+    naive = Forecaster(SeasonalNaive(), frequency, together=True, noughts=False).fit(training).predict(horizon)
     values = (
         frame.join(naive.select("series", "date", naive="mean"), on=["series", "date"], how="left")
         .join(_numbered(fitted, horizon), on="date")

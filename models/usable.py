@@ -59,8 +59,18 @@ def open_days(panel: Panel, days: Days) -> NDArray[np.bool_]:
     return _by_weekday(panel)[_weekday(days)]
 
 
-def closed_words(panel: Panel, number: int) -> str:
-    """Returns on which weekdays a daily series reports nothing, as a sentence; empty if on none."""
+def nought_days(panel: Panel, days: Days) -> NDArray[np.bool_]:
+    """Returns on which of the days a series reports 0 and nothing else, as of `open_days` (days x series)."""
+    if panel.frequency is not Frequency.DAILY:
+        return np.zeros((len(days), len(panel.names)), dtype=bool)
+    return (_reported(panel) & _only_nought(panel))[_weekday(days)]
+
+
+def closed_words(panel: Panel, number: int, *, noughts: bool) -> str:
+    """Returns on which weekdays a daily series reports nothing, as a sentence; empty if on none.
+
+    Those that report 0 are forecast as 0 with `noughts`, and else left out.
+    """
     if panel.frequency is not Frequency.DAILY:
         return ""
     is_open = _by_weekday(panel)[:, number]
@@ -68,7 +78,8 @@ def closed_words(panel: Panel, number: int) -> str:
         return ""
     names = listed(name for name, each in zip(_NAMES, is_open, strict=True) if not each)
     nothing = "Nothing" if np.isnan(panel.values[-_OPEN:][_lately_closed(panel, is_open), number]).all() else "Only 0"
-    return f"{nothing} was reported on {names} in its last 8 weeks, so they are not forecast; the horizon counts them."
+    so = "not forecast; the horizon counts them" if nothing == "Nothing" or not noughts else "forecast as 0"
+    return f"{nothing} was reported on {names} in its last 8 weeks, so they are {so}."
 
 
 def listed(names: Iterable[str]) -> str:
@@ -78,10 +89,14 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _by_weekday(panel: Panel) -> NDArray[np.bool_]:
+    return _reported(panel) & ~_only_nought(panel)
+
+
+def _reported(panel: Panel) -> NDArray[np.bool_]:
+    """On which weekdays each series reported anything lately (weekdays x series)."""
     lately = ~np.isnan(panel.values[-_OPEN:])
     weekday = _weekday(panel.periods[-_OPEN:])
-    reported = np.stack([lately[weekday == number].any(axis=0) for number in range(len(_NAMES))])
-    return reported & ~_only_nought(panel)
+    return np.stack([lately[weekday == number].any(axis=0) for number in range(len(_NAMES))])
 
 
 def _only_nought(panel: Panel) -> NDArray[np.bool_]:

@@ -111,18 +111,24 @@ def clinics(weeks: int, each: float) -> pl.DataFrame:
 
 @pytest.mark.parametrize(("weeks", "each", "closed"), [(10, 400.0, True), (60, 200.0, True), (10, 0.0, False)])
 def test_weekdays_of_nothing_but_0_are_closed_where_that_is_no_chance(weeks: int, each: float, *, closed: bool) -> None:
-    found = Forecaster(country="NONE").fit(clinics(weeks, each)).forecast(14)
-    weekdays = set(found.frame["date"].dt.weekday())
-    assert weekdays == ({1, 2, 3, 4, 5} if closed else set(range(1, 8)))
-    said = "Only 0 was reported on Saturdays and Sundays in its last 8 weeks, so they are not forecast; the horizon"
-    assert any(line.startswith(said) for line in found.notes["made"]) == closed
+    """They are forecast as 0, or left out where that is asked for; where chance could be it, they are forecast."""
+    made = clinics(weeks, each)
+    found = Forecaster(country="NONE").fit(made).forecast(14)
+    weekend = found.frame.filter(pl.col("date").dt.weekday() > 5)
+    assert found.frame.height == 14
+    assert all((weekend[name] == 0).all() == closed for name in ("mean", "hi95"))
+    said = "Only 0 was reported on Saturdays and Sundays in its last 8 weeks, so they are "
+    assert (f"{said}forecast as 0." in found.notes["made"]) == closed
+    without = Forecaster(country="NONE", noughts=False).fit(made).forecast(14)
+    assert set(without.frame["date"].dt.weekday()) == ({1, 2, 3, 4, 5} if closed else set(range(1, 8)))
+    assert (f"{said}not forecast; the horizon counts them." in without.notes["made"]) == closed
 
 
 def test_a_weekday_on_which_somebody_came_lately_is_open() -> None:
     made = clinics(60, 300.0)
     sunday = made.filter(pl.col("date").dt.weekday() == 7)["date"][-5]
     once = made.with_columns(value=pl.when(pl.col("date") == sunday).then(2.0).otherwise("value"))
-    assert set(Forecaster().fit(once).predict(14)["date"].dt.weekday()) == {1, 2, 3, 4, 5, 7}
+    assert set(Forecaster(noughts=False).fit(once).predict(14)["date"].dt.weekday()) == {1, 2, 3, 4, 5, 7}
 
 
 def test_days_without_service_are_not_tested() -> None:
