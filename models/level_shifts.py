@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import pi, sqrt
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,10 @@ NEARLY_NOTHING = 0.2
 """Of the level after a change: below it, the level before says nothing of proportions."""
 
 _MAD_TO_SD = 1.4826
+_STEP_TO_SD = sqrt(pi) / 2
+"""Of mean absolute differences between neighbours."""
+_MEDIAN_TO_MEAN = sqrt(pi / 2)
+"""How much larger the error of a median is than that of a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +109,21 @@ def levels_around(values: Floats, begins: Sequence[int], how: Shifts) -> list[tu
     """Returns each change of one series with the median before and after it, in the values' unit, the newest first."""
     edges = [len(values), *begins, 0]
     near = how.before * how.block
-    return [
-        (
-            begin,
-            float(np.nanmedian(values[max(start, begin - near) : begin])),
-            float(np.nanmedian(values[begin : min(until, begin + near)])),
-        )
-        for until, begin, start in zip(edges, edges[1:], edges[2:], strict=False)
-    ]
+    found = []
+    for until, begin, start in zip(edges, edges[1:], edges[2:], strict=False):
+        before, after = values[max(start, begin - near) : begin], values[begin : min(until, begin + near)]
+        if np.isfinite(before).any() and np.isfinite(after).any():
+            found.append((begin, float(np.nanmedian(before)), float(np.nanmedian(after))))
+    return found
 
 
 def _looked_at(known: Floats, how: Shifts) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """The values without weekdays, which points between blocks are far apart, and by how much."""
     even = known - _by_place(known, how.block)
-    return even, *_beyond(_blocks(even, how), how)
+    steps = np.abs(np.diff(even, axis=0))
+    usual = _MAD_TO_SD / sqrt(2) * np.median(steps, axis=0)
+    noise = np.where(usual > 0, usual, _STEP_TO_SD * steps.mean(axis=0))
+    return even, *_beyond(_blocks(even, how), noise, how)
 
 
 def _begins(even: Floats, far: NDArray[np.bool_], size: Floats, how: Shifts) -> list[int]:
@@ -219,8 +225,13 @@ def _blocks(even: Floats, how: Shifts) -> Floats:
     return result
 
 
-def _beyond(blocks: Floats, how: Shifts) -> tuple[NDArray[np.bool_], Floats]:
-    """Which points between blocks, from the newest, are far apart, and by how much (points x series)."""
+def _beyond(blocks: Floats, noise: Floats, how: Shifts) -> tuple[NDArray[np.bool_], Floats]:
+    """Which points between blocks, from the newest, are far apart, and by how much (points x series).
+
+    `noise` is the standard deviation of single periods, which the medians of few cannot be surer than: a service that
+    sees nobody on most days has blocks of 0, and would change with the first that is none.
+    """
+    block = noise * (_MEDIAN_TO_MEAN / sqrt(how.block) if how.block > 1 else 1.0)
     points = len(blocks) - how.before
     level = np.median(sliding_window_view(blocks[1:], how.before, axis=0), axis=-1)
     size, usual = np.zeros_like(level), np.zeros_like(level)
@@ -229,7 +240,8 @@ def _beyond(blocks: Floats, how: Shifts) -> tuple[NDArray[np.bool_], Floats]:
         own = np.median(sliding_window_view(blocks, newer, axis=0), axis=-1)[: points - newer + 1] - level[newer - 1 :]
         here = slice(newer - 1, newer if newer < how.after else None)
         size[here] = own[: 1 if newer < how.after else None]
-        usual[here] = _MAD_TO_SD * np.median(np.abs(own), axis=0)
+        least = block * _MEDIAN_TO_MEAN * sqrt(1 / newer + 1 / how.before)
+        usual[here] = np.maximum(_MAD_TO_SD * np.median(np.abs(own), axis=0), least)
     beside = size
     for lag in range(how.year - how.around, min(how.year + how.around + 1, points)):
         for same in (_later(size, lag), _later(size[::-1], lag)[::-1]):

@@ -129,6 +129,14 @@ def test_quiet_series_hardly_ever_seem_to_change():
     assert sum(number >= 100 for number in found) <= 10
 
 
+def test_a_service_that_sees_few_does_not_seem_to_change_with_every_visitor():
+    random = np.random.default_rng(8)
+    rate = np.concatenate([np.full(400, 0.3), np.full(400, 0.6)])[:, None]
+    few = random.poisson(rate, size=(DAYS, 200)).astype(float)
+    found = changes(np.sqrt(few + 3 / 8), np.zeros(DAYS, dtype=bool), DAILY)
+    assert len(found) <= 2
+
+
 def test_the_unit_of_a_series_does_not_matter():
     values = usual()
     values[-40:] *= 1.5
