@@ -55,7 +55,7 @@ class Widths:
         if not usual.any():
             return self
         below, above = (
-            {level: np.maximum(side, _MEAN_TO_SD * ndtri((1 + level) / 2) * usual) for level, side in sides.items()}
+            {level: np.fmax(side, _MEAN_TO_SD * ndtri((1 + level) / 2) * usual) for level, side in sides.items()}
             for sides in (self.below, self.above)
         )
         return replace(self, below=below, above=above)

@@ -8,14 +8,20 @@ import numpy as np
 
 from models.calendar import Floats
 from models.effects import EXACT
-from models.level_shifts import Shifts
+from models.level_shifts import Shifts, levels_around, nearly_nothing
+
+FEW = 8
+"""Earlier forecasts below which the spread of the values themselves counts."""
+
+_OF_SD = 0.8
+"""Mean absolute error of a standard deviation."""
 
 SELDOM = 2
 """Lasting changes among the earlier forecasts that are no reason to expect another."""
 
 
 def without_changes(
-    errors: Floats, ladder: Sequence[int], found: Mapping[int, Sequence[int]], how: Shifts, level: Floats
+    errors: Floats, ladder: Sequence[int], found: Mapping[int, Sequence[int]], how: Shifts, known: Floats
 ) -> tuple[Floats, Floats]:
     """Returns the errors without what forecasts made before a lasting change missed by after it.
 
@@ -27,10 +33,11 @@ def without_changes(
         ladder: the cut-offs, ascending.
         found: the first periods after lasting changes, by number of the series.
         how: how changes are told.
-        level: mean absolute values by series.
+        known: values before the cut-off, on the models' scale (periods x series).
 
     Returns:
-        The errors, and the mean absolute error of series that never missed but at a change; 0 of all others.
+        The errors, and a mean absolute error that they are taken to have at least: of series that never missed but at a
+        change, and of those that only just came up from nothing; 0 of all others.
     """
     lone = np.zeros(errors.shape[2])
     if not found or not ladder:
@@ -46,8 +53,14 @@ def without_changes(
             # A change is only known a while after it began.
             result[(origins < begin + how.block * how.soonest) & (targets >= begin), series] = np.nan
         own = errors[:, :, series]
-        if np.isnan(result[:, :, series]).all():
+        newest = levels_around(known[:, series], begins, how)[:1]
+        if newest and nearly_nothing(newest[0][1], newest[0][2]):
+            # Nothing was forecast and nothing came: that is no record of how well it is forecast now.
+            result[targets < newest[0][0], series] = np.nan
+            if (~np.isnan(result[:, :, series])).any(axis=1).sum() < FEW:
+                lone[series] = _OF_SD * np.nanstd(known[newest[0][0] :, series])
+        elif np.isnan(result[:, :, series]).all():
             result[:, :, series] = own
-        elif not (np.nan_to_num(np.abs(result[:, :, series])) > EXACT * level[series]).any():
+        elif not (np.nan_to_num(np.abs(result[:, :, series])) > EXACT * np.nanmean(np.abs(known[:, series]))).any():
             lone[series] = np.nanmean(np.abs(own))
     return result, lone

@@ -3,7 +3,7 @@
 A value far from all others is drawn in before anything is learnt from it. After a lasting change every value is far
 from those before, and would be drawn in for as long as the old level is the longer one. So changes are looked for
 first: where the middle of the weeks after a point differs from that of the weeks before it by far more than such
-middles usually differ, by a tenth of the level at least, and not as it did a year before.
+middles usually differ, by a seventh of the level at least, and not as it did a year before.
 """
 
 from __future__ import annotations
@@ -143,8 +143,10 @@ def _begin(even: Floats, point: int, how: Shifts) -> int:
     begin = len(even) - point * how.block
     first = max(begin - how.before * how.block, 0)
     until = len(even) - max(point - how.after, 0) * how.block
-    tries = np.arange(max(begin - how.block, first + how.block), min(begin + how.block, until - 1))
-    if how.block == 1 or not len(tries):
+    aside = how.block if how.block > 1 else how.after - 1
+    latest = min(until - 1, len(even) - how.soonest * how.block)
+    tries = np.arange(max(begin - aside, first + aside), min(begin + aside, latest) + 1)
+    if not len(tries):
         return begin
     spent = [_spent(even[first:each]) + _spent(even[each:until]) for each in tries]
     return int(tries[int(np.argmin(spent))])
@@ -166,9 +168,24 @@ def _lasting(even: Floats, begins: list[int], how: Shifts) -> list[int]:
             is_undone = abs(new - _middle(even[max(start - near, earlier) : start])) < abs(new - old) / 3
         since, before = even[begin : min(until, begin + far)], even[max(start, begin - far) : begin]
         stayed = max(abs(_middle(since) - new), abs(_middle(before) - old)) < abs(new - old) / 2
-        if stayed and not is_undone:
+        # A week of nothing is a closure or a feed that failed, before it is the end of a service.
+        is_early = nearly_nothing(new, old) and len(even) - begin < how.after * how.block
+        apart = _is_apart(even[max(start, begin - near) : begin], even[begin : min(until, begin + near)], how)
+        if stayed and apart and not is_undone and not is_early:
             kept.append(begin)
     return kept
+
+
+def _is_apart(before: Floats, after: Floats, how: Shifts) -> bool:
+    """Whether means differ as well: medians of few small counts jump from one whole number to the next."""
+    counts = len(before), len(after)
+    spread = np.sqrt((counts[0] * before.var() + counts[1] * after.var()) / max(sum(counts) - 2, 1))
+    return bool(abs(after.mean() - before.mean()) >= how.sure * spread * sqrt(1 / counts[0] + 1 / counts[1]))
+
+
+def nearly_nothing(level: float, beside: float) -> bool:
+    """Returns whether a level is nearly nothing beside another, both on the models' scale."""
+    return level < NEARLY_NOTHING * beside
 
 
 def _moved(values: Floats, known: Floats, begins: list[int], signed: bool, how: Shifts) -> Floats:
@@ -242,6 +259,10 @@ def _beyond(blocks: Floats, noise: Floats, how: Shifts) -> tuple[NDArray[np.bool
         size[here] = own[: 1 if newer < how.after else None]
         least = block * _MEDIAN_TO_MEAN * sqrt(1 / newer + 1 / how.before)
         usual[here] = np.maximum(_MAD_TO_SD * np.median(np.abs(own), axis=0), least)
+        if newer < how.after:
+            # What went as far before, and back, says that this may go back too.
+            before = np.where(np.sign(own[newer:]) == np.sign(own[0]), np.abs(own[newer:]), 0.0).max(axis=0, initial=0)
+            usual[newer - 1] = np.maximum(usual[newer - 1], before / how.sure)
     beside = size
     for lag in range(how.year - how.around, min(how.year + how.around + 1, points)):
         for same in (_later(size, lag), _later(size[::-1], lag)[::-1]):

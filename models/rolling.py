@@ -220,7 +220,7 @@ def _judged(
         how = SHIFTS[panel.frequency]
         found = changes(scaled[:cutoff], unusual[:cutoff], how)
         level = np.nan_to_num(np.nanmean(np.abs(scaled[:cutoff]), axis=0))
-        errors, lone = without_changes(errors, ladder, found, how, level)
+        errors, lone = without_changes(errors, ladder, found, how, scaled[:cutoff])
         ahead = unusual[cutoff : cutoff + horizon]
         bucket, memory = _BUCKET[panel.frequency], _MEMORY[panel.frequency]
         step = cutoff - ladder[-1] if ladder else 1

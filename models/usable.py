@@ -109,7 +109,11 @@ def _only_nought(panel: Panel) -> NDArray[np.bool_]:
         backwards = something[weekday == number][::-1]
         silent.append(np.where(backwards.any(axis=0), backwards.argmax(axis=0), len(backwards)))
     weeks = np.stack(silent)
-    return np.asarray((weeks >= _OPEN // len(_NAMES)) & (weeks * usual * QUIETEST >= _IMPROBABLE))
+    # A series that was closed altogether says nothing of a weekday.
+    lately = something[-_OPEN:]
+    lately = lately[len(lately) % len(_NAMES) :].reshape(-1, len(_NAMES), something.shape[1])
+    is_running = lately.any(axis=1).all(axis=0)
+    return np.asarray(is_running & (weeks >= _OPEN // len(_NAMES)) & (weeks * usual * QUIETEST >= _IMPROBABLE))
 
 
 def _lately_closed(panel: Panel, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:

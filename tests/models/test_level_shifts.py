@@ -197,3 +197,58 @@ def test_the_level_that_explains_a_forecast_is_that_of_now():
     parts = explained(fitted.panels[0], mean, fitted.holidays)
     assert parts["level"].mean() == pytest.approx(2 * 970, rel=0.1)
     assert abs(parts["recent"].mean()) < 100
+
+
+def opened(ago, seed=1, days=900):
+    """A service that sees about 100 a day since it opened, and nobody before."""
+    values = np.random.default_rng(seed).poisson(100 * WEEK[np.arange(days) % 7]).astype(float)
+    values[: days - ago] = 0
+    return values
+
+
+@pytest.mark.parametrize("ago", [10, 20, 30, 45, 60])
+def test_a_service_that_opened_lately_has_intervals_of_its_own_spread(ago):
+    """Nothing was forecast and nothing came while it was closed: that is no record."""
+    held = []
+    for seed in range(6):
+        mean, width = forecast(opened(ago, seed))
+        assert mean.mean() == pytest.approx(100 * WEEK.mean(), rel=0.15)
+        assert (width > 10).all()
+        held.append(np.abs(100 * WEEK[(np.arange(AHEAD) + 900) % 7] - mean) < width / 2)
+    assert np.mean(held) > 0.8
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.2, 2.0])
+def test_counts_of_one_or_two_do_not_change_with_every_whole_number(rate):
+    few = np.random.default_rng(1).poisson(rate, size=(900, 100)).astype(float)
+    assert len(changes(np.sqrt(few + 3 / 8), np.zeros(900, dtype=bool), DAILY)) <= 2
+
+
+@pytest.mark.parametrize(("frequency", "count", "ago"), [(Frequency.MONTHLY, 60, 12), (Frequency.WEEKLY, 150, 20)])
+def test_the_week_or_month_of_a_change_is_found(frequency, count, ago):
+    right = 0
+    for seed in range(20):
+        values = np.random.default_rng(seed).poisson(700, count).astype(float)
+        values[-ago:] *= 2
+        right += found_in(values, SHIFTS[frequency]) == [count - ago]
+    assert right >= 19
+
+
+@pytest.mark.parametrize("length", [6, 7, 14])
+def test_a_closure_of_days_is_not_the_end_of_a_service(length):
+    values = usual()
+    values[-length:] = 0
+    assert found_in(values) == []
+
+
+def test_what_went_and_came_back_before_may_come_back_again():
+    values = usual()
+    for start in (200, 350, 500, 650, DAYS - 7):
+        values[start : start + 7] *= 0.3
+    assert found_in(values) == []
+
+
+def test_days_on_which_a_new_service_was_never_open_are_not_closed():
+    dates = [FIRST + timedelta(days=number) for number in range(900)]
+    found = Forecaster().fit(pl.DataFrame({"series": "a", "date": dates, "value": opened(5)})).forecast(AHEAD)
+    assert not any("Only 0" in note for note in found.notes.get("a", ()))
