@@ -282,10 +282,7 @@ def _said_of_change(panel: Panel, begin: int, old: float, new: float) -> str:
     day: date = panel.periods[begin].astype(object)
     when = f"{day:%B %Y}" if panel.frequency is Frequency.MONTHLY else f"{day.day} {day:%B %Y}"
     now, then = (f"{level:,.0f}" if abs(level) >= 100 else f"{level:.3g}" for level in (new, old))
-    return (
-        f"Its level has been about {now} since about {when}, after {then}: "
-        "what came before counts as on the level of now."
-    )
+    return f"Its level changed about {when}, from {then} to {now}: what came before counts as on the level of now."
 
 
 def schema_of(levels: tuple[float, ...]) -> dict[str, type[pl.DataType]]:

@@ -180,10 +180,8 @@ def test_a_change_is_told_with_its_day_and_both_levels():
     dates = [FIRST + timedelta(days=number) for number in range(DAYS)]
     found = Forecaster().fit(pl.DataFrame({"series": "a", "date": dates, "value": values})).forecast(AHEAD)
     (note,) = found.notes["a"]
-    assert note.startswith("Its level has been about ")
-    now, then = (
-        float(note.split(word)[1].split()[0].strip(":").replace(",", "")) for word in ("been about ", "after ")
-    )
+    assert note.startswith("Its level changed about ")
+    now, then = (float(note.split(word)[1].split()[0].strip(":").replace(",", "")) for word in (" to ", "from "))
     assert [now, then] == pytest.approx([2000, 1000], rel=0.1)
     assert not Forecaster().fit(pl.DataFrame({"series": "a", "date": dates, "value": usual()})).forecast(AHEAD).notes
 
