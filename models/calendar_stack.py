@@ -193,14 +193,13 @@ class Known:
 def _candidates(known: Known, cutoff: int, horizon: int) -> Candidates:
     """Forecasts of every candidate from one cut-off: with the season, then without it."""
     past, recipe = known.scaled[:cutoff], known.recipe
-    if known.beside is None:
-        past = continued(past, known.rare[:cutoff], known.signed, known.shifts)
     if known.beside is not None:
         filtered = known.plain if cutoff < recipe.annual_from else known.yearly[0]
         added = contribution(past, known.beside[: cutoff + horizon], filtered, recipe.half_life)
         rest = replace(known, scaled=known.scaled[: len(added)] - added[: len(known.scaled)], beside=None)
         found = _candidates(rest, cutoff, horizon)
         return Candidates(found.values + added[cutoff:, None, :], found.spread)
+    past = continued(past, known.rare[:cutoff], known.signed, known.shifts)
     unit = unit_of(past, known.signed)
     # Without a season the weekdays of long memory are no better than the others, and so left out.
     drawn = drawn_in(past, known.plain)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from models.calendar import Floats, Frequency
 from models.effects import bridged
 
-NEARLY_NOTHING = 0.2
+_NEARLY_NOTHING = 0.2
 """Of the level after a change: below it, the level before says nothing of proportions."""
 
 _MAD_TO_SD = 1.4826
@@ -185,13 +185,13 @@ def _is_apart(before: Floats, after: Floats, how: Shifts) -> bool:
 
 def nearly_nothing(level: float, beside: float) -> bool:
     """Returns whether a level is nearly nothing beside another, both on the models' scale."""
-    return level < NEARLY_NOTHING * beside
+    return level < _NEARLY_NOTHING * beside
 
 
 def _moved(values: Floats, known: Floats, begins: list[int], signed: bool, how: Shifts) -> Floats:
     """The values of each time between changes on the level of the newest; `known` has no gaps."""
     result = values.copy()
-    least = max(NEARLY_NOTHING * _middle(known[begins[0] :]), 1e-9)
+    least = max(_NEARLY_NOTHING * _middle(known[begins[0] :]), 1e-9)
     ratio, added = 1.0, 0.0
     edges = [len(known), *begins, 0]
     for until, begin, start in zip(edges, edges[1:], edges[2:], strict=False):
